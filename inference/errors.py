@@ -1,0 +1,37 @@
+"""The error family of the inference package. Every message says what is wrong and what to do next."""
+
+
+class DepthNodesError(Exception):
+    """Root of every error that a user can meet; its text is shown as it stands, in one line."""
+
+
+class PhotoError(DepthNodesError):
+    """A photo cannot be read or is not a picture that the model can take."""
+
+
+class DepthFileError(DepthNodesError):
+    """A depth file cannot be read or written."""
+
+
+class ModelNameError(DepthNodesError):
+    """No model of that name is in the catalog."""
+
+
+class WeightsError(DepthNodesError):
+    """A weight file is damaged, or does not hold the tensors of a Depth Anything V2 model."""
+
+
+class DownloadError(DepthNodesError):
+    """Weights could not be fetched from the hub, or what arrived is not what is pinned."""
+
+
+class LicenceError(DepthNodesError):
+    """The weights' licence has to be accepted first."""
+
+
+class DeviceError(DepthNodesError):
+    """The device asked for is unknown, absent, or unable to run the precision asked for."""
+
+
+class OutOfMemoryError(DepthNodesError):
+    """The picture does not fit into memory at this size."""
