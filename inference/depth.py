@@ -1,0 +1,48 @@
+"""What a model says about one photo: the value that crosses from the predictor to files, messages and Blender."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .catalog import Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Depth:
+    """A depth map of the photo's size, in the units of the model that made it.
+
+    values: float32 (H, W), top row first. `disparity`: inverse depth up to scale and shift, larger is nearer, no unit.
+        `distance`: metres along the view axis, larger is farther.
+    validity: bool or float32 (H, W) in 0 to 1, from the photo's alpha; None where the whole photo counts.
+    raw_min, raw_max: range of the values that count.
+    model, revision: the catalog's name and the hub's revision, or a file's name and "local".
+    """
+
+    values: NDArray[np.float32]
+    validity: NDArray[np.bool_] | NDArray[np.float32] | None
+    kind: Kind
+    raw_min: float
+    raw_max: float
+    model: str
+    revision: str
+
+    @property
+    def near(self) -> float:
+        """The value of the nearest point."""
+        return self.raw_max if self.kind == "disparity" else self.raw_min
+
+    @property
+    def far(self) -> float:
+        """The value of the farthest point."""
+        return self.raw_min if self.kind == "disparity" else self.raw_max
+
+    def nearness(self) -> NDArray[np.float32]:
+        """Return the values as float32 (H, W) from 0 at the farthest point to 1 at the nearest, linear in the values.
+
+        A flat map is 0 everywhere. Values outside the counted range are clipped.
+        """
+        if self.near == self.far:
+            return np.zeros_like(self.values)
+        scaled = (self.values - np.float32(self.far)) / np.float32(self.near - self.far)
+        return np.clip(scaled, 0.0, 1.0, out=scaled)
