@@ -1,0 +1,25 @@
+"""The one error family of the extension. Each message names what is wrong and what to do next; operators report it."""
+
+
+class DepthNodesError(Exception):
+    """Root of every error that an artist can meet. Its text is shown as it stands, in one line."""
+
+
+class DepthFileError(DepthNodesError):
+    """A depth file is missing, damaged, or holds no depth that can be read without loss."""
+
+
+class DepthImageError(DepthNodesError):
+    """A depth array or the image that should carry it cannot be used."""
+
+
+class ModifierError(DepthNodesError):
+    """A modifier has no such input, or the input does not take this value."""
+
+
+class AssetError(DepthNodesError):
+    """The asset file of the extension is missing, or lacks what was asked for."""
+
+
+class FreezeError(DepthNodesError):
+    """A relief cannot be frozen or unfrozen as it is."""
