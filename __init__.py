@@ -1,7 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The Depth Nodes authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Depth Nodes: one photo to geometry that an artist can shape. Blender asks for this file; the work is in `addon`."""
+"""Depth Nodes: one photo to geometry that an artist can shape. Blender asks for this file; the work is in `addon`.
 
-from .addon import register, unregister
+Nothing is imported before Blender calls: pytest imports this file too, as the package that holds the tests, and the
+tests of `inference` run without Blender.
+"""
 
-__all__ = ("register", "unregister")
+
+def register() -> None:
+    """Called by Blender when the extension is enabled."""
+    from . import addon
+
+    addon.register()
+
+
+def unregister() -> None:
+    """Called by Blender when the extension is disabled, updated or removed."""
+    from . import addon
+
+    addon.unregister()
