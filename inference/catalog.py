@@ -1,4 +1,9 @@
-"""The published Depth Anything V2 models: where their weights lie, what they must hash to, and what they put out."""
+"""The published Depth Anything V2 models: where their weights lie, what they must hash to, and what they put out.
+
+Hashes and revisions are those of the hub, as recorded in several public lock files; the sizes of the safetensors files also
+follow to the byte from the key table in `weights.py`. Base is pinned to its original .pth, since no public record of the
+safetensors file's hash was found.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +19,7 @@ Kind = Literal["disparity", "distance"]
 class ModelSpec:
     """One published weight file.
 
-    `sha256` and `bytes` are None where no public record of them was seen; the hub's own hash of the file then decides.
+    `sha256` and `bytes` may be None for a file of which no public record was seen; the hub's own hash then decides.
     `commercial` is None where upstream states no licence. `max_distance` (metres) is what a metric model can reach at
     most; a relative model has none.
     """
@@ -31,71 +36,119 @@ class ModelSpec:
     encoder: Encoder
     layout: Layout
     kind: Kind
-    max_distance: float | None
+    max_distance: float | None = None
 
 
-_ENCODERS: dict[str, Encoder] = {"small": "vits", "base": "vitb", "large": "vitl"}
-_LICENCES = {"small": ("Apache-2.0", True), "base": ("CC-BY-NC-4.0", False), "large": ("CC-BY-NC-4.0", False)}
-_UNSTATED = "unstated upstream"
-_MAX_DISTANCE = {"indoor": 20.0, "outdoor": 80.0}
-
-
-def _relative(size: str, revision: str, sha256: str | None, n_bytes: int | None) -> ModelSpec:
-    licence, commercial = _LICENCES[size]
-    repo = f"depth-anything/Depth-Anything-V2-{size.title()}-hf"
+def _metric(size: str, encoder: Encoder, scene: str, revision: str, sha256: str, n_bytes: int) -> ModelSpec:
     return ModelSpec(
-        size,
-        f"Depth Anything V2 {size.title()}",
-        repo,
-        revision,
-        "model.safetensors",
-        sha256,
-        n_bytes,
-        licence,
-        commercial,
-        _ENCODERS[size],
-        "hf",
-        "disparity",
-        None,
-    )
-
-
-def _metric(size: str, scene: str, revision: str, sha256: str | None, n_bytes: int | None) -> ModelSpec:
-    repo = f"depth-anything/Depth-Anything-V2-Metric-{scene.title()}-{size.title()}-hf"
-    return ModelSpec(
-        f"{size}-{scene}",
-        f"Depth Anything V2 Metric {scene.title()} {size.title()}",
-        repo,
-        revision,
-        "model.safetensors",
-        sha256,
-        n_bytes,
-        _UNSTATED,
-        None,
-        _ENCODERS[size],
-        "hf",
-        "distance",
-        _MAX_DISTANCE[scene],
+        name=f"{size}-{scene}",
+        title=f"Depth Anything V2 Metric {scene.title()} {size.title()}",
+        repo=f"depth-anything/Depth-Anything-V2-Metric-{scene.title()}-{size.title()}-hf",
+        revision=revision,
+        file="model.safetensors",
+        sha256=sha256,
+        bytes=n_bytes,
+        licence="unstated upstream",
+        commercial=None,
+        encoder=encoder,
+        layout="hf",
+        kind="distance",
+        max_distance={"indoor": 20.0, "outdoor": 80.0}[scene],
     )
 
 
 MODELS: tuple[ModelSpec, ...] = (
-    _relative(
+    ModelSpec(
+        name="small",
+        title="Depth Anything V2 Small",
+        repo="depth-anything/Depth-Anything-V2-Small-hf",
+        revision="5426e4f0f36572d16453bbda7a8389317b1bef99",
+        file="model.safetensors",
+        sha256="3152477ce0d8d6978d76b995120de97cb5b928701fd0f817769f59e249a16b70",
+        bytes=99_173_660,
+        licence="Apache-2.0",
+        commercial=True,
+        encoder="vits",
+        layout="hf",
+        kind="disparity",
+    ),
+    ModelSpec(
+        name="base",
+        title="Depth Anything V2 Base",
+        repo="depth-anything/Depth-Anything-V2-Base",
+        revision="a4e71a6c2ce52fe50df0f212066b0d4a87be9b5e",
+        file="depth_anything_v2_vitb.pth",
+        sha256="0d2b7002e62d39d655571c371333340bd88f67ab95050c03591555aa05645328",
+        bytes=389_961_218,
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        encoder="vitb",
+        layout="original",
+        kind="disparity",
+    ),
+    ModelSpec(
+        name="large",
+        title="Depth Anything V2 Large",
+        repo="depth-anything/Depth-Anything-V2-Large-hf",
+        revision="7581137eff8d4e94f6e796d3baea0e9fa79b22d2",
+        file="model.safetensors",
+        sha256="4e01e34ed5549b529b70b92d53226bc370f03041977b390d3dde45d47f516cf9",
+        bytes=1_341_322_868,
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        encoder="vitl",
+        layout="hf",
+        kind="disparity",
+    ),
+    _metric(
         "small",
-        "5426e4f0f36572d16453bbda7a8389317b1bef99",
-        "3152477ce0d8d6978d76b995120de97cb5b928701fd0f817769f59e249a16b70",
+        "vits",
+        "indoor",
+        "8078d68a9c75a972131914f6afd0c1723be0da7f",
+        "e990eb82fbf11b05b7813261196a2b841bdcf5a05f64396724a8987fa90504a3",
         99_173_660,
     ),
-    _relative("base", "main", None, None),
-    _relative("large", "main", None, None),
-    _metric("small", "indoor", "main", None, None),
-    _metric("base", "indoor", "main", None, None),
-    _metric("large", "indoor", "main", None, None),
-    _metric("small", "outdoor", "main", None, None),
-    _metric("base", "outdoor", "main", None, None),
-    _metric("large", "outdoor", "main", None, None),
+    _metric(
+        "base",
+        "vitb",
+        "indoor",
+        "c6d9784685727bfc6d0a7b5452ce94afaee1e7f5",
+        "8b902f5d9a8c8a9520f3a8c6a00afe442b464eff5aaf0cb405d1da721cd9f79f",
+        389_916_980,
+    ),
+    _metric(
+        "large",
+        "vitl",
+        "indoor",
+        "d2fc6a93601aabb1139a3bf0ebfcb4e89c67817f",
+        "04d3295ff4f9cbee72b8998a85930fe870b45ba4431e7af47415fbded02388ca",
+        1_341_322_868,
+    ),
+    _metric(
+        "small",
+        "vits",
+        "outdoor",
+        "fd2c22027eaf20374204f14099b8341e1925ad39",
+        "ad065c77a7421ca55159a1f0db9433397a607690f2d76bb8a6fc54b1be7a3124",
+        99_173_660,
+    ),
+    _metric(
+        "base",
+        "vitb",
+        "outdoor",
+        "5b575fded0346068343a6d96d0ce3ab6dbc9fb49",
+        "1f2e9ed13ee39126686994669f8d1bfd9cd8f093a4d2a0891e5a0e5263b480c9",
+        389_916_980,
+    ),
+    _metric(
+        "large",
+        "vitl",
+        "outdoor",
+        "4eab4cf1983c2801c515804005214de56a4b67cc",
+        "15f7de4b22f1b1194847ea694ee9ed6395563ba5cd52b70b87901f183c232c9a",
+        1_341_322_868,
+    ),
 )
-DEFAULT = MODELS[0]
 
 
 def get(name: str) -> ModelSpec:

@@ -33,7 +33,9 @@ class Predictor:
         raise NotImplementedError
 
     def predict(
-        self, rgb: NDArray[np.uint8] | NDArray[np.float32], validity: NDArray[np.bool_] | NDArray[np.float32] | None = None
+        self,
+        rgb: NDArray[np.uint8] | NDArray[np.float32],
+        validity: NDArray[np.bool_] | NDArray[np.float32] | None = None,
     ) -> Depth:
         """Return the depth of one photo."""
         raise NotImplementedError
