@@ -13,6 +13,10 @@ class DepthImageError(DepthNodesError):
     """A depth array or the image that should carry it cannot be used."""
 
 
+class PhotoError(DepthNodesError):
+    """A photo is missing or damaged, or no depth map was found for it."""
+
+
 class ModifierError(DepthNodesError):
     """A modifier has no such input, or the input does not take this value."""
 
