@@ -1,0 +1,208 @@
+"""Depth Anything V2: a DINOv2 vision transformer and a DPT head, for inference.
+
+Yang et al. 2024, https://arxiv.org/abs/2406.09414; DINOv2: Oquab et al. 2023, https://arxiv.org/abs/2304.07193;
+DPT: Ranftl et al. 2021, https://arxiv.org/abs/2103.13413. The arithmetic is that of the published code, reordered only
+where the result stays the same up to rounding:
+
+- LayerScale is a factor on the output of a linear layer, so `weights.py` multiplies it into that layer.
+- A 1x1 convolution commutes with bilinear interpolation, so it runs on the small map.
+- The maps of the head are channels-last, so the tokens of the encoder are such a map already, and a 1x1 convolution or
+  a transposed convolution without overlap is a linear layer on them.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+
+PATCH = 14  # pixels a token spans in each direction
+GRID = 37  # patches a side in training, at 518 x 518 pixels
+_STRIP = 64  # output rows of the last stage that are computed at once
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of one encoder and its head. `taps` are the blocks, from 0, whose output the head reads."""
+
+    width: int
+    depth: int
+    heads: int
+    taps: tuple[int, int, int, int]
+    features: int
+    channels: tuple[int, int, int, int]
+    swiglu: bool = False
+
+
+CONFIGS = {
+    "vits": ModelConfig(384, 12, 6, (2, 5, 8, 11), 64, (48, 96, 192, 384)),
+    "vitb": ModelConfig(768, 12, 12, (2, 5, 8, 11), 128, (96, 192, 384, 768)),
+    "vitl": ModelConfig(1024, 24, 16, (4, 11, 17, 23), 256, (256, 512, 1024, 1024)),
+    "vitg": ModelConfig(1536, 40, 24, (9, 19, 29, 39), 384, (1536, 1536, 1536, 1536), swiglu=True),
+}
+
+
+class Mlp(nn.Module):
+    """Two linear layers around an exact GELU."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class SwiGlu(nn.Module):
+    """The gated layer of the giant encoder (Shazeer 2020, https://arxiv.org/abs/2002.05202)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        hidden = (int(4 * width * 2 / 3) + 7) // 8 * 8
+        self.w12 = nn.Linear(width, 2 * hidden)
+        self.w3 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.w12(x).chunk(2, dim=-1)
+        return self.w3(F.silu(gate) * value)
+
+
+class Block(nn.Module):
+    """One transformer block. The LayerScale factors are inside `proj` and the last layer of `mlp`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.norm1 = nn.LayerNorm(config.width, eps=1e-6)
+        self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.proj = nn.Linear(config.width, config.width)
+        self.norm2 = nn.LayerNorm(config.width, eps=1e-6)
+        self.mlp = SwiGlu(config.width) if config.swiglu else Mlp(config.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, tokens, width = x.shape
+        qkv = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, width // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (batch, heads, tokens, width / heads)
+        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, tokens, width)
+        x = x + self.proj(attended)
+        return x + self.mlp(self.norm2(x))
+
+
+class Encoder(nn.Module):
+    """DINOv2 without registers."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.taps = config.taps
+        self.patch_embed = nn.Conv2d(3, config.width, PATCH, PATCH)
+        self.cls_token = nn.Parameter(torch.empty(1, 1, config.width))
+        self.pos_embed = nn.Parameter(torch.empty(1, 1 + GRID * GRID, config.width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.width, eps=1e-6)
+
+    def forward(self, pixels: Tensor) -> list[Tensor]:
+        """Return the four taps, normalised, without the class token, each (batch, rows * columns, width)."""
+        x = self.patch_embed(pixels)  # (batch, width, rows, columns)
+        rows, columns = x.shape[-2:]
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x.flatten(2).transpose(1, 2)], dim=1)
+        x = x + self.positions(rows, columns)
+        taps = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in self.taps:
+                taps.append(self.norm(x[:, 1:]))
+        return taps
+
+    def positions(self, rows: int, columns: int) -> Tensor:
+        """Return the position embedding for a grid of patches, (1, 1 + rows * columns, width).
+
+        The published weights were trained and are used with an offset of 0.1 patches in the scale. Interpolating to the
+        size instead moves the depth by up to 2 % of its range.
+        """
+        if (rows, columns) == (GRID, GRID):
+            return self.pos_embed
+        grid = self.pos_embed[:, 1:].unflatten(1, (GRID, GRID)).permute(0, 3, 1, 2)
+        scale = ((rows + 0.1) / GRID, (columns + 0.1) / GRID)
+        grid = F.interpolate(grid, scale_factor=scale, mode="bicubic")
+        return torch.cat([self.pos_embed[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
+
+
+class ResidualUnit(nn.Module):
+    """Two 3x3 convolutions, each after a ReLU, and a skip."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(features, features, 3, padding=1)
+        self.conv2 = nn.Conv2d(features, features, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv2(F.relu_(self.conv1(F.relu(x)))).add_(x)
+
+
+class Fusion(nn.Module):
+    """Adds a finer map to the coarser path, refines, projects and enlarges. The coarsest has nothing to add."""
+
+    def __init__(self, features: int, coarsest: bool) -> None:
+        super().__init__()
+        self.skip = None if coarsest else ResidualUnit(features)
+        self.refine = ResidualUnit(features)
+        self.out = nn.Conv2d(features, features, 1)
+
+    def forward(self, path: Tensor, finer: Tensor | None, size: tuple[int, int]) -> Tensor:
+        if self.skip is not None:
+            path = self.skip(finer).add_(path)
+        return _resize(self.out(self.refine(path)), size)
+
+
+class Head(nn.Module):
+    """DPT: four taps of the encoder become four maps, from fine to coarse, which are fused from coarse to fine."""
+
+    def __init__(self, config: ModelConfig, max_distance: float | None) -> None:
+        super().__init__()
+        width, features, channels = config.width, config.features, config.channels
+        self.max_distance = max_distance
+        self.project = nn.ModuleList(nn.Conv2d(width, c, 1) for c in channels)
+        self.enlarge4 = nn.ConvTranspose2d(channels[0], channels[0], 4, 4)
+        self.enlarge2 = nn.ConvTranspose2d(channels[1], channels[1], 2, 2)
+        self.reduce2 = nn.Conv2d(channels[3], channels[3], 3, 2, 1)
+        self.narrow = nn.ModuleList(nn.Conv2d(c, features, 3, padding=1, bias=False) for c in channels)
+        self.fusion = nn.ModuleList(Fusion(features, coarsest=level == 3) for level in range(4))
+        self.out1 = nn.Conv2d(features, features // 2, 3, padding=1)
+        self.out2 = nn.Conv2d(features // 2, 32, 3, padding=1)
+        self.out3 = nn.Conv2d(32, 1, 1)
+
+    def forward(self, taps: list[Tensor], rows: int, columns: int) -> Tensor:
+        """Return (batch, rows * 14, columns * 14)."""
+        maps = [tap.unflatten(1, (rows, columns)).permute(0, 3, 1, 2) for tap in taps]
+        maps = [project(x) for project, x in zip(self.project, maps, strict=True)]
+        maps = [self.enlarge4(maps[0]), self.enlarge2(maps[1]), maps[2], self.reduce2(maps[3])]
+        maps = [narrow(x) for narrow, x in zip(self.narrow, maps, strict=True)]
+        path = maps[3]
+        for level in (3, 2, 1):
+            path = self.fusion[level](path, maps[level], maps[level - 1].shape[-2:])
+        path = self.fusion[0](path, maps[0], (8 * rows, 8 * columns))
+        path = _resize(self.out1(path), (PATCH * rows, PATCH * columns))
+        path = self.out3(F.relu_(self.out2(path)))[:, 0]
+        return F.relu_(path) if self.max_distance is None else torch.sigmoid_(path) * self.max_distance
+
+
+def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(x, size, mode="bilinear", align_corners=True)
+
+
+class DepthAnything(nn.Module):
+    """The whole network. `max_distance` (metres) makes it a metric one."""
+
+    def __init__(self, config: ModelConfig, max_distance: float | None = None) -> None:
+        super().__init__()
+        self.encoder = Encoder(config)
+        self.head = Head(config, max_distance)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Turn normalised pixels (batch, 3, H, W), H and W multiples of 14, into float (batch, H, W).
+
+        A relative model gives disparity, at least 0, larger is nearer; a metric one distance in metres.
+        """
+        rows, columns = pixels.shape[-2] // PATCH, pixels.shape[-1] // PATCH
+        return self.head(self.encoder(pixels), rows, columns)
