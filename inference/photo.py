@@ -1,0 +1,264 @@
+"""Photos of every kind to RGB: what Pillow reads, upright, in sRGB, with transparency kept as validity."""
+
+import logging
+import os
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from .errors import PhotoError
+
+log = logging.getLogger(__name__)
+
+MAX_PIXELS = 250_000_000  # 750 MB of RGB; the largest phone cameras take 200 million
+
+# How Pillow unpacks 16-bit colour, which it keeps to the high bytes, and what unpacks the low bytes of the same data:
+# the other byte order. Grey with alpha has no such twin; its four bytes are taken as the four bytes of RGBA.
+_LOW_BYTES = {
+    "RGB;16B": "RGB;16L",
+    "RGB;16L": "RGB;16B",
+    "RGB;16N": "RGB;16B" if np.little_endian else "RGB;16L",
+    "RGBA;16B": "RGBA;16L",
+    "RGBA;16L": "RGBA;16B",
+    "RGBA;16N": "RGBA;16B" if np.little_endian else "RGBA;16L",
+    "LA;16B": "RGBA",
+}
+# PNG names the transparent grey in the file's own bit depth; Pillow looks for it among 8-bit samples.
+_GREY_STEP = {"1": 255, "L;2": 85, "L;4": 17}
+
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+Samples = NDArray[Any]  # uint8, uint16 or float32
+Validity = NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """One picture as the model takes it.
+
+    rgb: (H, W, 3), sRGB, top row first; uint8, or float32 in 0 to 1 where the file holds more than 8 bits a channel.
+    validity: float32 (H, W), the file's alpha in 0 to 1; None where every pixel counts. The colours below transparent
+        pixels stay as they are in the file.
+    """
+
+    rgb: NDArray[np.uint8] | NDArray[np.float32]
+    validity: Validity
+
+
+def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
+    """Read a picture file; what it is follows from its content, not from its name.
+
+    Upright by its EXIF orientation, in sRGB by its ICC profile (which takes it to 8 bits a channel), first frame of an
+    animation. Grey numbers without a stated white (float and 32-bit integer) are scaled by their own range unless they
+    lie in 0 to 1. More than `max_pixels`, or anything that cannot be decoded in full, raises `PhotoError`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise PhotoError(f"{path}: no such file")
+    if not path.is_file():
+        raise PhotoError(f"{path}: not a file")
+    if path.stat().st_size == 0:
+        raise PhotoError(f"{path}: the file is empty")
+    # Pillow has one limit for the whole process and refuses at twice its value: keep it out of the way of ours.
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels)
+    try:
+        return _read(path, max_pixels)
+    except PhotoError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PhotoError(f"{path}: not a picture of a known kind, or damaged; save it as PNG or JPEG") from error
+    except Image.DecompressionBombError as error:
+        raise PhotoError(f"{path}: {_limit(max_pixels)}") from error
+    except MemoryError as error:
+        raise PhotoError(f"{path}: does not fit into memory; scale the picture down") from error
+    except Exception as error:  # Pillow's decoders raise whatever they stumble over in a damaged file
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise PhotoError(f"{path}: damaged or unsupported ({reason}); save it as PNG or JPEG") from error
+
+
+def _read(path: Path, max_pixels: int) -> Photo:
+    _prepare_heif(path)
+    with Image.open(path) as image:
+        if image.width * image.height > max_pixels:
+            raise PhotoError(f"{path}: {image.width} x {image.height} pixels, {_limit(max_pixels)}")
+        raw_mode = _raw_mode(image)
+        _load(image)
+    profile = _foreign_profile(image)
+    if raw_mode in _LOW_BYTES and profile is None:
+        colour, validity = _deep_colour(image, path, raw_mode)
+    elif image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        colour, validity = _grey_numbers(image)
+    else:
+        colour, validity = _eight_bit(image, raw_mode, profile)
+    if colour.ndim == 2:
+        colour = np.repeat(colour[:, :, None], 3, axis=2)  # (H, W) -> (H, W, 3)
+    if colour.dtype == np.uint16:
+        colour = colour.astype(np.float32) / np.float32(65535)
+    if validity is not None and (validity == 1.0).all():
+        validity = None
+    return Photo(colour, validity)
+
+
+def _limit(max_pixels: int) -> str:
+    return f"more than the limit of {max_pixels / 1e6:g} megapixels; raise it with --max-megapixels"
+
+
+# --- Opening and decoding -----------------------------------------------------------------------------------------
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """Return how the decoder is going to unpack the samples ("RGB;16B", "L;4"), or "" where it does not say."""
+    tiles = getattr(image, "tile", None)
+    if not tiles:
+        return ""
+    args = tiles[0].args
+    return str(args[0] if isinstance(args, tuple) and args else args)
+
+
+def _load(image: Image.Image) -> None:
+    """Decode the pixels and turn them upright, in place."""
+    with _silent_libtiff(image):
+        image.load()
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error) as error:
+        log.info("orientation unknown, EXIF data cannot be read: %s", error)
+
+
+def _load_low_bytes(path: Path, raw_mode: str) -> Image.Image:
+    with Image.open(path) as image:
+        args = image.tile[0].args
+        args = (raw_mode, *args[1:]) if isinstance(args, tuple) else raw_mode
+        image.tile = [tile._replace(args=args) for tile in image.tile]
+        _load(image)
+        return image
+
+
+def _prepare_heif(path: Path) -> None:
+    """Teach Pillow HEIC where `path` is one: its decoder comes in a package of its own."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS or b"avif" in head:
+        return
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise PhotoError(f"{path}: a HEIC photo; install pillow-heif to read it, or save it as JPEG") from error
+    register_heif_opener()
+
+
+_STDERR_LOCK = threading.Lock()
+
+
+@contextmanager
+def _silent_libtiff(image: Image.Image) -> Iterator[None]:
+    """Keep libtiff from writing lines of its own to the process's stderr: what matters of them Pillow raises."""
+    if image.format != "TIFF":
+        yield
+        return
+    with _STDERR_LOCK, open(os.devnull, "wb") as nothing:
+        kept = os.dup(2)
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+# --- Samples ------------------------------------------------------------------------------------------------------
+
+
+def _eight_bit(image: Image.Image, raw_mode: str, profile: ImageCms.ImageCmsProfile | None) -> tuple[Samples, Validity]:
+    """Return uint8 (H, W, 3) in sRGB and the alpha of an image with at most 8 bits a channel."""
+    validity = None
+    if image.has_transparency_data:
+        if raw_mode in _GREY_STEP:
+            image.info["transparency"] *= _GREY_STEP[raw_mode]
+        with_alpha = image.convert("RGBA")
+        validity = np.asarray(with_alpha.getchannel("A"), dtype=np.float32) / np.float32(255)
+        image = image.getchannel("L") if image.mode == "LA" else with_alpha.convert("RGB")
+    return np.asarray(_to_srgb(image, profile)), validity
+
+
+def _deep_colour(image: Image.Image, path: Path, raw_mode: str) -> tuple[Samples, Validity]:
+    """Return uint16 (H, W, 3), or (H, W) for grey, and the alpha of a file with 16 bits a channel."""
+    low = np.asarray(_load_low_bytes(path, _LOW_BYTES[raw_mode])).astype(np.uint16)
+    if raw_mode == "LA;16B":
+        grey, alpha = np.moveaxis(low[..., 0::2] << 8 | low[..., 1::2], 2, 0)  # (H, W, 4) bytes -> 2 of (H, W)
+        return grey, alpha.astype(np.float32) / np.float32(65535)
+    joined = np.asarray(image).astype(np.uint16) << 8 | low  # (H, W, 3 or 4)
+    colour = joined[..., :3]
+    if joined.shape[2] == 4:
+        return colour, joined[..., 3].astype(np.float32) / np.float32(65535)
+    return colour, _unlike(colour, image.info.get("transparency"))
+
+
+def _grey_numbers(image: Image.Image) -> tuple[Samples, Validity]:
+    """Return grey (H, W) and its validity: uint16 as stored, wider numbers as float32 in 0 to 1."""
+    numbers = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return numbers.astype(np.uint16), _unlike(numbers, image.info.get("transparency"))
+    if image.mode == "I" and numbers.min() >= 0 and numbers.max() <= 65535:  # what Pillow makes of 16-bit PGM
+        return numbers.astype(np.uint16), None
+    finite = np.isfinite(numbers)
+    if not finite.any():
+        raise ValueError("no pixel holds a finite number")
+    low, high = float(numbers[finite].min()), float(numbers[finite].max())
+    if low < 0.0 or high > 1.0:
+        numbers = (numbers.astype(np.float64) - low) / max(high - low, np.finfo(np.float64).tiny)
+    return np.where(finite, numbers, 0.0).astype(np.float32), finite.astype(np.float32)
+
+
+def _unlike(samples: Samples, key: int | tuple[int, ...] | None) -> Validity:
+    """Return 1 where the samples differ from the one transparent colour that PNG can name; None where it names none."""
+    if key is None:
+        return None
+    unlike = np.atleast_3d(samples != np.asarray(key))  # (H, W, 1 or 3)
+    return unlike.any(axis=2).astype(np.float32)
+
+
+# --- Colour -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _foreign_profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
+    """Return the colour profile of a picture that is not in sRGB, None where it is or does not say."""
+    data = image.info.get("icc_profile")
+    if not data:
+        return None
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(data))
+        return None if "srgb" in ImageCms.getProfileDescription(profile).lower() else profile
+    except (OSError, ImageCms.PyCMSError) as error:
+        log.info("colour profile cannot be read, taking the picture as sRGB: %s", error)
+        return None
+
+
+def _to_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Image.Image:
+    """Return the image in mode RGB. A profile that does not fit the image's channels says nothing and is left out."""
+    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
+        image = image.convert("RGB")
+    if profile is None and image.mode == "LAB":
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    if profile is not None:
+        try:
+            transform = ImageCms.buildTransform(profile, _srgb(), image.mode, "RGB")
+            return transform.apply(image)
+        except ImageCms.PyCMSError as error:
+            log.info("colour profile does not fit the picture, taking it as sRGB: %s", error)
+    return image if image.mode == "RGB" else image.convert("RGB")
