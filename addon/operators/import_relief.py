@@ -1,0 +1,142 @@
+"""File > Import > Depth Relief and Add > Mesh > Depth Relief: a photo and its depth map become a relief."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+from mathutils import Matrix
+
+from .. import photo, relief
+from ..errors import DepthNodesError, PhotoError
+
+# near_is and kind of `depth_file.read` for each answer
+_MEANINGS = {
+    "AUTO": (None, None),
+    "BRIGHT": ("bright", "disparity"),
+    "DARK": ("dark", "disparity"),
+    "METRES": (None, "distance"),
+}
+_ORIENTATIONS = {"STANDING": relief.STANDING, "LYING": relief.LYING}
+
+
+class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):
+    """Make a relief from a photo and its depth map: a textured plane with the Depth Relief modifier"""
+
+    bl_idname = "depth_nodes.import_relief"
+    bl_label = "Import Depth Relief"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filter_glob: StringProperty(
+        default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.exr;*.bmp;*.npy;*.pfm", options={"HIDDEN"}
+    )
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
+    depth_path: StringProperty(
+        name="Depth Map",
+        description="The photo's depth map: EXR, NPY, PFM, TIFF or PNG. Left empty, it is the other selected file, or "
+        "the one beside the photo: photo_depth.png, photo.depth.exr or the like",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    meaning: EnumProperty(
+        name="Depth Is",
+        description="How to read the depth map",
+        items=(
+            ("AUTO", "Automatic", "As the file says, else as its values suggest"),
+            ("BRIGHT", "Near Is Bright", "Relative depth, brighter is nearer"),
+            ("DARK", "Near Is Dark", "Relative depth, darker is nearer"),
+            ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
+        ),
+    )
+    projection: EnumProperty(
+        name="Projection",
+        description="How depth becomes shape; can be changed in the modifier at any time",
+        items=(
+            ("Relief", "Relief", "The picture's plane, raised where the photo is near"),
+            ("Camera", "Camera", "The space in front of the camera, along its true rays"),
+        ),
+    )
+    orientation: EnumProperty(
+        name="Orientation",
+        description="How the relief stands at the 3D cursor",
+        items=(
+            ("STANDING", "Standing", "Upright, seen from the front view"),
+            ("LYING", "Lying", "Flat, facing up"),
+        ),
+    )
+    use_camera: BoolProperty(
+        name="Camera That Fits",
+        description="Add a camera from which the relief looks like the photo, make it the scene's, and set the render "
+        "size to the photo's",
+        default=False,
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Switch to Object Mode to add a relief")
+        elif context.scene.library is not None:
+            cls.poll_message_set("The scene is linked from another file: add the relief to a scene of this file")
+        elif context.collection.library is not None or context.collection.override_library is not None:
+            cls.poll_message_set("The active collection is linked from another file: choose one of this file's own")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        near_is, kind = _MEANINGS[self.meaning]
+        try:
+            photo_path, depth_path = self._paths()
+            made = relief.from_files(
+                photo_path,
+                depth_path,
+                collection=context.collection,
+                near_is=near_is,
+                kind=kind,
+                matrix=Matrix.Translation(context.scene.cursor.location) @ _ORIENTATIONS[self.orientation],
+                projection=self.projection,
+                scene=context.scene if self.use_camera else None,
+            )
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        _select_only(context, made.ob)
+        if made.kind_guessed:
+            self.report(
+                {"INFO"}, f"{Path(depth_path).name} doesn't say what is near: if the relief is inside out, set Depth Is"
+            )
+        return {"FINISHED"}
+
+    def _paths(self) -> tuple[Path, Path]:
+        """Return the paths of the photo and its depth map from what was selected, given, or lies beside."""
+        selected = [Path(bpy.path.abspath(self.directory)) / file.name for file in self.files if file.name]
+        if len(selected) < 2:
+            if not self.filepath:
+                raise PhotoError("No photo given: choose a photo, and its depth map if it doesn't lie beside it")
+            selected = [Path(bpy.path.abspath(self.filepath))]
+        if self.depth_path and len(selected) == 1:
+            return selected[0], Path(bpy.path.abspath(self.depth_path))
+        if len(selected) == 2 and not self.depth_path:
+            first, second = sorted(selected, key=photo.is_depth_name)
+            if photo.is_depth_name(first) == photo.is_depth_name(second):
+                raise PhotoError(
+                    f"Which of {first.name} and {second.name} is the depth map? Select the photo and give the Depth Map"
+                )
+            return first, second
+        if len(selected) > 1:
+            raise PhotoError("Select one photo, or one photo and its depth map")
+        beside = photo.find_depth(selected[0])
+        if beside is None:
+            name = selected[0].stem
+            raise PhotoError(f"No depth map beside {selected[0].name}: give one, or save it there as {name}_depth.png")
+        return selected[0], beside
+
+
+def _select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
+    """Select the new object and make it active, as Blender's own Add menu does."""
+    for other in context.view_layer.objects.selected:
+        other.select_set(False)
+    if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
+        ob.select_set(True)
+        context.view_layer.objects.active = ob
