@@ -225,7 +225,7 @@ def _unlike(samples: Samples, key: int | tuple[int, ...] | None) -> Validity:
     if key is None:
         return None
     unlike = np.atleast_3d(samples != np.asarray(key))  # (H, W, 1 or 3)
-    return unlike.any(axis=2).astype(np.float32)
+    return np.asarray(unlike.any(axis=2), dtype=np.float32)
 
 
 # --- Colour -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,151 @@
+"""Depth files: a `Depth` written whole or not at all in five formats, and read back from the lossless one."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .catalog import Kind
+from .depth import Depth
+from .errors import DepthFileError
+
+# OpenEXR and Pillow are imported where they are used: the start of the command line waits for neither.
+
+Format = Literal["exr", "png16", "npy", "preview", "colormap"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+SUFFIXES: dict[Format, str] = {
+    "exr": ".depth.exr",
+    "png16": ".depth.png",
+    "npy": ".depth.npy",
+    "preview": ".preview.png",
+    "colormap": ".colormap.png",
+}
+
+
+def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format = "exr") -> None:
+    """Write a depth file; on any failure `DepthFileError`, and what was at `path` before is still there.
+
+    exr: 32-bit float, lossless. The values as they are in channel Y, validity in A where there is one, and the header
+        attributes depthKind, depthModel, depthRevision, depthRawMin and depthRawMax.
+    npy: float32 (H, W), the values as they are, and nothing else.
+    png16: 16-bit grey, from 0 at the farthest point to 65535 at the nearest, linear in the values. Its text chunks hold
+        the attributes of the EXR; validity has no place in it.
+    preview, colormap: 8-bit PNG of the same range in grey or in colour, with validity as alpha. To look at, not to use.
+    """
+    path = Path(path)
+    try:
+        with _replacing(path) as part:
+            match file_format:
+                case "exr":
+                    _write_exr(depth, part)
+                case "npy":
+                    with part.open("wb") as file:
+                        np.save(file, depth.values)
+                case "png16":
+                    _write_png16(depth, part)
+                case "preview":
+                    _write_8_bit(depth, part, _to_8_bit(depth.nearness()))
+                case "colormap":
+                    _write_8_bit(depth, part, cubehelix()[_to_8_bit(depth.nearness())])
+    except (OSError, RuntimeError) as error:  # OpenEXR knows no other exception than RuntimeError
+        reason = getattr(error, "strerror", None) or error
+        raise DepthFileError(f"{path}: cannot be written ({reason}); choose another place with -o") from error
+
+
+def read_depth(path: str | os.PathLike[str]) -> Depth:
+    """Read an EXR written by `write_depth`, bit for bit. Any other file raises `DepthFileError`."""
+    import OpenEXR
+
+    path = Path(path)
+    if not path.is_file():
+        raise DepthFileError(f"{path}: no such file")
+    try:
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            header = file.header()
+            channels = {name: channel.pixels for name, channel in file.channels().items()}
+        return Depth(
+            values=channels["Y"],
+            validity=channels.get("A"),
+            kind=cast(Kind, header["depthKind"]),
+            raw_min=header["depthRawMin"],
+            raw_max=header["depthRawMax"],
+            model=header["depthModel"],
+            revision=header["depthRevision"],
+        )
+    except (RuntimeError, KeyError) as error:
+        raise DepthFileError(f"{path}: not a depth file of this program, or damaged; make it again") from error
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write to, and put that file in its place once it is complete."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _attributes(depth: Depth) -> dict[str, str | float]:
+    return {
+        "depthKind": depth.kind,
+        "depthModel": depth.model,
+        "depthRevision": depth.revision,
+        "depthRawMin": depth.raw_min,
+        "depthRawMax": depth.raw_max,
+    }
+
+
+def _write_exr(depth: Depth, path: Path) -> None:
+    import OpenEXR
+
+    channels = {"Y": np.ascontiguousarray(depth.values, dtype=np.float32)}
+    if depth.validity is not None:
+        channels["A"] = np.ascontiguousarray(depth.validity, dtype=np.float32)
+    header = {"compression": OpenEXR.ZIPS_COMPRESSION, "type": OpenEXR.scanlineimage, **_attributes(depth)}
+    OpenEXR.File(header, channels).write(str(path))
+
+
+def _write_png16(depth: Depth, path: Path) -> None:
+    from PIL import Image, PngImagePlugin
+
+    text = PngImagePlugin.PngInfo()
+    for name, value in _attributes(depth).items():
+        text.add_text(name, str(value))
+    samples = np.rint(depth.nearness() * np.float32(65535)).astype(np.uint16)
+    Image.fromarray(samples).save(path, "PNG", pnginfo=text, compress_level=1)
+
+
+def _to_8_bit(nearness: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(nearness * np.float32(255)), dtype=np.uint8)
+
+
+def _write_8_bit(depth: Depth, path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write grey (H, W) or colour (H, W, 3)."""
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    if depth.validity is not None:
+        image.putalpha(Image.fromarray(_to_8_bit(depth.validity.astype(np.float32))))
+    image.save(path, "PNG", compress_level=1)
+
+
+def cubehelix() -> NDArray[np.uint8]:
+    """Return 256 colours, uint8 (256, 3), black to white through the hues with steadily growing brightness.
+
+    D. A. Green, "A colour scheme for the display of astronomical intensity images", Bulletin of the Astronomical
+    Society of India 39, 2011, with its standard parameters: start 0.5, rotations -1.5, hue 1, gamma 1.
+    """
+    brightness = np.linspace(0.0, 1.0, 256)
+    angle = 2.0 * np.pi * (0.5 / 3.0 + 1.0 - 1.5 * brightness)
+    amplitude = brightness * (1.0 - brightness) / 2.0
+    basis = np.array([[-0.14861, 1.78277], [-0.29227, -0.90649], [1.97294, 0.0]])
+    turn = np.stack([np.cos(angle), np.sin(angle)])  # (2, 256)
+    rgb = brightness + amplitude * (basis @ turn)  # (3, 256)
+    return np.asarray(np.rint(np.clip(rgb.T, 0.0, 1.0) * 255.0), dtype=np.uint8)
