@@ -59,25 +59,24 @@ def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format 
 
 def read_depth(path: str | os.PathLike[str]) -> Depth:
     """Read an EXR written by `write_depth`, bit for bit. Any other file raises `DepthFileError`."""
-    import OpenEXR
+    import OpenEXR  # type: ignore[import-not-found]
 
     path = Path(path)
     if not path.is_file():
         raise DepthFileError(f"{path}: no such file")
     try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            header = file.header()
-            channels = {name: channel.pixels for name, channel in file.channels().items()}
-        return Depth(
-            values=channels["Y"],
-            validity=channels.get("A"),
-            kind=cast(Kind, header["depthKind"]),
-            raw_min=header["depthRawMin"],
-            raw_max=header["depthRawMax"],
-            model=header["depthModel"],
-            revision=header["depthRevision"],
-        )
-    except (RuntimeError, KeyError) as error:
+        with OpenEXR.File(str(path), separate_channels=True) as file:  # the header is empty again once this is left
+            header, channels = file.header(), file.channels()
+            return Depth(
+                values=channels["Y"].pixels,
+                validity=channels["A"].pixels if "A" in channels else None,
+                kind=cast(Kind, header["depthKind"]),
+                raw_min=header["depthRawMin"],
+                raw_max=header["depthRawMax"],
+                model=header["depthModel"],
+                revision=header["depthRevision"],
+            )
+    except (RuntimeError, ValueError, KeyError) as error:
         raise DepthFileError(f"{path}: not a depth file of this program, or damaged; make it again") from error
 
 
@@ -103,7 +102,7 @@ def _attributes(depth: Depth) -> dict[str, str | float]:
 
 
 def _write_exr(depth: Depth, path: Path) -> None:
-    import OpenEXR
+    import OpenEXR  # type: ignore[import-not-found]
 
     channels = {"Y": np.ascontiguousarray(depth.values, dtype=np.float32)}
     if depth.validity is not None:

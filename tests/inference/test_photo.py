@@ -1,0 +1,370 @@
+"""What `read_photo` makes of every kind of picture. Expected pixels come from numpy."""
+
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.errors import PhotoError
+from inference.photo import read_photo
+from tests.inference import picture_files
+from tests.material import material
+
+RNG = np.random.default_rng(1)
+RGB = RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+ALPHA = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
+RGB16 = RNG.integers(0, 65536, (5, 7, 3), dtype=np.uint16)
+ALPHA16 = RNG.integers(0, 65536, (5, 7), dtype=np.uint16)
+SMOOTH = np.stack(np.broadcast_arrays(*np.ogrid[0:200:48j, 0:200:64j], 90), axis=2).astype(np.uint8)  # (48, 64, 3)
+
+
+def save(tmp_path: Path, image: Image.Image, name: str, **options: object) -> Path:
+    path = tmp_path / name
+    image.save(path, **options)
+    return path
+
+
+def write(tmp_path: Path, data: bytes, name: str = "photo.png") -> Path:
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+# --- Samples ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.ppm"])
+def test_8_bit_colour_is_read_as_it_is(tmp_path, name):
+    photo = read_photo(save(tmp_path, Image.fromarray(RGB), name))
+    assert photo.rgb.dtype == np.uint8
+    assert photo.validity is None
+    np.testing.assert_array_equal(photo.rgb, RGB)
+
+
+@pytest.mark.parametrize(("name", "options"), [("a.jpg", {"quality": 95}), ("a.webp", {}), ("a.avif", {})])
+def test_lossy_formats_are_near(tmp_path, name, options):
+    photo = read_photo(save(tmp_path, Image.fromarray(SMOOTH), name, **options))
+    assert np.abs(photo.rgb.astype(int) - SMOOTH).mean() < 3
+
+
+def test_heic_is_read_through_pillow_heif(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="pillow-heif is optional")
+    path = tmp_path / "a.heic"
+    pillow_heif.from_pillow(Image.fromarray(SMOOTH)).save(path, quality=95)
+    assert np.abs(read_photo(path).rgb.astype(int) - SMOOTH).mean() < 3
+
+
+def test_heic_without_pillow_heif_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    path = write(tmp_path, b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf" + bytes(100), "a.heic")
+    with pytest.raises(PhotoError, match="install pillow-heif"):
+        read_photo(path)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "HSV"])
+def test_every_mode_becomes_rgb(tmp_path, mode):
+    image = Image.fromarray(RGB).convert(mode)
+    name = {"CMYK": "a.tif", "YCbCr": "a.tif", "HSV": "a.tif"}.get(mode, "a.png")
+    if mode == "HSV":
+        image = image.convert("RGB")
+    expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(read_photo(save(tmp_path, image, name)).rgb, expected)
+
+
+def test_cmyk_jpeg_is_not_a_negative(tmp_path):
+    path = save(tmp_path, Image.fromarray(SMOOTH).convert("CMYK"), "a.jpg", quality=95)
+    assert np.abs(read_photo(path).rgb.astype(int) - SMOOTH).mean() < 4
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_16_bit_png_keeps_its_precision(tmp_path, channels):
+    samples = np.concatenate([RGB16, ALPHA16[..., None]], axis=2)[
+        ..., {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[channels]
+    ]
+    photo = read_photo(write(tmp_path, picture_files.png(samples)))
+    colours = samples[..., :1].repeat(3, axis=2) if channels < 3 else samples[..., :3]
+    assert photo.rgb.dtype == np.float32
+    np.testing.assert_allclose(photo.rgb, colours / 65535, rtol=0, atol=1e-7)
+    if channels in (2, 4):
+        np.testing.assert_allclose(photo.validity, ALPHA16 / 65535, rtol=0, atol=1e-7)
+    else:
+        assert photo.validity is None
+
+
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_16_bit_tiff_keeps_its_precision(tmp_path, byte_order, channels):
+    samples = np.concatenate([RGB16, ALPHA16[..., None]], axis=2)[..., :channels]
+    photo = read_photo(write(tmp_path, picture_files.tiff16(samples, byte_order), "a.tif"))
+    np.testing.assert_allclose(photo.rgb, RGB16 / 65535, rtol=0, atol=1e-7)
+    if channels == 4:
+        np.testing.assert_allclose(photo.validity, ALPHA16 / 65535, rtol=0, atol=1e-7)
+
+
+def test_compressed_16_bit_tiff_keeps_its_precision(tmp_path):
+    grey = RGB16[..., 0]
+    photo = read_photo(save(tmp_path, Image.fromarray(grey), "a.tif", compression="tiff_lzw"))
+    np.testing.assert_allclose(photo.rgb[..., 1], grey / 65535, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([[0.0, 0.25, 1.0]], [[0.0, 0.25, 1.0]]),
+        ([[-2.0, 0.0, 6.0]], [[0.0, 0.25, 1.0]]),
+        ([[7.0, 7.0, 7.0]], [[0.0, 0.0, 0.0]]),
+    ],
+)
+def test_float_grey(tmp_path, numbers, expected):
+    path = save(tmp_path, Image.fromarray(np.array(numbers, dtype=np.float32)), "a.tif")
+    photo = read_photo(path)
+    assert photo.rgb.dtype == np.float32
+    np.testing.assert_allclose(photo.rgb[..., 2], expected, atol=1e-7)
+
+
+def test_not_a_number_is_not_valid(tmp_path):
+    numbers = np.array([[np.nan, 0.5], [np.inf, 1.0]], dtype=np.float32)
+    photo = read_photo(save(tmp_path, Image.fromarray(numbers), "a.tif"))
+    np.testing.assert_array_equal(photo.rgb[..., 0], [[0, 0.5], [0, 1]])
+    np.testing.assert_array_equal(photo.validity, [[0, 1], [0, 1]])
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "lime")]
+    for name in ("a.gif", "a.webp", "a.png"):
+        path = save(tmp_path, frames[0], name, save_all=True, append_images=frames[1:], lossless=True)
+        assert Image.open(path).n_frames == 2
+        np.testing.assert_array_equal(read_photo(path).rgb, np.tile(np.uint8([255, 0, 0]), (3, 4, 1)))
+
+
+@pytest.mark.parametrize("shape", [(1, 9), (9, 1), (1, 1)])
+def test_pictures_one_pixel_wide(tmp_path, shape):
+    assert read_photo(save(tmp_path, Image.new("RGB", shape), "a.png")).rgb.shape == (shape[1], shape[0], 3)
+
+
+# --- Validity -----------------------------------------------------------------------------------------------------
+
+
+def test_alpha_is_kept_and_the_colours_below_it_too(tmp_path):
+    rgba = np.dstack([RGB, ALPHA])
+    photo = read_photo(save(tmp_path, Image.fromarray(rgba), "a.png"))
+    np.testing.assert_array_equal(photo.rgb, RGB)
+    np.testing.assert_allclose(photo.validity, ALPHA / 255, atol=1e-7)
+
+
+def test_opaque_alpha_is_no_validity(tmp_path):
+    assert read_photo(save(tmp_path, Image.fromarray(RGB).convert("RGBA"), "a.png")).validity is None
+
+
+def test_grey_with_alpha(tmp_path):
+    photo = read_photo(write(tmp_path, picture_files.png(np.dstack([RGB[..., 0], ALPHA]))))
+    np.testing.assert_array_equal(photo.rgb, RGB[..., :1].repeat(3, axis=2))
+    np.testing.assert_allclose(photo.validity, ALPHA / 255, atol=1e-7)
+
+
+def test_palette_with_transparent_entry(tmp_path):
+    image = Image.fromarray(np.uint8([[0, 1], [2, 1]]), "P")
+    image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    photo = read_photo(save(tmp_path, image, "a.png", transparency=1))
+    np.testing.assert_array_equal(photo.validity, [[1, 0], [1, 0]])
+    np.testing.assert_array_equal(photo.rgb[0, 0], [255, 0, 0])
+
+
+@pytest.mark.parametrize("samples", [RGB, RGB[..., :1], RGB16, RGB16[..., :1]])
+def test_the_one_transparent_colour_of_a_png(tmp_path, samples):
+    key = tuple(int(v) for v in samples[2, 3])
+    photo = read_photo(write(tmp_path, picture_files.png(samples, transparent=key)))
+    np.testing.assert_array_equal(photo.validity, (samples != samples[2, 3]).any(axis=2))
+
+
+# --- Orientation and colour ---------------------------------------------------------------------------------------
+
+# What has to be done to the stored rows so that they show the scene (EXIF 2.3, tag 274).
+UPRIGHT = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+def test_exif_orientation(tmp_path, orientation, name):
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = save(tmp_path, Image.fromarray(RGB), name, exif=exif, lossless=True)
+    np.testing.assert_array_equal(read_photo(path).rgb, UPRIGHT[orientation](RGB))
+
+
+def test_exif_orientation_turns_16_bit_colour_and_its_alpha(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    data = picture_files.png(np.dstack([RGB16, ALPHA16]))
+    body = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = (len(body) - 4).to_bytes(4) + body + zlib.crc32(body).to_bytes(4)
+    photo = read_photo(write(tmp_path, data[:33] + chunk + data[33:]))
+    np.testing.assert_allclose(photo.rgb, np.rot90(RGB16, -1) / 65535, atol=1e-7)
+    np.testing.assert_allclose(photo.validity, np.rot90(ALPHA16, -1) / 65535, atol=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0nonsense", b"Exif\0\0"])
+def test_broken_exif_does_not_cost_the_photo(tmp_path, exif):
+    assert read_photo(save(tmp_path, Image.fromarray(RGB), "a.jpg", exif=exif)).rgb.shape == RGB.shape
+
+
+def srgb_of_swapped(rgb: np.ndarray) -> np.ndarray:
+    """Gamma 2.2 to linear light, first and second channel exchanged, and sRGB's own curve (IEC 61966-2-1)."""
+    linear = (rgb / 255.0) ** 2.2
+    linear = linear[..., [1, 0, 2]]
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def test_icc_profile_is_converted_to_srgb(tmp_path):
+    path = save(tmp_path, Image.fromarray(SMOOTH), "a.png", icc_profile=picture_files.swapped_icc())
+    assert np.abs(read_photo(path).rgb - srgb_of_swapped(SMOOTH)).max() < 3
+
+
+def test_icc_profile_of_a_16_bit_file_is_converted_too(tmp_path):
+    deep = save(tmp_path, Image.fromarray(SMOOTH), "b.png", icc_profile=picture_files.swapped_icc()).read_bytes()
+    chunk = deep[33 : 33 + 12 + int.from_bytes(deep[33:37])]  # iCCP follows IHDR
+    data = picture_files.png(SMOOTH.astype(np.uint16) * 257)
+    photo = read_photo(write(tmp_path, data[:33] + chunk + data[33:]))
+    assert np.abs(photo.rgb - srgb_of_swapped(SMOOTH)).max() < 3
+
+
+def test_alpha_survives_the_colour_conversion(tmp_path):
+    rgba = np.dstack([SMOOTH, SMOOTH[..., 0]])
+    path = save(tmp_path, Image.fromarray(rgba), "a.png", icc_profile=picture_files.swapped_icc())
+    photo = read_photo(path)
+    assert np.abs(photo.rgb - srgb_of_swapped(SMOOTH)).max() < 3
+    np.testing.assert_allclose(photo.validity, SMOOTH[..., 0] / 255, atol=1e-7)
+
+
+@pytest.mark.parametrize("profile", [b"not a profile", picture_files.swapped_icc()[:150]])
+def test_broken_icc_profile_does_not_cost_the_photo(tmp_path, profile):
+    path = save(tmp_path, Image.fromarray(RGB), "a.png", icc_profile=profile)
+    np.testing.assert_array_equal(read_photo(path).rgb, RGB)
+
+
+def test_icc_profile_for_other_channels_is_left_out(tmp_path):
+    path = save(tmp_path, Image.fromarray(RGB[..., 0]), "a.png", icc_profile=picture_files.swapped_icc())
+    np.testing.assert_array_equal(read_photo(path).rgb, RGB[..., :1].repeat(3, axis=2))
+
+
+# --- What is not a photo ------------------------------------------------------------------------------------------
+
+
+def test_wrong_extension_does_not_matter(tmp_path):
+    data = picture_files.png(RGB)
+    for name in ("a.jpg", "a.txt", "a"):
+        np.testing.assert_array_equal(read_photo(write(tmp_path, data, name)).rgb, RGB)
+
+
+@pytest.mark.filterwarnings("ignore:Truncated File Read", "ignore:Corrupt EXIF")
+def test_every_cut_of_a_photo_is_an_error(tmp_path):
+    noise = Image.fromarray(RNG.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    for name, options in (("a.jpg", {}), ("a.png", {}), ("a.webp", {}), ("a.tif", {"compression": "tiff_lzw"})):
+        whole = save(tmp_path, noise, name, **options).read_bytes()
+        for part in (0.02, 0.3, 0.6, 0.9):
+            with pytest.raises(PhotoError):
+                read_photo(write(tmp_path, whole[: int(part * len(whole))], name))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"", "the file is empty"), (b"hello\n" * 50, "not a picture"), (bytes(5000), "not a picture")],
+)
+def test_files_that_are_no_pictures(tmp_path, data, message):
+    with pytest.raises(PhotoError, match=message):
+        read_photo(write(tmp_path, data, "a.jpg"))
+
+
+def test_folder_and_nothing(tmp_path):
+    with pytest.raises(PhotoError, match="not a file"):
+        read_photo(tmp_path)
+    with pytest.raises(PhotoError, match="no such file"):
+        read_photo(tmp_path / "a.jpg")
+
+
+def test_limit_on_pixels_is_exact_and_can_be_raised(tmp_path):
+    path = save(tmp_path, Image.fromarray(RGB), "a.png")
+    with pytest.raises(PhotoError, match=r"7 x 5 pixels.*--max-megapixels"):
+        read_photo(path, max_pixels=34)
+    assert read_photo(path, max_pixels=35).rgb.shape == RGB.shape
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("size", [(15812, 15812), (100_000, 100_000)])
+def test_bombs_are_refused_before_they_are_decoded(tmp_path, size):
+    with pytest.raises(PhotoError, match="limit of 250 megapixels; raise it with --max-megapixels"):
+        read_photo(write(tmp_path, picture_files.png_claiming(*size)))
+
+
+def test_libtiff_keeps_quiet(tmp_path, capfd):
+    whole = save(tmp_path, Image.fromarray(RGB), "a.tif", compression="tiff_lzw").read_bytes()
+    damaged = whole[:8] + bytes(b ^ 0xFF for b in whole[8:40]) + whole[40:]
+    with pytest.raises(PhotoError):
+        read_photo(write(tmp_path, damaged, "a.tif"))
+    assert capfd.readouterr() == ("", "")
+
+
+# --- Real files ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_file_of_the_material_is_a_photo_or_one_clear_line(capfd):
+    files = [path for path in sorted(material("images").rglob("*")) if path.is_file()]
+    assert len(files) > 250
+    refused = {}
+    for path in files:
+        try:
+            photo = read_photo(path)
+        except PhotoError as error:
+            refused[path] = str(error)
+        else:
+            assert photo.rgb.ndim == 3
+            assert photo.rgb.dtype in (np.uint8, np.float32)
+            assert photo.validity is None or photo.validity.shape == photo.rgb.shape[:2]
+    assert len(refused) < 30
+    for path, message in refused.items():
+        assert message.startswith(str(path))
+        assert len(message.splitlines()) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_pngsuite_is_read_but_for_what_is_broken_on_purpose():
+    for path in sorted(material("images", "pngsuite").glob("*.png")):
+        broken = path.name.startswith("png__x") and path.name != "png__xcsn0g01.png"  # only its checksum is wrong
+        try:
+            read_photo(path)
+        except PhotoError:
+            assert broken, path.name
+        else:
+            assert not broken, path.name
+
+
+@pytest.mark.parametrize("scene", ["Landscape", "Portrait"])
+def test_the_same_scene_in_all_eight_orientations(scene):
+    first = read_photo(material("images", "exif_orientation", f"{scene}_1.jpg")).rgb.astype(int)
+    for orientation in range(2, 9):
+        photo = read_photo(material("images", "exif_orientation", f"{scene}_{orientation}.jpg"))
+        assert np.abs(photo.rgb - first).mean() < 12, orientation  # the orientation's number is painted into each
+
+
+def test_one_picture_in_many_formats():
+    folder = material("images", "pillow")
+    expected = read_photo(folder / "Tests__images__hopper.png").rgb.astype(int)
+    exact = [".bmp", ".tif", ".dds", ".qoi", ".ras", "_8bit.ppm", "_lzw.tif", "_lzma.tif", "_bigtiff.tif"]
+    near = [".jpg", ".Lab.tif", ".webp", ".psd", ".gif", "_orientation_6.jpg", "_orientation_7.webp"]
+    for name, tolerance in {**dict.fromkeys(exact, 0.0), **dict.fromkeys(near, 5.0)}.items():
+        photo = read_photo(folder / f"Tests__images__hopper{name}")
+        assert np.abs(photo.rgb - expected).mean() <= tolerance, name
