@@ -21,7 +21,7 @@ _ORIENTATIONS = {"STANDING": relief.STANDING, "LYING": relief.LYING}
 
 
 class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):
-    """Make a relief from a photo and its depth map: a textured plane with the Depth Relief modifier"""
+    """Make a relief from a photo and its depth map: select both, or the photo alone if its depth map lies beside it"""
 
     bl_idname = "depth_nodes.import_relief"
     bl_label = "Import Depth Relief"
