@@ -1,0 +1,38 @@
+"""The groups that ship, in the order in which one may use another, and their asset catalogs."""
+
+from . import (
+    depth_range,
+    depth_relief,
+    depth_samples,
+    disparity_to_distance,
+    displace_grid,
+    edge_aware_cutoff,
+    edge_snap,
+    image_grid,
+    normalize_depth,
+    sample_depth,
+    unproject,
+)
+
+MODULES = (
+    sample_depth,
+    depth_range,
+    normalize_depth,
+    disparity_to_distance,
+    image_grid,
+    edge_snap,
+    displace_grid,
+    unproject,
+    edge_aware_cutoff,
+    depth_samples,
+    depth_relief,
+)
+
+# Fixed for ever: Blender knows a catalog by its identifier, a user's files refer to it.
+CATALOGS = {
+    "Depth": "6d0a2b58-8d0c-4a53-9b42-0d1f7a1c3e01",
+    "Depth/Utilities": "6d0a2b58-8d0c-4a53-9b42-0d1f7a1c3e02",
+}
+
+AUTHOR = "Depth Nodes"
+LICENCE = "CC0-1.0"

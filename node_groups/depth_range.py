@@ -1,0 +1,53 @@
+"""Depth Range: the near and far ends of a depth image, by percentile."""
+
+from . import choices
+from .builder import Tree, Value
+from .sockets import Float, Group, Image, Menu
+
+SIDE = 128  # samples along each side: as good as all pixels for a percentile, and nearly free beside a large mesh
+
+GROUP = Group(
+    "Depth Range",
+    "The lowest and highest depth of an image, without the outliers. Read from a fixed lattice of 128 x 128 pixels, "
+    "so that it does not change with the resolution of the mesh",
+    inputs=(
+        Image("Image", "The depth image"),
+        Menu(choices.KIND),
+        Float("Clip Near", "Share of the nearest pixels to leave out", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
+        Float("Clip Far", "Share of the farthest pixels to leave out", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
+    ),
+    outputs=(
+        Float("Low", "The lowest value in the range"),
+        Float("High", "The highest value in the range"),
+    ),
+    tags=("depth", "range", "percentile", "normalize"),
+)
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree: a lattice of pixels, sorted by depth, read at two ranks."""
+    with tree.frame("A lattice of 128 x 128 pixels, at the cells' centres; unknown ones drop out"):
+        size = {"Size X": 1.0, "Size Y": 1.0, "Vertices X": SIDE, "Vertices Y": SIDE}
+        lattice = tree.node("GeometryNodeMeshGrid", size)
+        cell = (SIDE - 1) / SIDE
+        position = tree.node("GeometryNodeInputPosition")
+        uv = tree.node("ShaderNodeVectorMath", [position, (cell, cell, 0.0), (0.5, 0.5, 0.0)], operation="MULTIPLY_ADD")
+        inputs = {"Image": tree.input("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
+        sample = tree.call("Sample Depth", inputs)
+        lattice, depth = tree.capture(lattice, sample("Depth"))
+        unknown = sample("Validity") < 0.5
+        known = tree.node("GeometryNodeDeleteGeometry", {"Geometry": lattice, "Selection": unknown}, domain="POINT")
+    with tree.frame("Sorted from low to high"):
+        ranked = tree.node("GeometryNodeSortElements", {"Geometry": known, "Sort Weight": depth}, domain="POINT")
+        count = tree.count(ranked, "Point Count")
+        last = count - 1
+    with tree.frame("Read at two ranks: near is the high end of disparity, the low end of distance"):
+        is_distance = tree.chosen(choices.KIND, choices.DISTANCE)
+        near, far = tree.input("Clip Near"), tree.input("Clip Far")
+        below, above = tree.switch(is_distance, far, near), tree.switch(is_distance, near, far)
+        tree.output("Low", _at_rank(tree, ranked, depth, tree.real("ROUND", last * (below / 100.0))))
+        tree.output("High", _at_rank(tree, ranked, depth, tree.real("ROUND", last * (1.0 - above / 100.0))))
+
+
+def _at_rank(tree: Tree, ranked: Value, depth: Value, rank: Value) -> Value:
+    return tree.sample_index(ranked, depth, rank)

@@ -1,0 +1,174 @@
+"""Depth Relief: the modifier. One photo's depth map becomes a relief or a scene, cut out along its edges."""
+
+from math import radians
+
+from . import choices
+from .builder import Tree, Value
+from .depth_samples import UV_MAP
+from .sockets import Bool, Float, Geometry, Group, Image, Int, Material, Menu, Object, Panel, Vector
+
+GROUP = Group(
+    "Depth Relief",
+    "Turn a depth map into a relief or a scene that you can shape: drop it on a plane and pick the depth image",
+    inputs=(
+        Geometry("Geometry", "A plane, which becomes a fine grid, or any mesh with a UV map"),
+        Panel(
+            "Image",
+            "The depth map",
+            (
+                Image("Image", "The depth image: 32-bit float, Non-Color, made by Depth Nodes or imported"),
+                Menu(choices.KIND),
+                Menu(choices.INTERPOLATION),
+                Vector("UV", "The UV map that lays the picture over the mesh", "UVMap"),
+            ),
+        ),
+        Panel(
+            "Grid",
+            "What carries the relief",
+            (
+                Menu(choices.SURFACE),
+                Int("Resolution", "Vertices along the longer side", 1024, 2, 8192),
+            ),
+        ),
+        Panel(
+            "Depth",
+            "Which part of the depth counts, and how it is spread",
+            (
+                Float("Clip Near", "Share of the nearest pixels to leave out of the range", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
+                Float("Clip Far", "Share of the farthest pixels to leave out of the range", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
+                Float("Near", "The part of the range that becomes the front; lower it to flatten what is in front", 1.0, 0.0, 1.0, "FACTOR", single=True),
+                Float("Far", "The part of the range that becomes the back; raise it to flatten the background", 0.0, 0.0, 1.0, "FACTOR", single=True),
+                Bool("Invert", "For depth maps in which dark is near"),
+                Float("Falloff", "Gamma: above 1 the near parts stand out, below 1 the background gains depth", 1.0, 0.05, 20.0, single=True),
+            ),
+        ),
+        Panel(
+            "Projection",
+            "A relief on the surface, or the scene as a camera sees it",
+            (
+                Menu(choices.PROJECTION),
+                Float("Scale", "How far the nearest part of the relief stands out", 0.5, -1e4, 1e4, "DISTANCE", single=True),
+                Float("Midlevel", "The height that stays on the surface: 0 = the far end, 1 = the near end", 0.0, -10.0, 10.0, single=True),
+                Menu(choices.DIRECTION),
+                Float("Border Falloff", "Width of the rim that runs out flat, as a share of the shorter side", 0.0, 0.0, 0.5, "FACTOR", single=True),
+                Float("Near Distance", "How far from the camera the nearest point is (relative depth only)", 1.0, 0.001, 1e5, "DISTANCE", single=True),
+                Float("Far Distance", "How far from the camera the farthest point is (relative depth only)", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+                Menu(choices.LENS),
+                Float("Focal Length", "Focal length of the photo's camera in millimetres", 50.0, 0.1, 10000.0, single=True),
+                Float("Sensor Width", "Sensor size along the longer side of the picture, in millimetres", 36.0, 0.1, 1000.0, single=True),
+                Float("Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True),
+                Object("Camera", "A camera of the scene: the relief is built in front of it"),
+                Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+                Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+            ),
+        ),
+        Panel(
+            "Cutoff",
+            "Cut the surface where the depth jumps, instead of stretching it",
+            (
+                Bool("Cutoff", "Cut along depth edges", True, toggle=True),
+                Float("Threshold", "The largest jump that stays connected: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True),
+                Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
+                Int("Minimum Island", "Loose pieces with fewer faces are deleted", 64, 0, 10**6),
+                Int("Edge Falloff", "Flatten towards the edge over so many steps of the grid, instead of cutting; 0 cuts", 0, 0, 256),
+                Bool("Edge Snap", "Turn blurred depth edges into steps first", True),
+                Int("Snap Radius", "How far a blurred edge reaches to either side, in pixels of the image", 3, 0, 32),
+            ),
+        ),
+        Panel(
+            "Output",
+            "What the mesh carries",
+            (
+                Material("Material", "Material of the relief; empty keeps the object's own"),
+                Bool("Shade Smooth", "Smooth normals", True),
+            ),
+        ),
+    ),
+    outputs=(
+        Geometry("Geometry", "The relief"),
+        Bool("Edge", "Vertices along a cut", single=False),
+        Bool("Keep", "Faces that the cutoff keeps", single=False),
+    ),
+    tags=("depth", "relief", "photo", "displace", "modifier"),
+    is_modifier=True,
+)  # fmt: skip
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree: sample, normalize, project, cut, finish."""
+    with tree.frame("1  The range of the image"):
+        names = ("Image", "Kind", "Clip Near", "Clip Far")
+        ends = tree.call("Depth Range", {name: tree.input(name) for name in names})
+    with tree.frame("2  The sampled grid"):
+        names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert", "Near Distance")
+        names = (*names, "Far Distance", "Edge Snap", "Snap Radius", "Threshold")
+        inputs = {name: tree.input(name) for name in names}
+        snapping = tree.input("Edge Snap") & tree.input("Cutoff")
+        inputs = {**inputs, "Edge Snap": snapping, "Low": ends("Low"), "High": ends("High")}
+        samples = tree.call("Depth Samples", inputs)
+    with tree.frame("3  Depth as a height, 0 to 1"):
+        names = ("Kind", "Near", "Far", "Invert", "Falloff")
+        inputs = {"Depth": samples("Depth"), "Low": ends("Low"), "High": ends("High")}
+        height = tree.call("Normalize Depth", {**inputs, **{name: tree.input(name) for name in names}})("Normalized")
+    with tree.frame("4  Depth as a distance"):
+        metric = tree.chosen(choices.KIND, choices.DISTANCE)
+        names = ("Kind", "Near Distance", "Far Distance")
+        inputs = {"Depth": tree.switch(metric, height, samples("Depth")), **{name: tree.input(name) for name in names}}
+        distance = tree.call("Disparity to Distance", inputs)("Distance")
+    with tree.frame("5a  Relief"):
+        flat, rest, normal, uv = tree.capture(
+            samples("Geometry"), tree.node("GeometryNodeInputPosition"), samples("Normal"), samples("UV")
+        )
+        names = ("Image", "Direction", "Scale", "Midlevel", "Border Falloff")
+        inputs = {name: tree.input(name) for name in names}
+        inputs |= {"Geometry": flat, "UV": uv, "Height": height, "Surface": choices.MESH.name}
+        relief = tree.call("Displace Grid", inputs)
+    with tree.frame("5b  Camera"):
+        names = ("Image", "Lens", "Focal Length", "Sensor Width", "Field of View", "Camera", "Shift X", "Shift Y")
+        inputs = {name: tree.input(name) for name in names}
+        scene = tree.call("Unproject", {"Geometry": flat, "Distance": distance, "UV": uv, **inputs})
+    with tree.frame("5  One of the two"):
+        position = tree.node("GeometryNodeInputPosition")
+        viewpoint = scene("Viewpoint")
+        mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
+        view = tree.choose(choices.PROJECTION, {choices.RELIEF: normal, choices.CAMERA: viewpoint - position})
+    with tree.frame("6  Cut where the depth jumps"):
+        names = ("Threshold", "Angle", "Minimum Island", "Edge Falloff")
+        inputs = {name: tree.input(name) for name in names}
+        inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity"), "View": view, "Rest Position": rest}
+        cut = tree.call("Edge-Aware Cutoff", inputs)
+        mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
+        tree.output("Edge", cut("Edge"))
+        tree.output("Keep", cut("Keep"))
+    with tree.frame("7  UV map, normals, material"):
+        gridded = tree.chosen(choices.SURFACE, choices.GRID) | tree.chosen(choices.SURFACE, choices.AUTOMATIC)
+        mesh = tree.switch(gridded, mesh, tree.store(mesh, UV_MAP, uv, "CORNER", "FLOAT2"))
+        smooth = tree.node("GeometryNodeSetShadeSmooth", {"Geometry": mesh})
+        mesh = tree.switch(tree.input("Shade Smooth"), mesh, smooth)
+        mesh = _material(tree, mesh)
+        tree.output("Geometry", mesh)
+    _warnings(tree)
+    _gizmos(tree)
+
+
+def _material(tree: Tree, mesh: Value) -> Value:
+    """Set the material where one is given; the object's own stays otherwise."""
+    return tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": tree.input("Material")})
+
+
+def _warnings(tree: Tree) -> None:
+    with tree.frame("What to tell the artist"):
+        info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
+        longer = tree.math("MAXIMUM", tree.out(info, "Width"), tree.out(info, "Height"))
+        frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
+        missing = tree.compare("EQUAL", longer, 0)
+        tree.warn(missing & ~frozen, "No depth image yet: pick one under Image")
+        gridded = tree.chosen(choices.SURFACE, choices.GRID) | tree.chosen(choices.SURFACE, choices.AUTOMATIC)
+        beyond = (tree.input("Resolution") > longer) & ~missing & gridded
+        tree.warn(beyond, "The grid is finer than the depth image: cuts get finer, but the depth gains no detail", "INFO")
+
+
+def _gizmos(tree: Tree) -> None:
+    with tree.frame("Arrows in the viewport: scale, near and far distance"):
+        up = (0.0, 0.0, 1.0)
+        tree.make("GeometryNodeGizmoLinear", {"Value": tree.input("Scale"), "Direction": up}, color_id="PRIMARY")

@@ -1,0 +1,30 @@
+"""Disparity to Distance: from relative depth to a distance along the view axis."""
+
+from . import choices
+from .builder import Tree
+from .sockets import Float, Group, Menu
+
+GROUP = Group(
+    "Disparity to Distance",
+    "The distance that a relative depth stands for, once you say how far the near and the far end are: "
+    "distance = 1 / (a depth + b). Metric depth passes as it is",
+    inputs=(
+        Float("Depth", "Relative depth, 0 = far to 1 = near; or metres, if the kind is Distance"),
+        Menu(choices.KIND),
+        Float("Near Distance", "How far away the nearest point is", 1.0, 0.001, 1e5, "DISTANCE", single=True),
+        Float("Far Distance", "How far away the farthest point is", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+    ),
+    outputs=(Float("Distance", "Distance along the view axis"),),
+    tags=("depth", "disparity", "distance", "metric"),
+)
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree."""
+    with tree.frame("a and b: the inverse distances of the two ends"):
+        b = 1.0 / tree.input("Far Distance")
+        a = 1.0 / tree.input("Near Distance") - b
+    with tree.frame("distance = 1 / (a depth + b); metric depth passes"):
+        depth = tree.input("Depth")
+        distance = 1.0 / (a * depth + b)
+        tree.output("Distance", tree.switch(tree.chosen(choices.KIND, choices.DISTANCE), distance, depth))

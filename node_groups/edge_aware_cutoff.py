@@ -1,0 +1,97 @@
+"""Edge-Aware Cutoff: no face bridges a jump in depth."""
+
+from math import radians
+
+from . import choices  # noqa: F401
+from .builder import Tree, Value
+from .sockets import Bool, Float, Geometry, Group, Int, Vector
+
+GROUP = Group(
+    "Edge-Aware Cutoff",
+    "Delete the faces that bridge a jump in depth, look at the viewer edge-on or lie on unknown pixels, and the crumbs that are left",
+    inputs=(
+        Geometry("Geometry", "The displaced or unprojected surface"),
+        Float("Distance", "Distance of each vertex from the viewer, from Disparity to Distance", 1.0),
+        Float("Validity", "Faces with a vertex below 0.5 go", 1.0, 0.0, 1.0, "FACTOR"),
+        Vector("View", "The direction from the surface towards the viewer"),
+        Vector("Rest Position", "Where each vertex lies without any relief; Edge Falloff flattens to it"),
+        Bool("Delete", "Delete the faces; otherwise only say which, in Keep and Edge", True),
+        Float("Threshold", "The largest jump a face may bridge: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True),
+        Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
+        Int("Minimum Island", "Loose pieces with fewer faces go too", 64, 0, 10**6),
+        Int("Edge Falloff", "Flatten towards the cut over so many steps of the grid, instead of tearing; 0 cuts", 0, 0, 256),
+    ),
+    outputs=(
+        Geometry("Geometry", "What is kept"),
+        Bool("Edge", "Vertices of a face that bridges a jump", single=False),
+        Bool("Keep", "Faces that stay", single=False),
+    ),
+    tags=("depth", "edge", "cut", "discontinuity"),
+)
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree."""
+    with tree.frame("Unknown vertices get distance 0: no face may touch one"):
+        known = tree.input("Validity") >= 0.5
+        mesh, distance = tree.capture(tree.input("Geometry"), tree.switch(known, 0.0, tree.input("Distance")))
+    with tree.frame("The nearest and the farthest corner of each face (an n-gon is judged by its first four)"):
+        corners = []
+        for place in range(4):
+            corner = tree.node("GeometryNodeCornersOfFace", {"Sort Index": place})
+            vertex = tree.node("GeometryNodeVertexOfCorner", [corner])
+            corners.append(tree.sample_index(mesh, distance, vertex))
+        nearest = _fold(tree, "MINIMUM", corners)
+        farthest = _fold(tree, "MAXIMUM", corners)
+    with tree.frame("The jump is relative: the gap over the nearer distance"):
+        unknown = nearest <= 0.0
+        jump = farthest > nearest * (tree.input("Threshold") + 1.0)
+    with tree.frame("The angle between the face's normal and the view ray"):
+        normal = tree.node("GeometryNodeInputNormal", out="True Normal")
+        view = tree.node("ShaderNodeVectorMath", [tree.input("View")], operation="NORMALIZE")
+        facing = tree.node("ShaderNodeVectorMath", [normal, view], out="Value", operation="DOT_PRODUCT")
+        steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
+        mesh, torn, unknown = tree.capture(mesh, jump | steep, unknown, domain="FACE")
+    falloff = tree.input("Edge Falloff")
+    with tree.frame("Edge Falloff: a soft mask around the cut; the surface sinks into its rest there and is not cut"):
+        falloff = tree.input("Edge Falloff")
+        soft = falloff > 0
+        mask = _mask(tree, torn, falloff)
+        mix = tree.make("ShaderNodeMix", data_type="VECTOR")
+        for name, operand in (("Factor", mask), ("A", tree.node("GeometryNodeInputPosition")), ("B", tree.input("Rest Position"))):
+            socket = next(s for s in mix.inputs if s.enabled and s.name == name)
+            tree.data.links.new(operand.socket, socket)
+        flattened = tree.node("GeometryNodeSetPosition", {"Geometry": mesh, "Position": tree.out(mix, "Result")})
+        mesh = tree.switch(soft, mesh, flattened)
+        bad = tree.switch(soft, torn, False) | unknown
+    with tree.frame("Islands: what hangs together once the bad faces are gone, counted in faces"):
+        minimum = tree.input("Minimum Island")
+        parts = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": bad}, domain="FACE", mode="EDGE_FACE")
+        island = tree.node("GeometryNodeInputMeshIsland", out="Island Index")
+        faces = tree.node("GeometryNodeAccumulateField", {"Value": 1, "Group ID": island}, out="Total", data_type="INT", domain="FACE")
+        crumb = tree.on_domain(faces < minimum, "FACE")
+        first = tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeCornersOfFace", {"Sort Index": 0})])
+        # `parts` has the same vertices in the same order: only edges and faces are gone.
+        crumbs = tree.sample_index(parts, crumb, first)
+        crumbs = tree.switch(minimum > 1, False, crumbs)
+    with tree.frame("Delete"):
+        mesh, edge = tree.capture(mesh, tree.on_domain(torn, "FACE"))
+        mesh, keep = tree.capture(mesh, ~(bad | crumbs), domain="FACE")
+        cut = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": ~keep}, domain="FACE")
+        tree.output("Geometry", tree.switch(tree.input("Delete"), mesh, cut))
+        tree.output("Edge", edge)
+        tree.output("Keep", keep)
+
+
+def _fold(tree: Tree, operation: str, values: list[Value]) -> Value:
+    a, b, c, d = values
+    return tree.math(operation, tree.math(operation, a, b), tree.math(operation, c, d))
+
+
+def _mask(tree: Tree, torn: Value, steps: Value) -> Value:
+    """1 on the vertices of torn faces, falling to 0 over about so many edges."""
+    at_cut = tree.switch(tree.on_domain(torn, "FACE"), 0.0, 1.0)
+    spread = tree.node("GeometryNodeBlurAttribute", {"Value": at_cut, "Iterations": steps})
+    # A thin line blurred n times peaks near 1 / sqrt(n): scale it back, so that the mask reaches 1 next to the cut.
+    strength = tree.real("SQRT", tree.real("ADD", steps, 1.0))
+    return tree.math("MAXIMUM", at_cut, tree.math("MULTIPLY", spread, strength, clamp=True))

@@ -1,0 +1,38 @@
+"""Normalize Depth: any depth to 0..1, near = 1."""
+
+from . import choices
+from .builder import Tree
+from .sockets import Bool, Float, Group, Menu
+
+GROUP = Group(
+    "Normalize Depth",
+    "Bring depth of either kind to 0..1 with 1 = near, ready for a relief",
+    inputs=(
+        Float("Depth", "The depth as stored in the image"),
+        Menu(choices.KIND),
+        Float("Low", "The lowest value in the range, from Depth Range", 0.0, single=True),
+        Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
+        Float("Near", "The part of the range that becomes 1; lower it to flatten what is in front", 1.0, 0.0, 1.0, "FACTOR", single=True),
+        Float("Far", "The part of the range that becomes 0; raise it to flatten the background", 0.0, 0.0, 1.0, "FACTOR", single=True),
+        Bool("Invert", "For depth maps in which dark is near"),
+        Float("Falloff", "Gamma: above 1 the near parts stand out, below 1 the background gains depth", 1.0, 0.05, 20.0, single=True),
+    ),
+    outputs=(Float("Normalized", "0 at the far end, 1 at the near end; 0 where the range is empty"),),
+    tags=("depth", "normalize", "gamma", "invert"),
+)
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree."""
+    with tree.frame("Position in the range"):
+        low, high = tree.input("Low"), tree.input("High")
+        rising = (tree.input("Depth") - low) / (high - low)  # a division by zero gives 0
+    with tree.frame("Nearness: distance falls towards the viewer, disparity rises; Invert turns either around"):
+        falls = tree.logic("XOR", tree.chosen(choices.KIND, choices.DISTANCE), tree.input("Invert"))
+        nearness = tree.switch(falls, rising, 1.0 - rising)
+    with tree.frame("Far to Near becomes 0 to 1"):
+        far = tree.input("Far")
+        stretched = tree.math("DIVIDE", nearness - far, tree.input("Near") - far, clamp=True)
+    with tree.frame("Gamma"):
+        empty = tree.math("ABSOLUTE", tree.input("High") - tree.input("Low")) <= 0.0
+        tree.output("Normalized", tree.switch(empty, tree.math("POWER", stretched, tree.input("Falloff")), 0.0))

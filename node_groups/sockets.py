@@ -1,0 +1,122 @@
+"""The declarations of a group's interface: what each socket is called, means, starts at and may become."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of a menu."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A menu: its socket's name, what it decides, and its items, the default first."""
+
+    name: str
+    description: str
+    items: tuple[Item, ...]
+
+    @property
+    def group(self) -> str:
+        """The name of the hidden group that turns the menu into a number."""
+        return f".Depth Menu {self.name}"
+
+
+@dataclass(frozen=True)
+class Socket:
+    """A socket of a group's interface. Made by the functions below."""
+
+    name: str
+    description: str
+    idname: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A titled, foldable run of inputs."""
+
+    name: str
+    description: str
+    sockets: tuple[Socket, ...]
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """A node group that ships as an asset."""
+
+    name: str
+    description: str
+    inputs: tuple[Socket | Panel, ...]
+    outputs: tuple[Socket, ...]
+    catalog: str = "Depth"
+    tags: tuple[str, ...] = ()
+    is_modifier: bool = False
+
+
+def Geometry(name: str, description: str) -> Socket:  # noqa: N802 - reads as a type in the declarations
+    """Mesh, point cloud and so on."""
+    return Socket(name, description, "NodeSocketGeometry")
+
+
+def Float(  # noqa: N802
+    name: str,
+    description: str,
+    default: float = 0.0,
+    low: float = -1e6,
+    high: float = 1e6,
+    subtype: str = "NONE",
+    single: bool = False,
+) -> Socket:
+    """A number; `single` for one that may not vary over the mesh."""
+    properties = {"subtype": subtype, "default_value": default, "min_value": low, "max_value": high}
+    return Socket(name, description, "NodeSocketFloat", properties | _structure(single))
+
+
+def Int(name: str, description: str, default: int, low: int, high: int, single: bool = True) -> Socket:  # noqa: N802
+    """A whole number."""
+    properties = {"default_value": default, "min_value": low, "max_value": high, "subtype": "NONE"}
+    return Socket(name, description, "NodeSocketInt", properties | _structure(single))
+
+
+def Bool(name: str, description: str, default: bool = False, single: bool = True, toggle: bool = False) -> Socket:  # noqa: N802
+    """On or off; `toggle` puts it into its panel's header."""
+    properties = {"default_value": default} | _structure(single)
+    return Socket(name, description, "NodeSocketBool", properties | ({"is_panel_toggle": True} if toggle else {}))
+
+
+def Vector(name: str, description: str, attribute: str = "", subtype: str = "NONE") -> Socket:  # noqa: N802
+    """Three numbers; `attribute` names the mesh attribute that a new modifier reads them from."""
+    properties: dict[str, Any] = {"subtype": subtype, "default_value": (0.0, 0.0, 0.0), "min_value": -1e6, "max_value": 1e6}
+    return Socket(name, description, "NodeSocketVector", properties | ({"default_attribute_name": attribute} if attribute else {}))
+
+
+def Image(name: str, description: str) -> Socket:  # noqa: N802
+    """An image datablock."""
+    return Socket(name, description, "NodeSocketImage")
+
+
+def Object(name: str, description: str) -> Socket:  # noqa: N802
+    """An object of the scene."""
+    return Socket(name, description, "NodeSocketObject")
+
+
+def Material(name: str, description: str) -> Socket:  # noqa: N802
+    """A material."""
+    return Socket(name, description, "NodeSocketMaterial")
+
+
+def Menu(choice: Choice) -> Socket:  # noqa: N802
+    """A choice of one of several items."""
+    return Socket(choice.name, choice.description, "NodeSocketMenu", choice=choice)
+
+
+def _structure(single: bool) -> dict[str, str]:
+    return {"structure_type": "SINGLE"} if single else {}

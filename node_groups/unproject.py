@@ -1,0 +1,71 @@
+"""Unproject: every pixel at its distance along the camera's ray."""
+
+from . import choices
+from .builder import Tree, Value
+from .sockets import Float, Geometry, Group, Image, Menu, Object, Vector
+
+GROUP = Group(
+    "Unproject",
+    "The scene as the camera saw it: every vertex on the true ray of its pixel, at its distance. "
+    "The camera stands at the object's origin and looks along -Z, or is an object of the scene",
+    inputs=(
+        Geometry("Geometry", "A grid or mesh with a UV for each vertex"),
+        Float("Distance", "Distance of each vertex along the view axis, from Disparity to Distance", 1.0),
+        Vector("UV", "Where each vertex lies in the picture", "UVMap"),
+        Image("Image", "The picture, for its aspect"),
+        Menu(choices.LENS),
+        Float("Focal Length", "Focal length in millimetres", 50.0, 0.1, 10000.0, single=True),
+        Float("Sensor Width", "Sensor size along the longer side of the picture, in millimetres", 36.0, 0.1, 1000.0, single=True),
+        Float("Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True),
+        Object("Camera", "A camera of the scene"),
+        Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+        Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+    ),
+    outputs=(
+        Geometry("Geometry", "The surface in the camera's space"),
+        Vector("Viewpoint", "Where the camera stands"),
+    ),
+    tags=("depth", "camera", "unproject", "point cloud"),
+)
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree."""
+    with tree.frame("The lens: width of the view at distance 1, over the longer side"):
+        camera = tree.make("GeometryNodeCameraInfo", [tree.input("Camera")])
+        sensor, _, _ = tree.split(tree.out(camera, "Sensor"))
+        half = tree.real("TANGENT", tree.input("Field of View") * 0.5)
+        spread = tree.choose(
+            choices.LENS,
+            {
+                choices.FOCAL_LENGTH: tree.input("Sensor Width") / tree.input("Focal Length"),
+                choices.FIELD_OF_VIEW: half * 2.0,
+                choices.CAMERA_OBJECT: sensor / tree.out(camera, "Focal Length"),
+            },
+        )
+        from_object = tree.chosen(choices.LENS, choices.CAMERA_OBJECT)
+        shift_x, shift_y, _ = tree.split(tree.out(camera, "Shift"))
+        shift_x = tree.switch(from_object, tree.input("Shift X"), shift_x)
+        shift_y = tree.switch(from_object, tree.input("Shift Y"), shift_y)
+        flat_view = from_object & tree.out(camera, "Is Orthographic")
+    with tree.frame("The ray of each vertex: from the middle of the picture, in shares of its longer side"):
+        info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
+        sides = [tree.real("ADD", tree.out(info, name), 0.0) for name in ("Width", "Height")]
+        longer = tree.real("MAXIMUM", *sides)
+        u, v, _ = tree.split(tree.input("UV"))
+        across = (u - 0.5) * (sides[0] / longer) + shift_x
+        up = (v - 0.5) * (sides[1] / longer) + shift_y
+    with tree.frame("Along the ray; an orthographic camera's rays are parallel"):
+        distance = tree.input("Distance")
+        reach = tree.switch(flat_view, spread * distance, tree.out(camera, "Orthographic Scale"))
+        seen = tree.xyz(across * reach, up * reach, distance * -1.0)
+    with tree.frame("From the camera to this object; a camera's scale counts for nothing"):
+        place = tree.make("GeometryNodeObjectInfo", [tree.input("Camera")], transform_space="RELATIVE")
+        location = tree.out(place, "Location")
+        turned = tree.node("FunctionNodeRotateVector", [seen, tree.out(place, "Rotation")])
+        position = tree.switch(from_object, seen, turned + location)
+        moved = tree.node("GeometryNodeSetPosition", {"Geometry": tree.input("Geometry"), "Position": position})
+        tree.output("Geometry", moved)
+        tree.output("Viewpoint", tree.switch(from_object, tree.xyz(), location))
+        missing = tree.logic("NOT", tree.out(camera, "Focal Length") > 0.0)
+        tree.warn(from_object & missing, "Pick a camera, or take the lens from a focal length or an angle")
