@@ -1,0 +1,31 @@
+# Every command makes the environments it needs below .venvs/. PYTHON is any Python of 3.9 or newer.
+PYTHON ?= python3
+run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
+
+.PHONY: demo test bench assets lint build sample pictures
+
+demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
+	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
+
+test: ## ONLY="lint bpy-4.5" for some environments
+	$(PYTHON) -m tools.test $(ONLY)
+
+bench: ## the tables of the README
+	$(PYTHON) -m tools.bench
+
+assets: ## assets/depth_nodes.blend from node_groups/
+	$(call run,bpy-4.5) node_groups.build
+
+lint: ## formats, then checks
+	$(call run,lint) ruff format .
+	$(call run,lint) ruff check --fix .
+	$(PYTHON) -m tools.test lint
+
+build: ## the extension's zip, in build/
+	$(call run,bpy-4.5) tools.package
+
+sample: ## the still life and its depth, about three minutes on two cores
+	$(call run,bpy-4.5) tools.sample_scene
+
+pictures: ## the README's pictures, in docs/
+	$(call run,bpy-4.5) tools.readme_pictures

@@ -1,0 +1,184 @@
+"""The house rules that a test can hold, read from the syntax trees of the sources: nothing is imported here."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAX_LINES = 360  # "about 300"
+LONGER = {"inference/model.py"}  # one network, read from top to bottom
+MAY_PRINT = {"inference/cli.py", "inference/doctor.py"}
+BLENDERS_OWN = {"register", "unregister"}  # what they do is said by Blender's manual
+
+# Package -> what it may import besides the standard library and its own modules. `addon` knows `inference` by its
+# standard-library modules only. Change the table where the house changes; never go around it.
+BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nodeitems_utils", "rna_prop_ui"}
+MAY_IMPORT = {
+    "__init__.py": {"addon"},
+    "addon": BLENDER | {"numpy", "inference.protocol", "inference.catalog"},
+    "node_groups": BLENDER | {"numpy"},
+    "inference": {
+        "numpy",
+        "torch",
+        "PIL",
+        "pillow_heif",
+        "OpenEXR",
+        "safetensors",
+        "huggingface_hub",
+        "httpx2",  # what huggingface_hub speaks through
+        "tqdm",
+    },
+    "tools": BLENDER | {"numpy", "OpenEXR", "addon"},
+}
+ONLY_STANDARD_LIBRARY = ("inference/catalog.py", "inference/errors.py", "inference/protocol.py", "addon/errors.py")
+PACKAGES = tuple(name for name in MAY_IMPORT if name != "__init__.py")
+
+
+def sources(*folders: str) -> list[str]:
+    """Return the Python files of the repository in `folders`, relative to its root."""
+    paths = [ROOT / "__init__.py"] if "__init__.py" in folders else []
+    paths += [path for folder in folders if folder != "__init__.py" for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+SHIPPED = sources(*MAY_IMPORT)
+ALL = sources(*MAY_IMPORT, "tests")
+
+
+def tree(path: str) -> ast.Module:
+    """Return the syntax tree of a file of the repository."""
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), path)
+
+
+def imports(path: str) -> Iterator[tuple[int, str]]:
+    """Yield each import of a file, also those inside functions: its line, and the module as seen from the root."""
+    here = path.removesuffix(".py").split("/")[:-1]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.lineno, node.module
+        elif isinstance(node, ast.ImportFrom):
+            above = node.level - 1
+            assert above <= len(here), f"{path}:{node.lineno} imports from outside the repository"
+            base = [*here[: len(here) - above], *(node.module.split(".") if node.module else ())]
+            yield from ((node.lineno, ".".join([*base, alias.name])) for alias in node.names)
+
+
+def allowed(module: str, names: set[str]) -> bool:
+    """Whether a dotted module is one of `names` or inside one of them."""
+    parts = module.split(".")
+    return any(".".join(parts[:count]) in names for count in range(1, len(parts) + 1))
+
+
+def calls(path: str, *names: str) -> list[str]:
+    """Return where a file calls one of the built-in functions `names`."""
+    nodes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return [f"{path}:{node.lineno}" for node in nodes if node.func.id in names]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_follow_the_table(package: str) -> None:
+    names = set(sys.stdlib_module_names) | {package} | MAY_IMPORT[package]
+    found = [(path, *entry) for path in sources(package) for entry in imports(path)]
+    assert found or package == "__init__.py"
+    assert [entry for entry in found if not allowed(entry[-1], names)] == []
+
+
+def test_seams_need_the_standard_library_only() -> None:
+    paths = [path for path in SHIPPED if path in ONLY_STANDARD_LIBRARY]
+    names = set(sys.stdlib_module_names) | {"inference.errors", "addon.errors"}
+    found = [(path, *entry) for path in paths for entry in imports(path)]
+    assert [entry for entry in found if not allowed(entry[-1], names)] == []
+
+
+def test_own_packages_are_imported_relatively() -> None:
+    absolute = []
+    for path in SHIPPED:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                names = [node.module] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            absolute += [f"{path}:{node.lineno}" for name in names if name.split(".")[0] in PACKAGES]
+    assert absolute == []
+
+
+def test_no_error_is_swallowed() -> None:
+    found = []
+    for path in SHIPPED:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler):
+                broad = isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")
+                raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+                if node.type is None or (broad and not raises):
+                    found.append(f"{path}:{node.lineno}")
+    assert found == []
+
+
+def test_no_tricks_with_the_import_system() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path in SHIPPED
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and (node.value.id, node.attr) in {("sys", "path"), ("sys", "modules"), ("sys", "meta_path")}
+    ]
+    assert found == []
+
+
+def test_only_the_command_lines_print() -> None:
+    paths = [path for path in SHIPPED if not path.startswith("tools/") and path not in MAY_PRINT]
+    assert [place for path in paths for place in calls(path, "print")] == []
+
+
+def test_public_definitions_have_docstrings() -> None:
+    missing = []
+    for path in SHIPPED:
+        module = tree(path)
+        named = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        public = [node for node in named if not node.name.startswith("_") and node.name not in BLENDERS_OWN]
+        missing += [f"{path}: {node.name}" for node in public if not ast.get_docstring(node)]
+        missing += [path] if module.body and not ast.get_docstring(module) else []
+    assert missing == []
+
+
+def test_a_module_is_read_in_one_sitting() -> None:
+    lengths = {path: (ROOT / path).read_text(encoding="utf-8").count("\n") for path in SHIPPED}
+    assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES and path not in LONGER} == {}
+
+
+def test_no_module_is_called_utils() -> None:
+    assert [path for path in ALL if Path(path).stem in ("utils", "util", "helpers", "misc", "common")] == []
+
+
+def test_sources_name_no_machine() -> None:
+    place = re.compile(r"(?<![\w.])/(?:work|opt|home|root|Users)/\w+")
+    assert [path for path in ALL if place.search((ROOT / path).read_text(encoding="utf-8"))] == []
+
+
+def test_versions_agree() -> None:
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert manifest["version"] == re.search(r"^## \[(\d+\.\d+\.\d+)\]", changelog, flags=re.MULTILINE)[1]
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_in_the_documents_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)\)", text) + re.findall(r"src=\"([^\"]+)\"", text)
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_is_documented() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[1].split()
+    documents = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md"))
+    assert targets
+    assert [target for target in targets if f"make {target}" not in documents] == []
