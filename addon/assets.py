@@ -1,26 +1,87 @@
 """The node groups that ship: their asset library in the preferences, and a group fetched into the open file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
 
+from .errors import AssetError
+from .version import VERSION
+
+LIBRARY = "Depth Nodes"
 FOLDER = Path(__file__).resolve().parent.parent / "assets"
 BLEND = FOLDER / "depth_nodes.blend"
+
+# Each group in the asset file carries "name version" under this key. A copy keeps it whatever it is called and however
+# it came: without it, a copy of an older release could not be told from this one.
+STAMP = "depth_nodes"
 
 
 def register_library() -> None:
     """List the extension's assets in the asset browser. A library that is listed already is left as it is."""
-    raise NotImplementedError
+    with _preferences_untouched() as preferences:
+        if not _listed(preferences):
+            preferences.filepaths.asset_libraries.new(name=LIBRARY, directory=str(FOLDER))
 
 
 def unregister_library() -> None:
-    """Take the extension's assets out of the asset browser; libraries of the user stay."""
-    raise NotImplementedError
+    """Take the extension's assets out of the asset browser; other libraries stay."""
+    with _preferences_untouched() as preferences:
+        for library in _listed(preferences):
+            preferences.filepaths.asset_libraries.remove(library)
 
 
 def fetch(name: str) -> bpy.types.GeometryNodeTree:
-    """Return a node group that ships, from the open file if this release's copy is there, else from the asset file.
+    """Return a node group that ships: the open file's copy of this release, else one from the asset file.
 
-    Raises AssetError if the asset file is missing or has no such group.
+    It arrives as it does from the asset browser, linked and packed from Blender 5.0 on, local before, so that neither
+    way makes a second copy. Beside copies of another release it is always local, and nothing of the two is mixed.
+
+    Raises AssetError if the asset file is missing, damaged, or has no such group.
     """
-    raise NotImplementedError
+    present = _copies()
+    if found := present.get(f"{name} {VERSION}"):
+        return found
+    other_release = any(not stamp.endswith(f" {VERSION}") for stamp in present)
+    packed = bpy.app.version >= (5, 0, 0) and not other_release
+    before = set(bpy.data.node_groups)
+    group = _load(name, link=True, pack=True) if packed else _load(name, link=False)
+    if not packed:
+        for tree in set(bpy.data.node_groups) - before:
+            tree.asset_clear()  # the copy is not an asset of the open file
+            if twin := present.get(tree.get(STAMP)):
+                tree.user_remap(twin)
+                bpy.data.node_groups.remove(tree)
+    return group
+
+
+def _load(name: str, **options: bool) -> bpy.types.GeometryNodeTree:
+    if not BLEND.is_file():
+        raise AssetError("the asset file of Depth Nodes is missing: install the extension again")
+    try:
+        with bpy.data.libraries.load(str(BLEND), **options) as (there, here):
+            if name not in there.node_groups:
+                raise AssetError(f"there is no group {name!r}: use one of {', '.join(there.node_groups)}")
+            here.node_groups = [name]
+    except OSError as error:
+        raise AssetError("the asset file of Depth Nodes is damaged: install the extension again") from error
+    return here.node_groups[0]
+
+
+def _copies() -> dict[str, bpy.types.GeometryNodeTree]:
+    """Return the open file's copies of groups that ship, by their stamp."""
+    return {tree[STAMP]: tree for tree in bpy.data.node_groups if STAMP in tree}
+
+
+def _listed(preferences: bpy.types.Preferences) -> list[bpy.types.UserAssetLibrary]:
+    return [library for library in preferences.filepaths.asset_libraries if Path(library.path).resolve() == FOLDER]
+
+
+@contextmanager
+def _preferences_untouched() -> Iterator[bpy.types.Preferences]:
+    """Give the preferences without marking them as changed: the library is listed anew in each session."""
+    preferences = bpy.context.preferences
+    dirty = preferences.is_dirty
+    yield preferences
+    preferences.is_dirty = dirty

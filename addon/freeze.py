@@ -12,8 +12,8 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types
     """Make the grid that the modifier samples the object's mesh, with a `depth` attribute, and keep the former mesh.
 
     Everything that does not move the samples (range, projection, cutoff) stays live. Returns the new mesh. Raises
-    FreezeError, before anything changes, if the relief is frozen already, has no image, is in edit mode, or is linked or
-    overridden.
+    FreezeError, before anything changes, if the relief is frozen already, has no image, is in edit mode, or is linked
+    or overridden.
     """
     raise NotImplementedError
 
