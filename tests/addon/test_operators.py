@@ -1,5 +1,7 @@
 """The operators as Blender calls them: from scripts in background mode, in one undo step, greyed out with a reason."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -29,11 +31,8 @@ def quad():
 
 
 def counts() -> dict[str, int]:
-    """Return how many datablocks of each kind the file has."""
-    kinds = {}
-    for data in bpy.data.user_map():
-        kinds[data.id_type] = kinds.get(data.id_type, 0) + 1
-    return kinds
+    """Return how many datablocks of each kind the file has; Blender itself keeps the record of a library over undo."""
+    return Counter(data.id_type for data in bpy.data.user_map() if data.id_type != "LIBRARY")
 
 
 def vertex_count(ob: bpy.types.Object) -> int:
@@ -110,8 +109,7 @@ def test_a_second_import_reuses_groups_and_photo(photo):
     bpy.ops.depth_nodes.import_relief(filepath=str(photo))
     before = counts()
     bpy.ops.depth_nodes.import_relief(filepath=str(photo))
-    new = {kind: count - before[kind] for kind, count in counts().items() if count != before[kind]}
-    assert new == {"OBJECT": 1, "MESH": 1, "MATERIAL": 1, "IMAGE": 1}
+    assert counts() - before == {"OBJECT": 1, "MESH": 1, "MATERIAL": 1, "IMAGE": 1}
 
 
 def test_add_modifier_to_an_artists_mesh(quad):
@@ -183,7 +181,7 @@ def test_swap_keeps_the_links(node_editor):
 
 def refusal(operator, **arguments) -> str:
     """Return why Blender greys an operator out."""
-    with pytest.raises(RuntimeError, match=r"poll\(\) failed") as error:
+    with pytest.raises(RuntimeError, match=r"poll\(\)") as error:
         operator(**arguments)
     return str(error.value)
 
