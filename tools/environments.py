@@ -26,12 +26,14 @@ UV = "uv==0.13.9"
 BPY_SYSTEM_PACKAGES = (
     "libx11-6 libxext6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libice6 libgl1 libegl1 libgomp1"
 )
-# PyPI's torch for Linux brings CUDA, several GB; the CPU build has its own index and its own, preferred, local version.
-TORCH_CPU = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
+# PyPI's torch for Linux brings CUDA, several GB; the CPU build has an index of its own, and pip prefers its local version.
+# It is installed apart, so that pip doesn't ask that index for every other package too.
+TORCH = "torch==2.13.0"
+TORCH_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
 
-BPY_TESTS = ("pytest==9.2.0", "pillow==13.0.0", "OpenEXR==3.5.3")
+BPY_TESTS = ("pytest==9.2.0", "pillow==13.0.0", "OpenEXR==3.5.3", "tifffile==2026.3.3")
 INFERENCE = (
-    "torch==2.13.0",
+    TORCH,
     "numpy==2.4.6",
     "pillow==13.0.0",
     "safetensors==0.8.0",
@@ -40,6 +42,7 @@ INFERENCE = (
     "pillow-heif==1.8.1",
     "transformers==5.23.0",
     "opencv-python-headless==5.0.0.93",
+    "tifffile==2026.3.3",
     "pytest==9.2.0",
 )
 
@@ -56,8 +59,8 @@ class Environment:
     python: str
     packages: tuple[str, ...]
     check: str
-    without_dependencies: tuple[str, ...] = ()
-    pip_options: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()  # installed before the others, without what they depend on
+    first_options: tuple[str, ...] = ()
     system_packages: str = ""
 
     @property
@@ -87,14 +90,14 @@ ENVIRONMENTS = {
             ),
             "import mypy, pytest",
         ),
-        Environment("inference", "3.11", INFERENCE, "import torch", pip_options=TORCH_CPU),
+        Environment("inference", "3.11", INFERENCE, "import torch", first=(TORCH,), first_options=TORCH_INDEX),
         Environment(
             "bench",
             "3.11",
             (*INFERENCE, "onnx==1.23.2", "onnxruntime==1.32.0", "openvino==2026.4.1"),
             "import torch, onnxruntime, openvino",
-            without_dependencies=("jkp-depth-anything-v2==0.1.1",),
-            pip_options=TORCH_CPU,
+            first=(TORCH, "jkp-depth-anything-v2==0.1.1"),
+            first_options=TORCH_INDEX,
         ),
         *(
             Environment(
@@ -129,9 +132,9 @@ def ensure(name: str) -> Path:
     if folder.exists():
         shutil.rmtree(folder)
     _run([python, "-m", "venv", folder], f"Python {environment.python} at {python} can't make a virtual environment")
-    _install(environment.executable, environment.packages, environment.pip_options)
-    if environment.without_dependencies:
-        _install(environment.executable, environment.without_dependencies, ("--no-deps",))
+    if environment.first:
+        _install(environment.executable, environment.first, ("--no-deps", *environment.first_options))
+    _install(environment.executable, environment.packages)
     _check(environment)
     stamp.write_text(environment.stamp)
     return environment.executable
@@ -191,7 +194,7 @@ def _python_from_uv(version: str) -> Path:
     return Path(answer.stdout.strip())
 
 
-def _install(python: Path, packages: tuple[str, ...], options: tuple[str, ...]) -> None:
+def _install(python: Path, packages: tuple[str, ...], options: tuple[str, ...] = ()) -> None:
     pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     _run((*pip, *options, *packages), f"pip could not install {', '.join(packages)}: see its message above")
 

@@ -1,0 +1,33 @@
+"""The checkout as the extension it is: enabled in this process's Blender, in a user folder that is thrown away."""
+
+import atexit
+import importlib
+import os
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+MODULE = "bl_ext.user_default.depth_nodes"
+
+
+def enable() -> None:
+    """Enable the extension in a fresh Blender. Must be called before anything else imports bpy.
+
+    Blender reads the place of the user's files once, while it is imported: the user's own Blender is neither read nor
+    changed.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="depth_nodes_user_", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    os.environ["BLENDER_USER_RESOURCES"] = folder.name
+    import bpy  # isort: skip  first: it is what makes Blender's own modules known
+    import addon_utils
+
+    place = Path(bpy.utils.user_resource("EXTENSIONS", path="user_default", create=True)) / "depth_nodes"
+    place.symlink_to(ROOT, target_is_directory=True)
+    addon_utils.enable(MODULE, default_set=True)
+
+
+def module(name: str) -> ModuleType:
+    """Return a module of the enabled extension, for example `addon.relief`."""
+    return importlib.import_module(f"{MODULE}.{name}")

@@ -1,0 +1,84 @@
+"""Renders the README's pictures from the sample still life into docs/.
+
+python -m tools.readme_pictures
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import extension
+
+extension.enable()
+
+import bpy  # noqa: E402
+import numpy as np  # noqa: E402
+from mathutils import Vector  # noqa: E402
+
+from . import rendering  # noqa: E402
+
+ASSETS = extension.ROOT / "assets"
+DOCS = extension.ROOT / "docs"
+SIZE = (800, 600)
+
+
+def relief(projection: str) -> Any:
+    """Build the relief of the sample in an empty file."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    made = extension.module("addon.relief").from_files(
+        ASSETS / "sample_photo.jpg",
+        ASSETS / "sample_depth.exr",
+        collection=bpy.context.scene.collection,
+        projection=projection,
+    )
+    rendering.set_backdrop(0.03)
+    return made
+
+
+def save_photo(path: Path) -> None:
+    """Save the photo at the size of the other pictures."""
+    image = bpy.data.images.load(str(ASSETS / "sample_photo.jpg"))
+    image.scale(*SIZE)
+    image.file_format = "JPEG"
+    image.save(filepath=str(path), quality=88)
+
+
+def save_depth(path: Path, depth: bpy.types.Image) -> None:
+    """Save the depth as 8-bit grey, near is bright, so that it can be looked at."""
+    pixels = np.empty((depth.size[1], depth.size[0], 4), dtype=np.float32)
+    depth.pixels.foreach_get(pixels.ravel())
+    nearness = 1.0 / pixels[:, :, 0]
+    pixels[:, :, :3] = ((nearness - nearness.min()) / np.ptp(nearness))[:, :, None]
+    pixels[:, :, 3] = 1.0
+    image = bpy.data.images.new("Depth to look at", *depth.size)
+    image.pixels.foreach_set(pixels.ravel())
+    image.scale(*SIZE)
+    image.file_format = "JPEG"
+    image.save(filepath=str(path), quality=88)
+
+
+def main() -> None:
+    """Render photo, depth, the relief uncut and cut, and the scene unprojected."""
+    DOCS.mkdir(exist_ok=True)
+    set_input = extension.module("addon.modifiers").set_input
+
+    made = relief("Relief")
+    save_photo(DOCS / "photo.jpg")
+    save_depth(DOCS / "depth.jpg", made.depth)
+    aside = rendering.add_camera("Aside", Vector((2.0, -3.4, 0.7)), Vector((0.0, -0.12, 0.0)), 60.0)
+    for name, cutoff in (("relief_uncut", False), ("relief_cut", True)):
+        set_input(made.modifier, "Cutoff", cutoff)
+        rendering.render(DOCS / f"{name}.jpg", aside, *SIZE)
+
+    relief("Camera")
+    beside = rendering.add_camera("Beside", Vector((0.75, -0.1, 0.3)), Vector((0.02, 1.8, -0.06)), 46.0)
+    rendering.render(DOCS / "unprojected.jpg", beside, *SIZE)
+    for path in sorted(DOCS.glob("*.jpg")):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # Blender can hang at exit
