@@ -347,6 +347,7 @@ class Tree:
 
 
 def _switch_type(*operands: Operand) -> str:
-    """The type of a switch's sides: that of its first linked side, else a float's."""
+    """The type of a switch's sides: that of its first linked side, else that of plain numbers."""
     types = [operand.type for operand in operands if isinstance(operand, Value)]
-    return _SWITCH_TYPE[types[0] if types else "VALUE"]
+    plain = "INT" if all(isinstance(operand, int) for operand in operands) else "VALUE"
+    return _SWITCH_TYPE[types[0] if types else plain]

@@ -116,13 +116,10 @@ def build(tree: Tree) -> None:
         inputs = {"Depth": tree.switch(metric, height, samples("Depth")), **{name: tree.input(name) for name in names}}
         distance = tree.call("Disparity to Distance", inputs)("Distance")
     with tree.frame("5a  Relief"):
-        flat, rest, normal, uv = tree.capture(
-            samples("Geometry"), tree.node("GeometryNodeInputPosition"), samples("Normal"), samples("UV")
-        )
+        flat, uv = samples("Geometry"), samples("UV")
         names = ("Image", "Direction", "Scale", "Midlevel", "Border Falloff")
         inputs = {name: tree.input(name) for name in names}
-        inputs |= {"Geometry": flat, "UV": uv, "Height": height, "Surface": choices.MESH.name}
-        relief = tree.call("Displace Grid", inputs)
+        relief = tree.call("Displace", {"Geometry": flat, "UV": uv, "Height": height, **inputs})
     with tree.frame("5b  Camera"):
         names = ("Image", "Lens", "Focal Length", "Sensor Width", "Field of View", "Camera", "Shift X", "Shift Y")
         inputs = {name: tree.input(name) for name in names}
@@ -131,10 +128,11 @@ def build(tree: Tree) -> None:
         position = tree.node("GeometryNodeInputPosition")
         viewpoint = scene("Viewpoint")
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
-        view = tree.choose(choices.PROJECTION, {choices.RELIEF: normal, choices.CAMERA: viewpoint - position})
+        view = tree.choose(choices.PROJECTION, {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position})
     with tree.frame("6  Cut where the depth jumps"):
         names = ("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         inputs = {name: tree.input(name) for name in names}
+        rest = tree.sample_index(flat, position, tree.node("GeometryNodeInputIndex"))
         inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity"), "View": view, "Rest Position": rest}
         cut = tree.call("Edge-Aware Cutoff", inputs)
         mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))

@@ -56,8 +56,8 @@ def build(tree: Tree) -> None:
         chosen = tree.call("Sample Depth", {**inputs, "Interpolation": tree.input("Interpolation")})
         closest = tree.call("Sample Depth", {**inputs, "Interpolation": choices.CLOSEST.name})
         depth, validity = (tree.switch(per_pixel, chosen(name), closest(name)) for name in ("Depth", "Validity"))
-        mesh = tree.store(mesh, VALIDITY, validity)
-        mesh = tree.store(mesh, DEPTH, depth)
+        # Captured together, so that the image is read once for both.
+        mesh, depth, validity = tree.capture(mesh, depth, validity)
     with tree.frame("Hard edges: the radius in pixels becomes steps of the grid"):
         pixels = tree.math("MAXIMUM", tree.out(info, "Width"), tree.out(info, "Height")) - 1
         steps = tree.real("DIVIDE", tree.input("Snap Radius") * (tree.input("Resolution") - 1), pixels)
@@ -66,10 +66,12 @@ def build(tree: Tree) -> None:
         inputs = {name: tree.input(name) for name in names}
         snap = tree.call(
             "Edge Snap",
-            {"Geometry": mesh, "Depth": tree.attribute(DEPTH), "Validity": tree.attribute(VALIDITY), "Radius": steps, **inputs},
+            {"Geometry": mesh, "Depth": depth, "Validity": validity, "Radius": steps, **inputs},
         )
-        snapped = tree.store(snap("Geometry"), DEPTH, snap("Depth"))
-        mesh = tree.switch(tree.input("Edge Snap") & on_grid, mesh, snapped)
+        snapping = tree.input("Edge Snap") & on_grid
+        depth = tree.switch(snapping, depth, snap("Depth"))
+        mesh = tree.store(tree.switch(snapping, mesh, snap("Geometry")), DEPTH, depth)
+        mesh = tree.store(mesh, VALIDITY, validity)
     with tree.frame("A frozen mesh has all of this already"):
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
         mesh = tree.switch(frozen, mesh, tree.input("Geometry"))

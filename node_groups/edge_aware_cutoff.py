@@ -2,7 +2,6 @@
 
 from math import radians
 
-from . import choices  # noqa: F401
 from .builder import Tree, Value
 from .sockets import Bool, Float, Geometry, Group, Int, Vector
 
@@ -36,11 +35,7 @@ def build(tree: Tree) -> None:
         known = tree.input("Validity") >= 0.5
         mesh, distance = tree.capture(tree.input("Geometry"), tree.switch(known, 0.0, tree.input("Distance")))
     with tree.frame("The nearest and the farthest corner of each face (an n-gon is judged by its first four)"):
-        corners = []
-        for place in range(4):
-            corner = tree.node("GeometryNodeCornersOfFace", {"Sort Index": place})
-            vertex = tree.node("GeometryNodeVertexOfCorner", [corner])
-            corners.append(tree.sample_index(mesh, distance, vertex))
+        corners = [tree.sample_index(mesh, distance, vertex) for vertex in _corner_vertices(tree, mesh)]
         nearest = _fold(tree, "MINIMUM", corners)
         farthest = _fold(tree, "MAXIMUM", corners)
     with tree.frame("The jump is relative: the gap over the nearer distance"):
@@ -52,35 +47,56 @@ def build(tree: Tree) -> None:
         facing = tree.node("ShaderNodeVectorMath", [normal, view], out="Value", operation="DOT_PRODUCT")
         steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
         mesh, torn, unknown = tree.capture(mesh, jump | steep, unknown, domain="FACE")
-    falloff = tree.input("Edge Falloff")
     with tree.frame("Edge Falloff: a soft mask around the cut; the surface sinks into its rest there and is not cut"):
         falloff = tree.input("Edge Falloff")
         soft = falloff > 0
         mask = _mask(tree, torn, falloff)
-        mix = tree.make("ShaderNodeMix", data_type="VECTOR")
-        for name, operand in (("Factor", mask), ("A", tree.node("GeometryNodeInputPosition")), ("B", tree.input("Rest Position"))):
-            socket = next(s for s in mix.inputs if s.enabled and s.name == name)
-            tree.data.links.new(operand.socket, socket)
-        flattened = tree.node("GeometryNodeSetPosition", {"Geometry": mesh, "Position": tree.out(mix, "Result")})
+        sink = (tree.input("Rest Position") - tree.node("GeometryNodeInputPosition")) * mask
+        flattened = tree.node("GeometryNodeSetPosition", {"Geometry": mesh, "Offset": sink})
         mesh = tree.switch(soft, mesh, flattened)
         bad = tree.switch(soft, torn, False) | unknown
-    with tree.frame("Islands: what hangs together once the bad faces are gone, counted in faces"):
+    with tree.frame("Islands: what hangs together once the bad faces and their edges are gone, counted in faces"):
         minimum = tree.input("Minimum Island")
-        parts = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": bad}, domain="FACE", mode="EDGE_FACE")
-        island = tree.node("GeometryNodeInputMeshIsland", out="Island Index")
-        faces = tree.node("GeometryNodeAccumulateField", {"Value": 1, "Group ID": island}, out="Total", data_type="INT", domain="FACE")
-        crumb = tree.on_domain(faces < minimum, "FACE")
-        first = tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeCornersOfFace", {"Sort Index": 0})])
-        # `parts` has the same vertices in the same order: only edges and faces are gone.
-        crumbs = tree.sample_index(parts, crumb, first)
-        crumbs = tree.switch(minimum > 1, False, crumbs)
+        inputs = {"Geometry": mesh, "Selection": bad}
+        parts = tree.node("GeometryNodeDeleteGeometry", inputs, domain="FACE", mode="EDGE_FACE")
+        parts, island = tree.capture(parts, tree.node("GeometryNodeInputMeshIsland", out="Island Index"))
+        inputs = {"Value": 1, "Group ID": tree.sample_index(parts, island, _first_vertex(tree))}
+        faces = tree.node("GeometryNodeAccumulateField", inputs, out="Total", data_type="INT", domain="FACE")
+        # The faces that are left keep their order: a face's place among them is the number of good faces before it.
+        good = tree.switch(bad, 1, 0)
+        place = tree.node("GeometryNodeAccumulateField", [good], out="Trailing", data_type="INT", domain="FACE")
+        crumb = tree.sample_index(parts, faces, place, "FACE") < minimum
+        keep = ~(bad | tree.switch(minimum > 1, False, crumb))
     with tree.frame("Delete"):
-        mesh, edge = tree.capture(mesh, tree.on_domain(torn, "FACE"))
-        mesh, keep = tree.capture(mesh, ~(bad | crumbs), domain="FACE")
-        cut = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": ~keep}, domain="FACE")
-        tree.output("Geometry", tree.switch(tree.input("Delete"), mesh, cut))
-        tree.output("Edge", edge)
-        tree.output("Keep", keep)
+        gone = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": ~keep}, domain="FACE")
+        delete = tree.input("Delete")
+        marked, kept, at_cut = tree.capture(mesh, keep, torn, domain="FACE")
+        tree.output("Geometry", tree.switch(delete, marked, gone))
+        tree.output("Keep", tree.switch(delete, kept, True))
+    with tree.frame("Edge: the rim of what is left"):
+        rim = tree.compare("EQUAL", tree.node("GeometryNodeInputMeshEdgeNeighbors"), 1)
+        rim = tree.on_domain(rim, "EDGE")
+        tree.output("Edge", tree.switch(delete, tree.on_domain(at_cut, "FACE"), rim))
+
+
+def _first_vertex(tree: Tree) -> Value:
+    """A vertex of the face."""
+    return tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeCornersOfFace", {"Sort Index": 0})])
+
+
+def _corner_vertices(tree: Tree, mesh: Value) -> list[Value]:
+    """The vertices of a face's first four corners; a grid's follow from the face's number, which is much quicker."""
+    shape = tree.call("Grid Shape", {"Geometry": mesh})
+    rows = shape("Rows")
+    face = tree.node("GeometryNodeInputIndex")
+    first = face + tree.math("DIVIDE_FLOOR", face, rows - 1)
+    steps = (0, rows, rows + 1, 1)
+    vertices = []
+    for place, step in enumerate(steps):
+        corner = tree.node("GeometryNodeCornersOfFace", {"Sort Index": place})
+        any_mesh = tree.node("GeometryNodeVertexOfCorner", [corner])
+        vertices.append(tree.switch(shape("Is Grid"), any_mesh, first + step))
+    return vertices
 
 
 def _fold(tree: Tree, operation: str, values: list[Value]) -> Value:

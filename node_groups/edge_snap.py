@@ -33,26 +33,25 @@ UNKNOWN = 1e30  # larger than any depth: an unknown vertex never wins a minimum,
 
 def build(tree: Tree) -> None:
     """Draw the tree."""
-    with tree.frame("The grid's rows: its first face joins vertex 0 with the first of the second column"):
-        mesh = tree.input("Geometry")
-        corner_vertex = tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeInputIndex")])
-        rows = tree.sample_index(mesh, corner_vertex, 1, "CORNER")
-        points = tree.count(mesh, "Point Count")
-        columns = tree.math("DIVIDE", points, rows)
-        is_grid = tree.compare("EQUAL", rows * columns, points)
-        is_grid = is_grid & tree.compare("EQUAL", (rows - 1) * (columns - 1), tree.count(mesh, "Face Count"))
-        tree.warn(~is_grid, "Edge Snap needs a grid: set Surface to Grid, or switch Edge Snap off")
-        steps = tree.switch(is_grid, 0, tree.input("Radius"))
-    with tree.frame("The highest and lowest depth around each vertex: the window grows by one step a turn"):
+    with tree.frame("The window walks over the rows and columns of a grid"):
+        shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
+        rows, columns = shape("Rows"), shape("Columns")
+        steps = tree.switch(shape("Is Grid"), 0, tree.input("Radius"))
+        tree.warn(~shape("Is Grid"), "Edge Snap needs a grid: set Surface to Grid, or switch Edge Snap off")
+    with tree.frame("The highest and lowest depth around each vertex: a window that widens turn by turn"):
         known = tree.input("Validity") >= 0.5
         depth = tree.input("Depth")
-        mesh, depth, known = tree.capture(mesh, depth, known)
+        mesh = tree.input("Geometry")
         window = {
             "Geometry": mesh,
             "High": tree.switch(known, -UNKNOWN, depth),
             "Low": tree.switch(known, UNKNOWN, depth),
         }
-        window = tree.repeat(steps, window, lambda state: _grow(tree, state, rows, columns))
+        window |= {"Reach": tree.node("FunctionNodeInputInt", integer=0)}
+        # Each turn may step by the window's whole width, so that its width triples: 1, 3, 9, 27, ...
+        turns = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0)
+        turns = tree.real("CEIL", turns - 1e-4)  # the logarithm of 9 may come out as 2.0000002
+        window = tree.repeat(turns, window, lambda state: _grow(tree, state, steps, rows, columns))
     with tree.frame("An edge: the far end of the window over its near end jumps by more than the threshold"):
         high, low = window["High"], window["Low"]
         near, far = (_distance(tree, value) for value in (high, low))
@@ -64,25 +63,24 @@ def build(tree: Tree) -> None:
         tree.output("Depth", tree.switch(edge, depth, snapped))
 
 
-def _grow(tree: Tree, state: dict[str, Value], rows: Value, columns: Value) -> dict[str, Value]:
-    """Widen the window by one vertex in each direction: first along the columns, then along the rows."""
+def _grow(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value) -> dict[str, Value]:
+    """Widen the window, first along the columns, then along the rows."""
+    reach = state["Reach"]
+    step = tree.math("MINIMUM", reach * 2 + 1, radius - reach)
     index = tree.node("GeometryNodeInputIndex")
     column = tree.math("DIVIDE_FLOOR", index, rows)
     row = index - column * rows
-    one_down = index - tree.math("MINIMUM", row, 1)
-    one_up = index + tree.math("MINIMUM", (rows - 1) - row, 1)
-    one_left = index - tree.math("MINIMUM", column, 1) * rows
-    one_right = index + tree.math("MINIMUM", (columns - 1) - column, 1) * rows
+    down = index - tree.math("MINIMUM", row, step)
+    up = index + tree.math("MINIMUM", (rows - 1) - row, step)
+    left = index - tree.math("MINIMUM", column, step) * rows
+    right = index + tree.math("MINIMUM", (columns - 1) - column, step) * rows
     geometry, high, low = state["Geometry"], state["High"], state["Low"]
-    for before, after in ((one_down, one_up), (one_left, one_right)):
+    for before, after in ((down, up), (left, right)):
         geometry, high, low = tree.capture(geometry, high, low)
-        sides = [tree.sample_index(geometry, high, place) for place in (before, after)]
-        higher = tree.math("MAXIMUM", high, tree.math("MAXIMUM", *sides))
-        sides = [tree.sample_index(geometry, low, place) for place in (before, after)]
-        lower = tree.math("MINIMUM", low, tree.math("MINIMUM", *sides))
-        high, low = higher, lower
-    geometry, high, low = tree.capture(geometry, high, low)
-    return {"Geometry": geometry, "High": high, "Low": low}
+        highs, lows = ([tree.sample_index(geometry, side, place) for place in (before, after)] for side in (high, low))
+        high = tree.math("MAXIMUM", high, tree.math("MAXIMUM", *highs))
+        low = tree.math("MINIMUM", low, tree.math("MINIMUM", *lows))
+    return {"Geometry": geometry, "High": high, "Low": low, "Reach": reach + step}
 
 
 def _distance(tree: Tree, depth: Value) -> Value:

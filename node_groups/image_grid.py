@@ -19,7 +19,7 @@ GROUP = Group(
     outputs=(
         Geometry("Geometry", "The grid, or the incoming mesh"),
         Vector("UV", "Where each vertex lies in the picture"),
-        Vector("Normal", "The flat surface's normal"),
+        Vector("Normal", "The normal of each face before anything moves"),
     ),
     catalog="Depth/Utilities",
     tags=("depth", "grid", "plane"),
@@ -43,29 +43,42 @@ def build(tree: Tree) -> None:
         cells = tree.input("Resolution") - 1
         counts = [tree.real("ROUND", tree.real("DIVIDE", cells * (side - 1), longer)) + 1.0 for side in (width, height)]
         counts = [tree.real("MAXIMUM", count, 2.0) for count in counts]
-        grid = tree.node(
-            "GeometryNodeMeshGrid",
-            {"Size X": 1.0, "Size Y": 1.0, "Vertices X": counts[0], "Vertices Y": counts[1]},
-        )
+        span = uv_high - uv_low
+        across, up = along_u * tree.split(span)[0], along_v * tree.split(span)[1]
+        size_x, size_y = (tree.node("ShaderNodeVectorMath", [side], out="Value", operation="LENGTH") for side in (across, up))
+        sizes = {"Size X": size_x, "Size Y": size_y, "Vertices X": counts[0], "Vertices Y": counts[1]}
+        grid = tree.node("GeometryNodeMeshGrid", sizes)
     with tree.frame("UV: from the first pixel centre to the last, uv' = (uv (n - 1) + 0.5) / n"):
         position = tree.node("GeometryNodeInputPosition")
-        plain = uv_low + (position + (0.5, 0.5, 0.0)) * (uv_high - uv_low)
+        share = position / tree.xyz(size_x, size_y, 1.0) + (0.5, 0.5, 0.0)
+        plain = uv_low + share * span
         size = tree.xyz(width, height, 1.0)
         centred = (plain * (size - (1.0, 1.0, 0.0)) + (0.5, 0.5, 0.0)) / size
-        grid, place, uv = tree.capture(grid, origin + _combine(tree, plain, along_u, along_v), centred)
-    with tree.frame("Laid over the plane; a mirrored UV map turns the faces around"):
-        grid = tree.node("GeometryNodeSetPosition", {"Geometry": grid, "Position": place})
+        grid, uv = tree.capture(grid, centred)
+    with tree.frame("Laid over the plane, unless it already lies there: straight and around the origin"):
+        middle = origin + _combine(tree, (uv_low + uv_high) * 0.5, along_u, along_v)
+        x_axis, y_axis = tree.xyz(size_x, 0.0, 0.0), tree.xyz(0.0, size_y, 0.0)
+        off = [
+            tree.node("ShaderNodeVectorMath", [difference], out="Value", operation="LENGTH")
+            for difference in (across - x_axis, up - y_axis, middle)
+        ]
+        lies = tree.real("ADD", tree.real("ADD", *off[:2]), off[2]) <= 0.0
+        place = middle + _combine(tree, share - (0.5, 0.5, 0.0), across, up)
+        laid = tree.node("GeometryNodeSetPosition", {"Geometry": grid, "Position": place})
+        grid = tree.switch(lies, laid, grid)
+    with tree.frame("A mirrored UV map turns the faces around"):
         grid = tree.switch(mirrored, grid, tree.node("GeometryNodeFlipFaces", [grid]))
-        grid_normal = tree.node("ShaderNodeVectorMath", [tree.math("CROSS_PRODUCT", along_u, along_v)], operation="NORMALIZE")
+        cross = tree.math("CROSS_PRODUCT", along_u, along_v)
+        grid_normal = tree.node("ShaderNodeVectorMath", [cross], operation="NORMALIZE")
         grid_normal = tree.switch(mirrored, grid_normal, grid_normal * -1.0)
-    with tree.frame("The incoming mesh by its own UV map"):
-        mesh, mesh_uv = tree.capture(tree.input("Geometry"), tree.input("UV"))
-        mesh_normal = tree.node("GeometryNodeInputNormal", out="Normal")
-        mesh, mesh_normal = tree.capture(mesh, mesh_normal)
+    with tree.frame("The incoming mesh as it is, with the normals of its faces before anything moves"):
+        mesh, mesh_normal = tree.capture(
+            tree.input("Geometry"), tree.node("GeometryNodeInputNormal", out="True Normal"), domain="FACE"
+        )
     with tree.frame("Without an image nothing changes"):
         wanted = wanted & (width > 0)
         tree.output("Geometry", tree.switch(wanted, mesh, grid))
-        tree.output("UV", tree.switch(wanted, mesh_uv, uv))
+        tree.output("UV", tree.switch(wanted, tree.input("UV"), uv))
         tree.output("Normal", tree.switch(wanted, mesh_normal, grid_normal))
 
 

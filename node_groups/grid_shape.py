@@ -1,0 +1,33 @@
+"""Grid Shape: whether a mesh is a regular grid, and how many rows it has."""
+
+from .builder import Tree
+from .sockets import Bool, Geometry, Group, Int
+
+GROUP = Group(
+    "Grid Shape",
+    "Rows and columns of a mesh made by Image Grid or the Grid node, whose vertices run up each column in turn",
+    inputs=(Geometry("Geometry", "Any mesh"),),
+    outputs=(
+        Int("Rows", "Vertices in a column", 0, 0, 2**31 - 1),
+        Int("Columns", "Vertices in a row", 0, 0, 2**31 - 1),
+        Bool("Is Grid", "Whether the mesh is such a grid"),
+    ),
+    catalog="Depth/Utilities",
+    tags=("depth", "grid"),
+)
+
+
+def build(tree: Tree) -> None:
+    """Draw the tree."""
+    with tree.frame("The first face joins vertex 0 with the first vertex of the second column: its number is the rows'"):
+        mesh = tree.input("Geometry")
+        corner_vertex = tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeInputIndex")])
+        rows = tree.sample_index(mesh, corner_vertex, 1, "CORNER")
+        points = tree.count(mesh, "Point Count")
+        columns = tree.math("DIVIDE", points, rows)
+    with tree.frame("The counts of a grid"):
+        is_grid = tree.compare("EQUAL", rows * columns, points)
+        is_grid = is_grid & tree.compare("EQUAL", (rows - 1) * (columns - 1), tree.count(mesh, "Face Count"))
+        tree.output("Rows", rows)
+        tree.output("Columns", columns)
+        tree.output("Is Grid", is_grid & (rows > 1))
