@@ -1,11 +1,28 @@
 """Freeze Grid: the sampled grid becomes the object's own mesh, so that shaping it costs a tenth; and back again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import bpy
+import numpy as np
+
+from . import modifiers
+from .errors import FreezeError
+
+SAMPLES = (
+    "Depth Samples"  # the group inside Depth Relief that ends where the samples are taken and nothing has moved yet
+)
+
+# On the frozen mesh. A datablock in a custom property has a user, so the former mesh is saved with the file.
+_FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_surface"
+
+_UV_MAP = "UVMap"  # what Depth Relief calls the UV map of the grid that it makes
+_UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
 
 
 def is_frozen(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bool:
     """Return whether the object's mesh is the frozen grid of this modifier."""
-    raise NotImplementedError
+    return _has_frozen_mesh(ob) and modifiers.get_input(modifier, "Surface") == "Frozen"
 
 
 def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
@@ -15,7 +32,23 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types
     FreezeError, before anything changes, if the relief is frozen already, has no image, is in edit mode, or is linked
     or overridden.
     """
-    raise NotImplementedError
+    _check_editable(ob)
+    if _has_frozen_mesh(ob):
+        raise FreezeError(f"{ob.name!r} is frozen already: unfreeze it to sample again")
+    image = modifiers.get_input(modifier, "Image")
+    if image is None or 0 in image.size:
+        raise FreezeError(f"{modifier.name!r} has no depth image to freeze: choose one under Image")
+    former, surface = ob.data, modifiers.get_input(modifier, "Surface")
+    mesh = _samples(ob, modifier)
+    if "depth" not in mesh.attributes or not mesh.vertices:
+        bpy.data.meshes.remove(mesh)
+        raise FreezeError(f"{modifier.name!r} gives no grid to freeze: check its Surface, or use a fresh Depth Relief")
+    _give_uv_maps(mesh, {modifiers.get_attribute(modifier, "UV") or _UV_MAP, _UV_MAP})
+    mesh.name = f"{former.name} Frozen"
+    mesh[_FORMER_MESH], mesh[_FORMER_SURFACE] = former, surface
+    _exchange(ob, mesh)
+    modifiers.set_input(modifier, "Surface", "Frozen")
+    return mesh
 
 
 def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
@@ -23,4 +56,99 @@ def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
 
     Returns the former mesh. Raises FreezeError, before anything changes, if the relief is not frozen.
     """
-    raise NotImplementedError
+    _check_editable(ob)
+    if not is_frozen(ob, modifier):
+        raise FreezeError(f"{ob.name!r} is not frozen: there is nothing to unfreeze")
+    frozen = ob.data
+    former = frozen[_FORMER_MESH]
+    if former is None:
+        raise FreezeError(f"the mesh that {ob.name!r} had before was deleted: set Surface to Mesh to keep this one")
+    modifiers.set_input(modifier, "Surface", frozen[_FORMER_SURFACE])
+    _exchange(ob, former)
+    if frozen.users == 0:
+        bpy.data.meshes.remove(frozen)
+    return former
+
+
+def _has_frozen_mesh(ob: bpy.types.Object) -> bool:
+    return ob.type == "MESH" and _FORMER_MESH in ob.data
+
+
+def _check_editable(ob: bpy.types.Object) -> None:
+    if ob.type != "MESH":
+        raise FreezeError(f"{ob.name!r} is no mesh: select an object with a Depth Relief modifier")
+    if ob.mode != "OBJECT":
+        raise FreezeError(f"{ob.name!r} is in {ob.mode.lower()} mode: go back to Object Mode first")
+    for block in (ob, ob.data):
+        if block.override_library or not block.is_editable:
+            raise FreezeError(f"{block.name!r} is linked from another file: make it local first")
+
+
+def _exchange(ob: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
+    """Give the object another mesh, which takes over the materials of the present one."""
+    for index, material in enumerate(ob.data.materials):
+        if index < len(mesh.materials):
+            mesh.materials[index] = material
+        else:
+            mesh.materials.append(material)
+    ob.data = mesh
+
+
+def _give_uv_maps(mesh: bpy.types.Mesh, names: set[str]) -> None:
+    """Turn the place of each vertex in the picture into those UV maps that the mesh has not brought along."""
+    uv = np.empty((len(mesh.loops), 2), np.float32)
+    mesh.attributes[_UV].data.foreach_get("vector", uv.reshape(-1))
+    mesh.attributes.remove(mesh.attributes[_UV])
+    for name in sorted(names - set(mesh.attributes.keys())):
+        mesh.uv_layers.new(name=name, do_init=False).uv.foreach_set("vector", uv.reshape(-1))
+
+
+def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
+    """Return a new mesh: what the modifier samples from the object's mesh, before it moves anything."""
+    with _stand_in(ob, modifier) as (scene, double):
+        view_layer = scene.view_layers[0]
+        view_layer.update()
+        depsgraph = view_layer.depsgraph
+        evaluated = double.evaluated_get(depsgraph)
+        return bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
+
+
+@contextmanager
+def _stand_in(
+    ob: bpy.types.Object, modifier: bpy.types.NodesModifier
+) -> Iterator[tuple[bpy.types.Scene, bpy.types.Object]]:
+    """Give a scene with a copy of the object that has only this modifier, ended where the samples are taken.
+
+    The copy has the modifier's inputs as they are, animation included, because it has the same interface.
+    """
+    tree = modifier.node_group.copy()
+    double = ob.copy()
+    scene = bpy.data.scenes.new("Freeze Grid")
+    try:
+        scene.frame_current = bpy.context.scene.frame_current
+        scene.collection.objects.link(double)
+        for other in [other for other in double.modifiers if other.name != modifier.name]:
+            double.modifiers.remove(other)
+        _end_at_samples(tree, modifier)
+        double.modifiers[0].show_viewport = True
+        double.modifiers[0].node_group = tree
+        yield scene, double
+    finally:
+        bpy.data.scenes.remove(scene)
+        bpy.data.objects.remove(double)
+        bpy.data.node_groups.remove(tree)
+
+
+def _end_at_samples(tree: bpy.types.GeometryNodeTree, modifier: bpy.types.NodesModifier) -> None:
+    groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
+    samples = next((node for node in groups if node.node_tree.name.startswith(SAMPLES)), None)
+    if samples is None:
+        raise FreezeError(f"{modifier.name!r} is no Depth Relief: choose that modifier")
+    store = tree.nodes.new("GeometryNodeStoreNamedAttribute")
+    store.data_type, store.domain = "FLOAT2", "CORNER"
+    store.inputs["Name"].default_value = _UV
+    tree.links.new(samples.outputs["Geometry"], store.inputs["Geometry"])
+    tree.links.new(samples.outputs["UV"], store.inputs["Value"])
+    for node in tree.nodes:
+        if node.bl_idname == "NodeGroupOutput":
+            tree.links.new(store.outputs["Geometry"], node.inputs[0])
