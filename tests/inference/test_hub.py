@@ -1,0 +1,264 @@
+"""Downloads with the real client, each in a process of its own since the client reads its environment when imported."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference import catalog, hub
+from inference.errors import DownloadError, LicenceError
+from tests.inference import hub_server
+
+CONTENT = np.random.default_rng(3).bytes(24 << 20)  # the client reads and resumes in pieces of 10 MiB
+SPEC = replace(catalog.get("small"), revision=hub_server.REVISION)
+PIECE = 10 << 20
+
+
+@pytest.fixture
+def server() -> Iterator[hub_server.Hub]:
+    with hub_server.serving(CONTENT) as running:
+        yield running
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Return the folder of the model in an empty cache."""
+    return tmp_path / "home" / "hub" / f"models--{SPEC.repo.replace('/', '--')}"
+
+
+def child(sha256: str | None, size: int | None, accept: bool) -> None:
+    """Fetch in this process, and say what came of it as one line of JSON."""
+    reports: list[tuple[int, int | None]] = []
+    try:
+        spec = replace(SPEC, sha256=sha256, bytes=size)
+        path = hub.fetch(spec, accept_license=accept, progress=lambda *report: reports.append(report))
+        print(json.dumps({"path": str(path), "reports": reports}))
+    except DownloadError as error:
+        print(json.dumps({"error": str(error), "reports": reports}))
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def start(server: hub_server.Hub, tmp_path: Path, **environment: str) -> subprocess.Popen[str]:
+    code = f"from tests.inference.test_hub import child; child({server.sha256!r}, {len(server.content)}, False)"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**clean, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": server.endpoint, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> dict[str, object]:
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    return json.loads(output)
+
+
+def fetch(server: hub_server.Hub, tmp_path: Path, **environment: str) -> dict[str, object]:
+    return finish(start(server, tmp_path, **environment))
+
+
+def assert_whole(result: dict[str, object], cache: Path) -> None:
+    path = Path(str(result["path"]))
+    assert path == cache / "snapshots" / hub_server.REVISION / SPEC.file
+    assert path.read_bytes() == CONTENT
+    assert [blob.name for blob in (cache / "blobs").iterdir()] == [path.resolve().name]
+
+
+def assert_nothing_left(cache: Path) -> None:
+    assert [path for path in cache.rglob("*") if path.is_file() or path.is_symlink()] == []
+
+
+def test_a_download_is_reported_in_bytes_and_lies_in_the_users_cache(server, tmp_path, cache):
+    result = fetch(server, tmp_path)
+    assert_whole(result, cache)
+    assert result["reports"] == [[PIECE, len(CONTENT)], [2 * PIECE, len(CONTENT)], [len(CONTENT), len(CONTENT)]]
+    assert server.asked("GET")[0].path == f"/{SPEC.repo}/resolve/{hub_server.REVISION}/{SPEC.file}"
+
+
+def test_the_second_time_nothing_is_asked(server, tmp_path, cache):
+    fetch(server, tmp_path)
+    server.requests.clear()
+    result = fetch(server, tmp_path)
+    assert_whole(result, cache)
+    assert (result["reports"], server.requests) == ([], [])
+
+
+def test_a_cut_connection_is_taken_up_where_it_broke(server, tmp_path, cache):
+    server.cuts = [PIECE + 5000, 5000]
+    assert_whole(fetch(server, tmp_path), cache)
+    assert [request.range for request in server.asked("GET")] == [None, f"bytes={PIECE}-", f"bytes={PIECE}-"]
+
+
+def test_a_server_without_ranges_is_asked_again_from_the_start(server, tmp_path, cache):
+    server.cuts, server.ranges = [PIECE + 5000], False
+    result = fetch(server, tmp_path)
+    assert_whole(result, cache)
+    assert result["reports"][-1] == [len(CONTENT), len(CONTENT)]
+
+
+def test_a_reset_connection_fails_cleanly(server, tmp_path, cache):
+    server.cuts, server.reset = [PIECE + 5000] * 8, True
+    result = fetch(server, tmp_path)
+    assert "the download failed" in result["error"] or "path" in result
+    if "error" in result:
+        assert_nothing_left(cache)
+    server.cuts = []
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+def test_a_slow_body_arrives(server, tmp_path, cache):
+    server.chunk_delay = 0.05
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+def test_a_body_that_stalls_is_taken_up(server, tmp_path, cache):
+    server.chunk_delay = 3.0
+    process = start(server, tmp_path, HF_HUB_DOWNLOAD_TIMEOUT="1")
+    wait_until(lambda: server.asked("GET"))
+    time.sleep(1.5)
+    server.chunk_delay = 0.0
+    assert_whole(finish(process), cache)
+    assert len(server.asked("GET")) > 1
+
+
+def test_wrong_bytes_are_deleted(server, tmp_path, cache):
+    server.sent = bytes([CONTENT[0] ^ 1]) + CONTENT[1:]
+    result = fetch(server, tmp_path)
+    assert "was deleted" in result["error"]
+    assert_nothing_left(cache)
+    server.sent = None
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+def test_a_short_file_is_no_file(server, tmp_path, cache):
+    server.sent = CONTENT[:-1]
+    assert "the download failed" in fetch(server, tmp_path)["error"]
+    assert_nothing_left(cache)
+
+
+def test_a_file_of_the_wrong_size_in_the_cache_is_fetched_again(server, tmp_path, cache):
+    path = Path(str(fetch(server, tmp_path)["path"]))
+    path.resolve().write_bytes(CONTENT[:1000])
+    path.resolve().unlink()
+    path.unlink()
+    path.write_bytes(CONTENT[:1000])  # as somebody's copy that did not finish
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (401, "the hub refuses access (HTTP 401)"),
+        (403, "the hub refuses access (HTTP 403)"),
+        (404, "the hub has no such file (HTTP 404)"),
+        (429, "too many requests from here (HTTP 429)"),
+        (500, "the hub cannot answer now (HTTP 500)"),
+    ],
+)
+def test_what_the_hub_refuses(server, tmp_path, cache, status, message):
+    server.status_always = status
+    error = str(fetch(server, tmp_path)["error"])
+    assert message in error
+    assert "--weights" in error
+    assert f"{server.endpoint}/{SPEC.repo}/resolve/{hub_server.REVISION}/{SPEC.file}" in error
+    assert len(error.splitlines()) == 1
+    assert_nothing_left(cache / "blobs")
+
+
+def test_a_hub_that_is_busy_for_a_moment_is_asked_again(server, tmp_path, cache):
+    server.statuses = [429, 503]
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+def test_offline_says_so_without_asking(server, tmp_path, cache):
+    error = str(fetch(server, tmp_path, HF_HUB_OFFLINE="1")["error"])
+    assert "HF_HUB_OFFLINE forbids" in error
+    assert "--weights" in error
+    assert server.requests == []
+
+
+def test_offline_uses_what_is_on_disk(server, tmp_path, cache):
+    fetch(server, tmp_path)
+    assert_whole(fetch(server, tmp_path, HF_HUB_OFFLINE="1"), cache)
+
+
+def test_no_hub_at_all(server, tmp_path):
+    error = str(fetch(server, tmp_path, HF_ENDPOINT="http://127.0.0.1:9")["error"])
+    assert "the download failed" in error
+    assert "--weights" in error
+
+
+def test_the_users_token_is_sent(server, tmp_path, cache):
+    fetch(server, tmp_path, HF_TOKEN="hf_only_for_this_test")  # noqa: S106
+    assert {request.authorization for request in server.requests} == {"Bearer hf_only_for_this_test"}
+
+
+def test_the_users_cache_folder_is_respected(server, tmp_path):
+    result = fetch(server, tmp_path, HF_HUB_CACHE=str(tmp_path / "elsewhere"))
+    assert Path(str(result["path"])).is_relative_to(tmp_path / "elsewhere")
+    assert not (tmp_path / "home" / "hub").exists()
+
+
+def test_two_processes_at_once(server, tmp_path, cache):
+    server.chunk_delay = 0.02
+    processes = [start(server, tmp_path) for _ in range(2)]
+    for process in processes:
+        assert_whole(finish(process), cache)
+    assert len(server.asked("GET")) == 1
+
+
+def test_a_killed_process_leaves_nothing_that_is_taken_for_weights(server, tmp_path, cache):
+    server.chunk_delay = 0.2
+    process = start(server, tmp_path)
+    wait_until(lambda: list(cache.glob("blobs/*.incomplete")))
+    time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    (left,) = cache.glob("blobs/*.incomplete")
+    assert not list(cache.glob("snapshots/*/*"))
+    server.chunk_delay = 0.0
+    os.utime(left, (time.time() - 2 * 86400,) * 2)
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+def test_a_download_of_another_process_is_not_taken_for_abandoned(server, tmp_path, cache):
+    (cache / "blobs").mkdir(parents=True)
+    recent = cache / "blobs" / "abc.12345678.incomplete"
+    recent.write_bytes(b"x")
+    fetch(server, tmp_path)
+    assert recent.exists()
+
+
+def test_non_commercial_weights_want_their_licence_accepted():
+    for spec in catalog.MODELS:
+        if spec.commercial is False:
+            with pytest.raises(LicenceError, match=r"CC-BY-NC-4\.0.*--accept-license"):
+                hub.fetch(spec)
+
+
+def test_what_progress_raises_ends_the_download(server, tmp_path, cache):
+    code = (
+        "from tests.inference.test_hub import *\n"
+        "def stop(*_): raise KeyError('stop')\n"
+        f"hub.fetch(replace(SPEC, sha256={server.sha256!r}, bytes={len(CONTENT)}), progress=stop)"
+    )
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": server.endpoint}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert run.stderr.strip().splitlines()[-1] == "KeyError: 'stop'"
+    assert_nothing_left(cache)
