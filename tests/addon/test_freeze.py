@@ -84,7 +84,7 @@ def test_what_does_not_move_the_samples_stays_live(modifier):
     freeze.freeze(ob, modifier)
     for settings in (
         {"Scale": 1.25, "Falloff": 2.0, "Near": 0.8},
-        {"Threshold": 0.05},
+        {"Threshold": 1e6, "Angle": np.pi / 2},
         {"Projection": "Camera", "Focal Length": 35.0, "Far Distance": 9.0},
     ):
         before = [part.tobytes() for part in shape(ob)]
