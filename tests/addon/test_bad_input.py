@@ -262,4 +262,4 @@ def test_an_overridden_relief_is_not_frozen(linked):
     override = linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
     ob = override.objects[0]
     bpy.context.view_layer.objects.active = ob
-    assert "overrid" in refused(bpy.ops.depth_nodes.freeze_grid).lower()
+    assert "make it local" in refused(bpy.ops.depth_nodes.freeze_grid)

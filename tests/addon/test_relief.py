@@ -83,6 +83,30 @@ def test_from_the_camera_the_relief_looks_like_the_photo(relief, files, size, pr
     assert (scene.render.resolution_x, scene.render.resolution_y) == size
 
 
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+def test_a_render_from_the_camera_is_the_photo(relief, tmp_path, projection):
+    """Whatever the light: a lamp close by, which would burn out a lit surface, changes nothing."""
+    photo = write_photo(tmp_path / "a.png", 60, 40)
+    depth = write_depth(tmp_path / "a_depth.npy", hill(480, 320))
+    scene = bpy.context.scene
+    relief.from_files(photo, depth, collection=scene.collection, projection=projection, scene=scene)
+    lamp = bpy.data.objects.new("Lamp", bpy.data.lights.new("Lamp", "POINT"))
+    lamp.data.energy = 1000
+    lamp.location = (1, -2, 1)
+    scene.collection.objects.link(lamp)
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = 4
+    scene.cycles.use_denoising = False
+    scene.view_settings.view_transform = "Standard"
+    scene.render.filepath = str(tmp_path / "render.png")
+    bpy.ops.render.render(write_still=True)
+    rendered = np.asarray(Image.open(tmp_path / "render.png").convert("RGB"), np.float32)
+    expected = np.asarray(Image.open(photo), np.float32)
+    inner = np.s_[2:-2, 2:-2]  # at the rim the pixel filter mixes in the background
+    assert np.abs(rendered - expected)[inner].mean() < 2
+    assert np.abs(rendered - expected)[inner].max() < 8
+
+
 def test_near_things_come_towards_the_camera(relief, files):
     for projection in ("Relief", "Camera"):
         scene = bpy.context.scene
