@@ -10,8 +10,8 @@ demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 test: ## ONLY="lint bpy-4.5" for some environments
 	$(PYTHON) -m tools.test $(ONLY)
 
-bench: ## the tables of the README
-	$(PYTHON) -m tools.bench
+bench: ## the tables of the README; ONLY="model" for some
+	$(PYTHON) -m tools.bench $(ONLY)
 
 assets: ## assets/depth_nodes.blend from node_groups/
 	$(call run,bpy-4.5) node_groups.build

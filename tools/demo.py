@@ -83,8 +83,8 @@ def main() -> None:
         made = build(photo, depth)
     except extension.module("addon.errors").DepthNodesError as error:
         sys.exit(f"demo: {error}")
-    rendering.set_backdrop(0.03)
-    aside = rendering.add_camera("Camera Aside", Vector((2.0, -3.4, 0.7)), Vector((0.0, -0.12, 0.0)), 55.0)
+    rendering.set_backdrop(0.16)
+    aside = rendering.add_camera("Camera Aside", Vector((1.9, -3.5, 0.7)), Vector((0.06, -0.12, -0.04)), 57.0)
     render, fitting = bpy.context.scene.render, bpy.context.scene.camera
     photo_size = render.resolution_x, render.resolution_y
     rendering.render(RESULT / "demo.png", aside, 1200, 900)

@@ -26,8 +26,8 @@ UV = "uv==0.13.9"
 BPY_SYSTEM_PACKAGES = (
     "libx11-6 libxext6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libice6 libgl1 libegl1 libgomp1"
 )
-# PyPI's torch for Linux brings CUDA, several GB; the CPU build has an index of its own, and pip prefers its local version.
-# It is installed apart, so that pip doesn't ask that index for every other package too.
+# PyPI's torch for Linux brings CUDA, several GB; the CPU build has an index of its own, and pip prefers its local
+# version. It is installed apart, so that pip doesn't ask that index for every other package too.
 TORCH = "torch==2.13.0"
 TORCH_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
 

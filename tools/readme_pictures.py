@@ -32,7 +32,7 @@ def relief(projection: str) -> Any:
         collection=bpy.context.scene.collection,
         projection=projection,
     )
-    rendering.set_backdrop(0.03)
+    rendering.set_backdrop(0.16)
     return made
 
 
@@ -66,13 +66,13 @@ def main() -> None:
     made = relief("Relief")
     save_photo(DOCS / "photo.jpg")
     save_depth(DOCS / "depth.jpg", made.depth)
-    aside = rendering.add_camera("Aside", Vector((2.0, -3.4, 0.7)), Vector((0.0, -0.12, 0.0)), 60.0)
+    aside = rendering.add_camera("Aside", Vector((1.9, -3.5, 0.7)), Vector((0.06, -0.12, -0.04)), 57.0)
     for name, cutoff in (("relief_uncut", False), ("relief_cut", True)):
         set_input(made.modifier, "Cutoff", cutoff)
         rendering.render(DOCS / f"{name}.jpg", aside, *SIZE)
 
     relief("Camera")
-    beside = rendering.add_camera("Beside", Vector((0.75, -0.1, 0.3)), Vector((0.02, 1.8, -0.06)), 46.0)
+    beside = rendering.add_camera("Beside", Vector((0.75, -0.15, 0.34)), Vector((0.10, 1.9, -0.02)), 44.0)
     rendering.render(DOCS / "unprojected.jpg", beside, *SIZE)
     for path in sorted(DOCS.glob("*.jpg")):
         print(path)

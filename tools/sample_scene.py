@@ -300,6 +300,7 @@ def write_depth(path: Path, depth: np.ndarray) -> None:
     header = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
+        "depthKind": "distance",
         "pinholeFocalLength": FOCAL_LENGTH,
         "sensorOverallDimensions": np.array([SENSOR_WIDTH, SENSOR_WIDTH * HEIGHT / WIDTH], dtype=np.float32),
         "comments": "Distance along the view axis in metres",
