@@ -21,6 +21,10 @@ from .errors import PhotoError
 log = logging.getLogger(__name__)
 
 MAX_PIXELS = 250_000_000  # 750 MB of RGB; the largest phone cameras take 200 million
+# What a folder is searched for; a file that is named itself may be called anything.
+PHOTO_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif", ".heic", ".heif", ".bmp", ".gif", ".ppm", ".pgm")
+)
 
 # How Pillow unpacks 16-bit colour, which it keeps to the high bytes, and what unpacks the low bytes of the same data:
 # the other byte order. Grey with alpha has no such twin; its four bytes are taken as the four bytes of RGBA.

@@ -1,0 +1,185 @@
+"""Many photos, one model: which file becomes which, and reading, predicting and writing side by side."""
+
+import glob
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import DepthFileError, DepthNodesError, PhotoError
+from .io import SUFFIXES, Format, write_depth
+from .photo import MAX_PIXELS, PHOTO_SUFFIXES, Photo, read_photo
+
+if TYPE_CHECKING:
+    from .depth import Depth
+    from .predict import Predictor
+
+_FORMAT_OF: dict[str, Format] = {".exr": "exr", ".npy": "npy", ".png": "png16"}
+_AHEAD = 2  # photos read, and depths not yet written, beside the one in the model
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo and the depth file to make of it."""
+
+    photo: Path
+    output: Path
+    file_format: Format
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """A depth file that is on disk, and the seconds that the model took for it."""
+
+    job: Job
+    depth: "Depth"
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A photo that came to nothing."""
+
+    photo: Path
+    error: DepthNodesError
+
+
+def plan(
+    photos: Sequence[str], output: str | None = None, file_format: Format | None = None
+) -> tuple[list[Job], list[Failed]]:
+    """Say which depth file each of the named files, folders and glob patterns becomes.
+
+    Without `output` each lies beside its photo. `output` is a file for the one photo there is, or a folder, which is
+    made. An output that makes no sense raises `DepthFileError`; what cannot become a job is returned beside the jobs.
+    """
+    paths, failed = _expand(photos)
+    folder, file, file_format = _target(output, file_format, one_photo=len(paths) == 1 and Path(photos[0]) == paths[0])
+    jobs: list[Job] = []
+    taken = {_identity(path): path for path in paths}
+    for path in paths:
+        job = Job(path, file or (folder or path.parent) / (path.stem + SUFFIXES[file_format]), file_format)
+        other = taken.setdefault(_identity(job.output), path)
+        if _identity(job.output) == _identity(other):
+            failed.append(Failed(path, DepthFileError(f"{path}: would write over the photo {other}; use -o")))
+        elif other is not path:
+            message = f"{path}: {job.output} is already the depth of {other}; run it alone, with -o"
+            failed.append(Failed(path, DepthFileError(message)))
+        else:
+            jobs.append(job)
+    return jobs, failed
+
+
+def run(
+    jobs: Sequence[Job], load: Callable[[], "Predictor"], *, max_pixels: int = MAX_PIXELS
+) -> Iterator[Done | Failed]:
+    """Make every depth file, and yield what came of each. `load` is called once, when the first photo has been read.
+
+    The next photos are read and the last depths written while the model works. An error of `load` ends the run; any
+    other costs its own photo alone.
+    """
+    with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
+        reading = _read_ahead(jobs, reader, max_pixels)
+        from . import predict  # noqa: F401 - importing torch takes longer than reading the first photo
+
+        predictor: Predictor | None = None
+        writing: deque[tuple[Done, Future[None]]] = deque()
+        for job, photo in reading:
+            try:
+                picture = photo.result()
+            except PhotoError as error:
+                yield Failed(job.photo, error)
+                continue
+            predictor = predictor or load()
+            start = time.perf_counter()
+            try:
+                depth = predictor.predict(picture.rgb, picture.validity)
+            except DepthNodesError as error:
+                yield Failed(job.photo, error)
+                continue
+            done = Done(job, depth, time.perf_counter() - start)
+            writing.append((done, writer.submit(write_depth, depth, job.output, job.file_format)))
+            if len(writing) > _AHEAD:
+                yield _written(*writing.popleft())
+        for done, written in writing:
+            yield _written(done, written)
+
+
+def _read_ahead(
+    jobs: Sequence[Job], reader: ThreadPoolExecutor, max_pixels: int
+) -> Iterator[tuple[Job, Future[Photo]]]:
+    """Yield the jobs in order. The first are being read when this returns, each other one when its turn comes near."""
+    submitted = deque((job, reader.submit(read_photo, job.photo, max_pixels=max_pixels)) for job in jobs[:_AHEAD])
+
+    def rest() -> Iterator[tuple[Job, Future[Photo]]]:
+        for job in jobs[_AHEAD:]:
+            yield submitted.popleft()
+            submitted.append((job, reader.submit(read_photo, job.photo, max_pixels=max_pixels)))
+        yield from submitted
+
+    return rest()
+
+
+def _written(done: Done, written: Future[None]) -> Done | Failed:
+    try:
+        written.result()
+    except DepthFileError as error:
+        return Failed(done.job.photo, error)
+    return done
+
+
+def _expand(photos: Sequence[str]) -> tuple[list[Path], list[Failed]]:
+    """Return the files behind files, folders and patterns, each once, in the order given and by name within it."""
+    paths: dict[Path, None] = {}
+    failed: list[Failed] = []
+    for name in photos:
+        path = Path(name)
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if _looks_like_a_photo(p))
+            nothing = "no pictures in this folder"
+        elif os.path.lexists(path):
+            found, nothing = [path], ""
+        else:
+            found = sorted(Path(match) for match in glob.glob(name, recursive=True) if not Path(match).is_dir())
+            nothing = "no file matches" if glob.has_magic(name) else "no such file"
+        paths.update(dict.fromkeys(found))
+        if not found:
+            failed.append(Failed(path, PhotoError(f"{name}: {nothing}")))
+    return list(paths), failed
+
+
+def _looks_like_a_photo(path: Path) -> bool:
+    ours = any(path.name.endswith(suffix) for suffix in SUFFIXES.values())
+    return path.suffix.lower() in PHOTO_SUFFIXES and not ours and not path.name.startswith(".") and path.is_file()
+
+
+def _target(
+    output: str | None, file_format: Format | None, *, one_photo: bool
+) -> tuple[Path | None, Path | None, Format]:
+    """Return the folder or the file that `output` means, and the format that follows from it and `file_format`."""
+    if output is None:
+        return None, None, file_format or "exr"
+    path = Path(output)
+    is_file = path.suffix.lower() in _FORMAT_OF and not path.is_dir() and not output.endswith(("/", os.sep))
+    if is_file and one_photo:
+        if file_format and not SUFFIXES[file_format].endswith(path.suffix.lower()):
+            raise DepthFileError(f"-o {output}: the format {file_format} is not written to a {path.suffix} file")
+        if not path.parent.is_dir():
+            raise DepthFileError(f"-o {output}: there is no folder {path.parent}")
+        return None, path, file_format or _FORMAT_OF[path.suffix.lower()]
+    if is_file:
+        raise DepthFileError(f"-o {output}: a file holds the depth of one photo; name a folder for several")
+    if path.suffix and not path.is_dir() and one_photo and not output.endswith(("/", os.sep)):
+        raise DepthFileError(f"-o {output}: name a file that ends in .exr, .png or .npy, or a folder that ends in /")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DepthFileError(f"-o {output}: this folder cannot be made ({error.strerror})") from error
+    return path, None, file_format or "exr"
+
+
+def _identity(path: Path) -> str:
+    return os.path.normcase(os.path.abspath(path))
