@@ -1,0 +1,217 @@
+"""Which photo becomes which file, and reading and writing beside the model, for which something simple stands in."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.batch import Done, Failed, Job, plan, run
+from inference.depth import Depth
+from inference.errors import DepthFileError, OutOfMemoryError, WeightsError
+from inference.io import FORMATS, SUFFIXES, read_depth
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.jpg", "a.png", "c.JPG"):
+        Image.new("RGB", (4, 3), "red").save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not a photo")
+    (tmp_path / "a.depth.png").write_bytes(b"of an earlier run")
+    (tmp_path / ".hidden.jpg").write_bytes(b"")
+    (tmp_path / "deep.png").mkdir()
+    return tmp_path
+
+
+def names(jobs: list[Job]) -> list[tuple[str, str]]:
+    return [(job.photo.name, job.output.name) for job in jobs]
+
+
+def test_beside_each_photo(folder):
+    jobs, failed = plan([str(folder / "b.jpg"), str(folder / "a.png")])
+    assert jobs == [
+        Job(folder / "b.jpg", folder / "b.depth.exr", "exr"),
+        Job(folder / "a.png", folder / "a.depth.exr", "exr"),
+    ]
+    assert failed == []
+
+
+def test_a_folder_is_its_pictures_without_our_own(folder):
+    jobs, _ = plan([str(folder)])
+    assert names(jobs) == [("a.png", "a.depth.exr"), ("b.jpg", "b.depth.exr"), ("c.JPG", "c.depth.exr")]
+
+
+def test_patterns_are_for_shells_that_leave_them_alone(folder):
+    jobs, _ = plan([str(folder / "*.[jJ]*")])
+    assert names(jobs) == [("b.jpg", "b.depth.exr"), ("c.JPG", "c.depth.exr")]
+
+
+def test_a_file_that_is_called_like_a_pattern(folder):
+    (folder / "b.jpg").rename(folder / "[b].jpg")
+    jobs, _ = plan([str(folder / "[b].jpg")])
+    assert names(jobs) == [("[b].jpg", "[b].depth.exr")]
+
+
+def test_each_photo_once(folder):
+    jobs, failed = plan([str(folder / "b.jpg"), str(folder), str(folder / "*.jpg")])
+    assert [job.photo.name for job in jobs] == ["b.jpg", "a.png", "c.JPG"]
+    assert failed == []
+
+
+def test_what_is_not_there_costs_nothing_else(folder):
+    jobs, failed = plan(
+        [str(folder / "nothing.jpg"), str(folder / "x*.png"), str(folder / "deep.png"), str(folder / "b.jpg")]
+    )
+    assert names(jobs) == [("b.jpg", "b.depth.exr")]
+    assert [str(f.error).rsplit(": ")[-1] for f in failed] == [
+        "no such file",
+        "no file matches",
+        "no pictures in this folder",
+    ]
+
+
+def test_two_photos_of_one_name_do_not_write_over_each_other(folder):
+    Image.new("RGB", (4, 3)).save(folder / "b.png")
+    jobs, failed = plan([str(folder / "b.jpg"), str(folder / "b.png")])
+    assert names(jobs) == [("b.jpg", "b.depth.exr")]
+    assert "already the depth of" in str(failed[0].error)
+
+
+def test_a_photo_is_never_written_over(folder):
+    jobs, failed = plan([str(folder / "a.png")], str(folder / "a.png"))
+    assert jobs == []
+    assert "would write over the photo" in str(failed[0].error)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_output_folder(folder, file_format):
+    jobs, _ = plan([str(folder / "b.jpg"), str(folder / "a.png")], str(folder / "out" / "new"), file_format)
+    assert [job.output for job in jobs] == [folder / "out" / "new" / f"{s}{SUFFIXES[file_format]}" for s in "ba"]
+    assert {job.file_format for job in jobs} == {file_format}
+    assert (folder / "out" / "new").is_dir()
+
+
+def test_output_folder_for_one_photo(folder):
+    for output in ("out", "out.d/", "deep.png"):
+        (job,), _ = plan([str(folder / "b.jpg")], f"{folder}/{output}")
+        assert job.output == folder / output / "b.depth.exr"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "expected"),
+    [
+        ("x.exr", None, "exr"),
+        ("x.npy", None, "npy"),
+        ("x.PNG", None, "png16"),
+        ("x.png", "preview", "preview"),
+        ("x.png", "colormap", "colormap"),
+        ("x.exr", "exr", "exr"),
+    ],
+)
+def test_output_file_says_the_format(folder, name, asked, expected):
+    (job,), _ = plan([str(folder / "b.jpg")], str(folder / name), asked)
+    assert job == Job(folder / "b.jpg", folder / name, expected)
+
+
+@pytest.mark.parametrize(
+    ("photos", "output", "file_format", "message"),
+    [
+        (["b.jpg", "a.png"], "x.exr", None, "name a folder for several"),
+        (["."], "x.exr", None, "name a folder for several"),
+        (["b.jpg"], "x.exr", "npy", "not written to a .exr file"),
+        (["b.jpg"], "x.tiff", None, "name a file that ends in"),
+        (["b.jpg"], "nowhere/x.exr", None, "there is no folder"),
+        (["b.jpg"], "notes.txt/", None, "this folder cannot be made"),
+    ],
+)
+def test_output_that_makes_no_sense(folder, photos, output, file_format, message):
+    with pytest.raises(DepthFileError, match=message):
+        plan([str(folder / name) for name in photos], f"{folder}/{output}", file_format)
+
+
+class Brightness:
+    """Takes a photo's red for its disparity, as a model that needs no weights."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def predict(self, rgb: np.ndarray, validity: np.ndarray | None) -> Depth:
+        self.threads.add(threading.get_ident())
+        values = rgb[..., 0].astype(np.float32)
+        if values.max() == 13:
+            raise OutOfMemoryError("unlucky")
+        return Depth(values, validity, "disparity", float(values.min()), float(values.max()), "red", "local")
+
+
+def jobs_of(tmp_path: Path, reds: list[int]) -> list[Job]:
+    for i, red in enumerate(reds):
+        Image.new("RGB", (4, 3), (red, 0, 0)).save(tmp_path / f"{i}.png")
+    return [Job(tmp_path / f"{i}.png", tmp_path / f"{i}.exr", "exr") for i in range(len(reds))]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_every_photo_gets_its_own_depth(tmp_path, count):
+    jobs = jobs_of(tmp_path, [10 * i for i in range(count)])
+    results = list(run(jobs, Brightness))
+    assert [result.job for result in results] == jobs
+    for i, job in enumerate(jobs):
+        np.testing.assert_array_equal(read_depth(job.output).values, np.full((3, 4), 10 * i))
+
+
+def test_one_failure_does_not_stop_the_rest(tmp_path):
+    jobs = jobs_of(tmp_path, [1, 2, 13, 4, 5, 6])
+    jobs[1].photo.write_bytes(b"no photo any more")
+    jobs[4].output.mkdir()
+    results = {(r.job.photo if isinstance(r, Done) else r.photo).name: r for r in run(jobs, Brightness)}
+    assert len(results) == 6
+    assert [name for name, r in results.items() if isinstance(r, Failed)] == ["1.png", "2.png", "4.png"]
+    assert sorted(p.name for p in tmp_path.glob("*.exr")) == ["0.exr", "3.exr", "4.exr", "5.exr"]
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_the_model_is_loaded_once_and_only_for_a_photo(tmp_path):
+    loads = []
+
+    def load() -> Brightness:
+        loads.append(1)
+        return Brightness()
+
+    jobs = jobs_of(tmp_path, [1, 2, 3])
+    list(run(jobs, load))
+    assert len(loads) == 1
+    for job in jobs:
+        job.photo.write_bytes(b"no photo any more")
+    assert all(isinstance(result, Failed) for result in run(jobs, load))
+    assert len(loads) == 1
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path):
+    def load() -> Brightness:
+        raise WeightsError("no weights")
+
+    with pytest.raises(WeightsError):
+        list(run(jobs_of(tmp_path, [1, 2, 3]), load))
+    assert list(tmp_path.glob("*.exr")) == []
+
+
+def test_reading_and_writing_happen_beside_the_model(tmp_path):
+    jobs = jobs_of(tmp_path, [10, 20, 30, 40])
+
+    class Watching(Brightness):
+        """Lets each photo through only when the one before is written and the one after can be spared."""
+
+        def predict(self, rgb, validity):
+            i = int(rgb.max()) // 10 - 1
+            deadline = time.monotonic() + 5
+            while i and not jobs[i - 1].output.exists():
+                assert time.monotonic() < deadline, "the depth before is not written while the model works"
+            time.sleep(0.2)
+            for job in jobs[i + 1 : i + 2]:
+                job.photo.unlink()  # too late to do harm, if it is read by now
+            return super().predict(rgb, validity)
+
+    model = Watching()
+    assert all(isinstance(result, Done) for result in run(jobs, lambda: model))
+    assert len(model.threads) == 1
