@@ -24,7 +24,7 @@ class DepthInfo:
     kind: `disparity`, stored in [0, 1] with 1 = near, or `distance`, stored in metres.
     raw_min, raw_max: range of the valid values before they were normalised; for a distance the metres themselves.
     source: the photo or depth file it was made from. model, revision: what predicted it. Empty where unknown.
-    focal_length: in millimetres on a sensor 36 mm wide, or None where unknown.
+    focal_length: in millimetres on a sensor whose longer side is 36 mm, or None where unknown.
     version: the version of this extension that wrote the image; empty until it is written.
     """
 
@@ -75,14 +75,19 @@ def read(image: bpy.types.Image) -> tuple[NDArray[np.float32], NDArray[np.float3
 
     Raises DepthImageError for an image without pixels.
     """
+    stored = pixels(image)
+    opaque = np.ones(stored.shape[:2], np.float32)
+    return stored[..., 0].copy(), stored[..., 3].copy() if stored.shape[2] == 4 else opaque
+
+
+def pixels(image: bpy.types.Image) -> NDArray[np.float32]:
+    """Return all channels as stored, float32 (H, W, C), top row first. Raises DepthImageError without pixels."""
     width, height = image.size
     if width * height == 0:
         raise DepthImageError(f"image {image.name!r} has no pixels: choose another one, or reload it from its file")
-    pixels = np.empty((height, width, image.channels), np.float32)
-    image.pixels.foreach_get(pixels.reshape(-1))
-    pixels = pixels[::-1]  # Blender keeps the bottom row first
-    opaque = image.channels < 4
-    return pixels[..., 0].copy(), np.ones((height, width), np.float32) if opaque else pixels[..., 3].copy()
+    stored = np.empty((height, width, image.channels), np.float32)
+    image.pixels.foreach_get(stored.reshape(-1))
+    return stored[::-1]  # Blender keeps the bottom row first
 
 
 def info(image: bpy.types.Image) -> DepthInfo | None:

@@ -25,6 +25,9 @@ _MAX_PIXELS = 2**28
 _LEVEL = 4  # zlib's; measured on depth maps: higher levels cost time and gain nothing
 
 
+Attribute = str | float | tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of a file, which in most files is the only one.
@@ -32,7 +35,7 @@ class Part:
     window: data window (x0, y0, x1, y1), inclusive. display: the display window, which is the picture's frame.
     channels: names in the file's order, each with its numpy dtype. compression: its name.
     obstacle: what in the part's layout cannot be read here, or empty.
-    attributes: those of type string, float and int. offsets: where each chunk lies in the file.
+    attributes: those of type string, float, int and v2f. offsets: where each chunk lies in the file.
     chunk_prefix: bytes before a chunk's own header, which are the part's number in files of several parts.
     """
 
@@ -41,7 +44,7 @@ class Part:
     channels: Mapping[str, np.dtype]
     compression: str
     obstacle: str
-    attributes: Mapping[str, str | float]
+    attributes: Mapping[str, Attribute]
     offsets: tuple[int, ...]
     chunk_prefix: int
 
@@ -188,10 +191,11 @@ def _part(header: _Header, version: int, data: bytes, position: int) -> tuple[Pa
     return Part(window, display, channels, compression, obstacle, attributes, offsets, prefix), position + 8 * count
 
 
-_DECODERS: dict[str, Callable[[bytes], str | float]] = {
+_DECODERS: dict[str, Callable[[bytes], Attribute]] = {
     "string": lambda value: value.decode("utf-8", "replace"),
     "float": lambda value: float(struct.unpack("<f", value)[0]),
     "int": lambda value: float(struct.unpack("<i", value)[0]),
+    "v2f": lambda value: struct.unpack("<2f", value),
 }
 
 
