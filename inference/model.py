@@ -6,8 +6,11 @@ where the result stays the same up to rounding:
 
 - LayerScale is a factor on the output of a linear layer, so `weights.py` multiplies it into that layer.
 - A 1x1 convolution commutes with bilinear interpolation, so it runs on the small map.
-- The maps of the head are channels-last, so the tokens of the encoder are such a map already, and a 1x1 convolution or
-  a transposed convolution without overlap is a linear layer on them.
+- The maps of the head are channels-last, so the tokens of the encoder are such maps already.
+- A transposed convolution without overlap is a linear layer whose output is put in another order.
+- On the CPU the matrix products run as 1x1 convolutions, because torch gives convolutions to oneDNN and matrix products
+  to MKL, which uses half the width of a processor that is not Intel's.
+- The last stage, at the size of the picture, runs in strips, which fit into the cache and into memory that is reused.
 """
 
 from dataclasses import dataclass
@@ -18,7 +21,8 @@ from torch.nn import functional as F  # noqa: N812 (the name that torch's users 
 
 PATCH = 14  # pixels a token spans in each direction
 GRID = 37  # patches a side in training, at 518 x 518 pixels
-_STRIP = 64  # output rows of the last stage that are computed at once
+_STRIP = 74  # rows of the last stage that are computed at once: a seventh of 518
+_SCORES = 1 << 21  # attention scores that are held at once on the CPU: 8 MiB, a cacheful
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,62 @@ CONFIGS = {
 }
 
 
+def _by_convolution(x: Tensor) -> bool:
+    return x.device.type == "cpu" and x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
+
+
+def _pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int = 1) -> Tensor:
+    """Multiply rows by matrices: (batch, rows, in) and (out, in / groups) -> (batch, rows, out)."""
+    y = F.conv2d(x[:, None].permute(0, 3, 1, 2), weight[:, :, None, None], bias, groups=groups)  # (batch, out, 1, rows)
+    return y.permute(0, 2, 3, 1)[:, 0]
+
+
+class Linear(nn.Linear):
+    """A linear layer by the quicker of torch's two libraries."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _pointwise(x, self.weight, self.bias) if _by_convolution(x) else super().forward(x)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Return softmax(q k') v for each head, without a scale; all are (batch, tokens, heads, width of a head)."""
+    if not _by_convolution(q):
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        return F.scaled_dot_product_attention(q, k, v, scale=1.0).transpose(1, 2)
+    batch, tokens, heads, width = q.shape
+    queries, keys = (x.transpose(1, 2).reshape(-1, tokens, width) for x in (q, k))
+    values = v.permute(0, 2, 3, 1).reshape(-1, width, tokens)
+    rows = -(-tokens // -(-(tokens**2) // _SCORES))  # as few blocks as _SCORES allows, all alike
+    out = []
+    for query, key, value in zip(queries, keys, values, strict=True):  # one head of one picture
+        for some in query.split(rows):
+            scores = _pointwise(some[None], key)  # (1, rows, tokens)
+            torch.softmax(scores, -1, out=scores)
+            out.append(_pointwise(scores, value)[0])
+    return torch.cat(out).view(batch, heads, tokens, width).transpose(1, 2)
+
+
+class Enlarge(nn.ConvTranspose2d):
+    """A transposed convolution whose steps are as wide as its kernel, so that the patches it writes do not overlap."""
+
+    def __init__(self, channels: int, factor: int) -> None:
+        super().__init__(channels, channels, factor, factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        factor, (batch, channels, height, width) = self.stride[0], x.shape
+        weight = self.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (factor * factor * channels, channels)
+        x = _pointwise(x.permute(0, 2, 3, 1).flatten(1, 2), weight, self.bias.repeat(factor * factor))
+        x = x.view(batch, height, width, factor, factor, channels).transpose(2, 3)
+        return x.reshape(batch, height * factor, width * factor, channels).permute(0, 3, 1, 2)
+
+
 class Mlp(nn.Module):
     """Two linear layers around an exact GELU."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
+        self.fc1 = Linear(width, 4 * width)
+        self.fc2 = Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc2(F.gelu(self.fc1(x)))
@@ -60,8 +113,8 @@ class SwiGlu(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         hidden = (int(4 * width * 2 / 3) + 7) // 8 * 8
-        self.w12 = nn.Linear(width, 2 * hidden)
-        self.w3 = nn.Linear(hidden, width)
+        self.w12 = Linear(width, 2 * hidden)
+        self.w3 = Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
         gate, value = self.w12(x).chunk(2, dim=-1)
@@ -69,24 +122,25 @@ class SwiGlu(nn.Module):
 
 
 class Block(nn.Module):
-    """One transformer block. The LayerScale factors are inside `proj` and the last layer of `mlp`."""
+    """One transformer block.
+
+    The LayerScale factors are inside `proj` and the last layer of `mlp`, the scale of the attention inside `qkv`.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
         self.norm1 = nn.LayerNorm(config.width, eps=1e-6)
-        self.qkv = nn.Linear(config.width, 3 * config.width)
-        self.proj = nn.Linear(config.width, config.width)
+        self.qkv = Linear(config.width, 3 * config.width)
+        self.proj = Linear(config.width, config.width)
         self.norm2 = nn.LayerNorm(config.width, eps=1e-6)
         self.mlp = SwiGlu(config.width) if config.swiglu else Mlp(config.width)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, tokens, width = x.shape
         qkv = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (batch, heads, tokens, width / heads)
-        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, tokens, width)
-        x = x + self.proj(attended)
-        return x + self.mlp(self.norm2(x))
+        x = self.proj(attend(*qkv.unbind(2)).flatten(2)).add_(x)
+        return self.mlp(self.norm2(x)).add_(x)
 
 
 class Encoder(nn.Module):
@@ -163,8 +217,8 @@ class Head(nn.Module):
         width, features, channels = config.width, config.features, config.channels
         self.max_distance = max_distance
         self.project = nn.ModuleList(nn.Conv2d(width, c, 1) for c in channels)
-        self.enlarge4 = nn.ConvTranspose2d(channels[0], channels[0], 4, 4)
-        self.enlarge2 = nn.ConvTranspose2d(channels[1], channels[1], 2, 2)
+        self.enlarge4 = Enlarge(channels[0], 4)
+        self.enlarge2 = Enlarge(channels[1], 2)
         self.reduce2 = nn.Conv2d(channels[3], channels[3], 3, 2, 1)
         self.narrow = nn.ModuleList(nn.Conv2d(c, features, 3, padding=1, bias=False) for c in channels)
         self.fusion = nn.ModuleList(Fusion(features, coarsest=level == 3) for level in range(4))
@@ -182,13 +236,34 @@ class Head(nn.Module):
         for level in (3, 2, 1):
             path = self.fusion[level](path, maps[level], maps[level - 1].shape[-2:])
         path = self.fusion[0](path, maps[0], (8 * rows, 8 * columns))
-        path = _resize(self.out1(path), (PATCH * rows, PATCH * columns))
-        path = self.out3(F.relu_(self.out2(path)))[:, 0]
-        return F.relu_(path) if self.max_distance is None else torch.sigmoid_(path) * self.max_distance
+        path = self.finish(self.out1(path), (PATCH * rows, PATCH * columns))
+        return F.relu_(path) if self.max_distance is None else path.sigmoid_().mul_(self.max_distance)
+
+    def finish(self, path: Tensor, size: tuple[int, int]) -> Tensor:
+        """Enlarge the last map to `size` and turn it into one channel, strip by strip."""
+        out = path.new_empty(len(path), *size)
+        for start in range(0, size[0], _STRIP):
+            stop = min(start + _STRIP, size[0])
+            first, last = max(start - 1, 0), min(stop + 1, size[0])  # a row more for the 3x3 convolution
+            strip = self.out3(F.relu_(self.out2(_resize_rows(path, size, first, last))))
+            out[:, start:stop] = strip[:, 0, start - first : stop - first]
+        return out
 
 
 def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x, size, mode="bilinear", align_corners=True)
+
+
+def _resize_rows(x: Tensor, size: tuple[int, int], start: int, stop: int) -> Tensor:
+    """Return the rows from `start` to before `stop` of `_resize(x, size)`."""
+    height = x.shape[2]
+    position = torch.arange(start, stop, device=x.device) * ((height - 1) / (size[0] - 1))
+    above = position.long()
+    below = (above + 1).clamp_(max=height - 1)
+    x = x.permute(0, 2, 3, 1)  # channels last
+    weight = (position - above).to(x.dtype)[:, None, None]
+    rows = torch.lerp(x.index_select(1, above), x.index_select(1, below), weight)
+    return _resize(rows.permute(0, 3, 1, 2), (stop - start, size[1]))
 
 
 class DepthAnything(nn.Module):

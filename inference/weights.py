@@ -155,13 +155,21 @@ def _to_state(
     if any(problems.values()):
         raise WeightsError("; ".join(_abridged(what, names) for what, names in problems.items() if names))
 
-    last = "w3" if config.swiglu else "fc2"
-    for i in range(config.depth):
-        for scale, layer in (("scale1", "proj"), ("scale2", f"mlp.{last}")):
-            factor = state.pop(f"encoder.blocks.{i}.{scale}")
-            state[f"encoder.blocks.{i}.{layer}.weight"] = state[f"encoder.blocks.{i}.{layer}.weight"] * factor[:, None]
-            state[f"encoder.blocks.{i}.{layer}.bias"] = state[f"encoder.blocks.{i}.{layer}.bias"] * factor
+    _fold_scales(state, config)
     return state
+
+
+def _fold_scales(state: dict[str, Tensor], config: ModelConfig) -> None:
+    """Multiply LayerScale's factors and the scale of the attention into the linear layers before them."""
+    queries = torch.ones(3 * config.width)
+    queries[: config.width] = (config.width / config.heads) ** -0.5  # 1/8 for every published model: exact
+    for i in range(config.depth):
+        block = f"encoder.blocks.{i}"
+        last = "w3" if config.swiglu else "fc2"
+        factors = {"qkv": queries, "proj": state.pop(f"{block}.scale1"), f"mlp.{last}": state.pop(f"{block}.scale2")}
+        for layer, factor in factors.items():
+            state[f"{block}.{layer}.weight"] = state[f"{block}.{layer}.weight"] * factor[:, None]
+            state[f"{block}.{layer}.bias"] = state[f"{block}.{layer}.bias"] * factor
 
 
 def _abridged(what: str, names: list[str]) -> str:
