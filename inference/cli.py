@@ -6,6 +6,7 @@ The commands import what they need themselves, so that asking for help costs not
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import warnings
@@ -51,8 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DepthNodesError as error:
         _complain(error)
         return FAILED
-    except BrokenPipeError:  # whoever read our output has had enough
-        sys.stdout = None  # type: ignore[assignment]
+    except ModuleNotFoundError as error:
+        _complain(f"the Python package {error.name} is missing: install it with `{sys.executable} -m pip install`")
+        return FAILED
+    except BrokenPipeError:  # whoever read our output has had enough; nothing is left to flush at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:
         _complain("interrupted; the depth files that were written are complete")
@@ -76,6 +80,7 @@ def _complain(error: object) -> None:
 
 def _predict(arguments: Sequence[str]) -> int:
     options = _predict_parser().parse_args(arguments)
+    catalog.get(options.model)  # before anything is read or loaded
     from .batch import Failed, plan, run
 
     jobs, refused = plan(options.photos, options.output, options.format)

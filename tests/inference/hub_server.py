@@ -28,6 +28,7 @@ class Hub:
     """The file, its manners, and what has been asked so far."""
 
     content: bytes
+    revision: str = REVISION
     statuses: list[int] = field(default_factory=list)  # answers to the next requests, before it behaves again
     status_always: int | None = None
     cuts: list[int] = field(default_factory=list)  # the next bodies end after so many bytes
@@ -78,7 +79,7 @@ def _handler(hub: Hub, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
                     return self._refuse(404)
                 hub.requests.append(request)
                 status = hub.statuses.pop(0) if hub.statuses else hub.status_always or 200
-            if f"/resolve/{REVISION}/" not in self.path:
+            if f"/resolve/{hub.revision}/" not in self.path:
                 status = 404
             return status if status == 200 else self._refuse(status)
 
@@ -95,7 +96,7 @@ def _handler(hub: Hub, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             for name, value in {
                 "Content-Length": str(length),
-                "X-Repo-Commit": REVISION,
+                "X-Repo-Commit": hub.revision,
                 "X-Linked-Etag": f'"{hub.sha256}"',
                 "X-Linked-Size": str(len(hub.content)),
                 "ETag": '"something else"',
@@ -124,9 +125,9 @@ def _handler(hub: Hub, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def serving(content: bytes) -> Iterator[Hub]:
-    """Run a hub that serves `content` as the one file of every repository at `REVISION`."""
-    hub = Hub(content)
+def serving(content: bytes, revision: str = REVISION) -> Iterator[Hub]:
+    """Run a hub that serves `content` as the one file of every repository at `revision`."""
+    hub = Hub(content, revision)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub, threading.Lock()))
     server.daemon_threads = True
     hub.endpoint = f"http://127.0.0.1:{server.server_port}"

@@ -1,0 +1,362 @@
+"""The command line as a user meets it: a process of its own, real photos, and Small with numbers from a seed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.io import FORMATS, SUFFIXES, read_depth
+from tests.inference import hub_server
+from tests.material import material
+
+ROOT = Path(__file__).parents[2]
+QUICK = ("--size", "70")
+RNG = np.random.default_rng(4)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return Small in the published layout with numbers from a seed."""
+    from safetensors.numpy import save_file
+
+    with np.load(material("reference", "small.npz")) as reference:
+        keys = json.loads(bytes(reference["meta"]))["keys"]
+    rng = np.random.default_rng(5)
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save_file({name: 0.05 * rng.standard_normal(shape, dtype=np.float32) for name, shape in keys}, path)
+    return path
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "inference", *map(str, arguments)]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a user without weights and without a network."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    return {**clean, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HF_HOME": str(ROOT / "nowhere"), **changes}
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), cwd=cwd, env=environment(**changes), capture_output=True, text=True, timeout=300
+    )
+
+
+def assert_one_error(result: subprocess.CompletedProcess[str], message: str, code: int = 1) -> None:
+    assert result.returncode == code
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """Return a photo alone in its folder."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(RNG.integers(0, 256, (48, 64, 3), dtype=np.uint8)).save(folder / "photo.jpg")
+    return folder / "photo.jpg"
+
+
+# --- One photo ----------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_becomes_a_depth_file_beside_it(photo, weights):
+    result = run(photo, "--weights", weights, *QUICK)
+    assert (result.returncode, result.stderr) == (0, "")
+    depth = read_depth(photo.with_name("photo.depth.exr"))
+    assert depth.values.shape == (48, 64)
+    assert depth.values.dtype == np.float32
+    assert (depth.raw_min, depth.raw_max) == (depth.values.min(), depth.values.max())
+    (line,) = result.stdout.splitlines()
+    assert line.startswith(
+        f"{photo.with_name('photo.depth.exr')}: disparity {depth.raw_min:.4g} to {depth.raw_max:.4g},"
+    )
+    assert ", 64 x 48, " in line
+    assert line.endswith(" s")
+
+
+def test_the_current_folder_needs_no_path(photo, weights):
+    assert run("photo.jpg", "--weights", weights, *QUICK, cwd=photo.parent).returncode == 0
+    assert photo.with_name("photo.depth.exr").is_file()
+
+
+def test_json_says_the_same_for_machines(photo, weights):
+    result = run(photo, photo.with_name("nothing.jpg"), "--weights", weights, "--json", *QUICK)
+    assert result.returncode == 1
+    failed, done = map(json.loads, result.stdout.splitlines())
+    assert failed == {
+        "photo": str(photo.with_name("nothing.jpg")),
+        "error": f"{photo.with_name('nothing.jpg')}: no such file",
+    }
+    depth = read_depth(done["output"])
+    for name, value in {
+        "photo": str(photo),
+        "output": str(photo.with_name("photo.depth.exr")),
+        "format": "exr",
+        "kind": "disparity",
+        "min": depth.raw_min,
+        "max": depth.raw_max,
+        "width": 64,
+        "height": 48,
+        "model": depth.model,
+        "revision": depth.revision,
+    }.items():
+        assert done[name] == value
+    assert done["seconds"] > 0
+
+
+def test_every_format_holds_the_same_depth(photo, weights):
+    folder = photo.with_name("out")
+    for file_format in FORMATS:
+        assert run(photo, "--weights", weights, "-o", folder, "--format", file_format, *QUICK).returncode == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted(f"photo{suffix}" for suffix in SUFFIXES.values())
+    values = read_depth(folder / "photo.depth.exr").values
+    np.testing.assert_array_equal(np.load(folder / "photo.depth.npy"), values)
+    nearness = (values - values.min()) / (values.max() - values.min())
+    assert np.abs(np.asarray(Image.open(folder / "photo.depth.png")).astype(int) - 65535 * nearness).max() < 0.51
+    assert np.abs(np.asarray(Image.open(folder / "photo.preview.png")) - 255 * nearness).max() < 0.51
+    assert Image.open(folder / "photo.colormap.png").mode == "RGB"
+
+
+def test_output_file_by_name(photo, weights):
+    output = photo.with_name("depth.npy")
+    assert run(photo, "--weights", weights, "-o", output, *QUICK).returncode == 0
+    assert np.load(output).shape == (48, 64)
+
+
+def test_transparency_becomes_validity(photo, weights):
+    alpha = RNG.integers(0, 256, (48, 64), dtype=np.uint8)
+    cutout = Image.open(photo)
+    cutout.putalpha(Image.fromarray(alpha))
+    cutout.save(photo.with_name("cutout.png"))
+    assert run(photo.with_name("cutout.png"), "--weights", weights, *QUICK).returncode == 0
+    np.testing.assert_allclose(read_depth(photo.with_name("cutout.depth.exr")).validity, alpha / 255, atol=1e-6)
+
+
+def test_a_limit_on_pixels_that_a_user_can_raise(photo, weights):
+    arguments = (photo, "--weights", weights, *QUICK, "--max-megapixels")
+    assert_one_error(run(*arguments, "0.003"), "limit of 0.003 megapixels; raise it with --max-megapixels")
+    assert run(*arguments, "0.004").returncode == 0
+
+
+# --- Many photos --------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_with_one_that_fails(photo, weights):
+    for name in ("a.png", "c.webp"):
+        Image.open(photo).save(photo.with_name(name))
+    photo.with_name("b.jpg").write_bytes(photo.read_bytes()[:500])
+    result = run(photo.parent, "--weights", weights, *QUICK)
+    assert_one_error(result, "b.jpg: ")
+    assert len(result.stdout.splitlines()) == 3
+    assert sorted(path.name for path in photo.parent.glob("*.exr")) == ["a.depth.exr", "c.depth.exr", "photo.depth.exr"]
+
+
+def test_skip_existing_loads_no_model_when_nothing_is_left(photo, weights):
+    assert run(photo, "--weights", weights, *QUICK).returncode == 0
+    output = photo.with_name("photo.depth.exr")
+    before = output.stat()
+    result = run(photo, "--weights", "no/such/file.safetensors", "--skip-existing")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{output}: there already\n"
+    assert (output.stat().st_mtime_ns, output.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_skip_existing_still_does_what_is_new(photo, weights):
+    photo.with_name("photo.depth.exr").write_bytes(b"of an earlier run")
+    Image.open(photo).save(photo.with_name("new.png"))
+    result = run(photo.parent, "--weights", weights, "--skip-existing", *QUICK)
+    assert result.returncode == 0
+    assert photo.with_name("photo.depth.exr").read_bytes() == b"of an earlier run"
+    assert photo.with_name("new.depth.exr").is_file()
+
+
+def test_a_progress_bar_where_somebody_watches(photo, weights):
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
+    termios = pytest.importorskip("termios")
+    Image.open(photo).save(photo.with_name("second.png"))
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    process = subprocess.Popen(
+        command(photo.parent, "--weights", weights, *QUICK), env=environment(), stdout=subprocess.PIPE, stderr=theirs
+    )
+    output, _ = process.communicate(timeout=300)
+    os.close(theirs)
+    assert "2/2" in os.read(ours, 100_000).decode()
+    assert len(output.splitlines()) == 2
+    os.close(ours)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_the_middle(photo, weights, stop):
+    for i in range(40):
+        shutil.copy(photo, photo.with_name(f"{i}.jpg"))
+    process = subprocess.Popen(
+        command(photo.parent, "--weights", weights, "--size", "518"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=100)
+    assert first
+    assert process.returncode == 130
+    assert errors.splitlines() == ["error: interrupted; the depth files that were written are complete"]
+    written = list(photo.parent.glob("*.exr"))
+    assert 1 <= len(written) < 40
+    for path in written:
+        read_depth(path)
+    assert list(photo.parent.glob(".*")) == []
+
+
+def test_all_of_the_material(tmp_path, weights):
+    files = [path for path in sorted(material("images").rglob("*")) if path.is_file()]
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i, path in enumerate(files):
+        (photos / f"{i:03}{path.suffix}").symlink_to(path)
+    result = run(photos / "*", "--weights", weights, "-o", tmp_path / "out", *QUICK)
+    assert result.returncode == 1
+    done, refused = result.stdout.splitlines(), result.stderr.splitlines()
+    assert len(done) + len(refused) == len(files)
+    assert all(line.startswith(f"error: {photos}{os.sep}") for line in refused)
+    assert 15 < len(refused) < 30
+    written = sorted((tmp_path / "out").iterdir())
+    assert sorted(line.split(": ")[0] for line in done) == [str(path) for path in written]
+    for path in written:
+        depth = read_depth(path)
+        assert np.isfinite(depth.values).all()
+
+
+# --- What goes wrong ----------------------------------------------------------------------------------------------
+
+
+def test_no_photo_at_all():
+    result = run()
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: ")
+
+
+@pytest.mark.parametrize("wrong", [("--size", "0"), ("--threads", "-1"), ("--format", "tiff"), ("--device", "abacus")])
+def test_wrong_options(photo, wrong):
+    assert run(photo, *wrong).returncode == 2
+
+
+def test_unknown_model(photo):
+    assert_one_error(run(photo, "--model", "huge"), "small, base, large")
+
+
+def test_licence_first(photo):
+    assert_one_error(run(photo, "--model", "large"), "CC-BY-NC-4.0")
+    assert_one_error(run("download", "large"), "--accept-license")
+
+
+def test_no_weights_and_no_network(photo):
+    assert_one_error(run(photo), "HF_HUB_OFFLINE")
+    assert list(photo.parent.iterdir()) == [photo]
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", bytes(1000)])
+def test_damaged_weights(photo, content):
+    path = photo.with_name("w.safetensors")
+    path.write_bytes(content)
+    assert_one_error(run(photo, "--weights", path), str(path))
+
+
+def test_no_such_weights(photo):
+    assert_one_error(run(photo, "--weights", "no/such/file.safetensors"), "no/such/file.safetensors")
+
+
+def test_a_photo_that_is_none_is_told_before_the_model_is_loaded(photo):
+    photo.write_bytes(b"no photo")
+    assert_one_error(run(photo, "--weights", "no/such/file.safetensors"), "photo.jpg: not a picture")
+
+
+def test_output_that_cannot_be(photo):
+    assert_one_error(run(photo, "-o", photo.with_name("nowhere") / "x.exr"), "there is no folder")
+
+
+def test_a_reader_that_has_had_enough(photo, weights):
+    for i in range(3):
+        shutil.copy(photo, photo.with_name(f"{i}.jpg"))
+    process = subprocess.Popen(
+        command(photo.parent, "--weights", weights, *QUICK),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.wait(timeout=100) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+# --- The other commands -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("models",), ("download", "--help"), ("doctor", "--help")])
+def test_asking_costs_no_heavy_import(arguments):
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "inference", *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+    )
+    assert result.returncode == 0
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in result.stderr.splitlines()}
+    assert "argparse" in imported
+    assert not imported & {"torch", "numpy", "PIL", "OpenEXR", "tqdm", "httpx2"}
+
+
+def test_models_lists_the_catalog_with_what_is_on_disk(tmp_path):
+    from inference import catalog
+
+    small = catalog.get("small")
+    path = tmp_path / "hub" / f"models--{small.repo.replace('/', '--')}" / "snapshots" / small.revision / small.file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    os.truncate(path, small.bytes)
+    result = run("models", HF_HOME=str(tmp_path))
+    table = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert list(table) == [spec.name for spec in catalog.MODELS]
+    for spec in catalog.MODELS:
+        assert spec.licence in table[spec.name]
+        assert ("not on disk" in table[spec.name]) == (spec.name != "small")
+    records = [json.loads(line) for line in run("models", "--json", HF_HOME=str(tmp_path)).stdout.splitlines()]
+    assert [record["path"] for record in records] == [str(path)] + [None] * (len(records) - 1)
+    assert run("download", "small", HF_HOME=str(tmp_path)).stdout == f"small: {path}\n"
+
+
+def test_download_names_the_licence_and_checks_what_arrives(tmp_path):
+    from inference import catalog
+
+    with hub_server.serving(RNG.bytes(1 << 20), catalog.get("small-indoor").revision) as server:
+        result = run("download", "small-indoor", HF_HUB_OFFLINE="0", HF_HOME=str(tmp_path), HF_ENDPOINT=server.endpoint)
+    begun, error = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert begun.endswith("licence: unstated upstream")
+    assert "sha256" in error
+    assert not list(tmp_path.glob("hub/models--*/snapshots/*/*"))
+
+
+def test_doctor_without_weights_says_what_is_there_and_what_it_could_check(tmp_path):
+    result = run("doctor", HF_HOME=str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+    found = {line.split()[0] for line in result.stdout.splitlines()}
+    assert {"python", "torch", "device", "memory", "check"} <= found
+    assert "python -m inference download" in result.stdout
