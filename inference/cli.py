@@ -4,6 +4,7 @@ The commands import what they need themselves, so that asking for help costs not
 """
 
 import argparse
+import faulthandler
 import json
 import logging
 import os
@@ -64,7 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _calm() -> None:
-    """Keep what libraries remark about odd pictures out of our lines, and let SIGTERM end us like Ctrl-C."""
+    """Leave stderr to our own lines, and let SIGTERM end us like Ctrl-C.
+
+    C libraries (libtiff above all) write to the process's stderr themselves while Pillow raises the same as an error:
+    what they write goes nowhere, and Python's stderr, crash reports included, keeps a descriptor of its own.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    faulthandler.enable(sys.stderr)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)

