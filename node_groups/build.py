@@ -5,15 +5,21 @@ A .blend written by Blender 4.5 opens in all later versions; one written by a la
 
 import logging
 import sys
+import tomllib
 from pathlib import Path
 
 import bpy
 
-from . import catalog, menus
+from . import catalog, menus, previews
 from .builder import Tree
 
 ASSETS = Path(__file__).parents[1] / "assets"
 FLOOR = (4, 5)
+
+
+# Under this key every group, hidden ones too, carries its name and the release it belongs to, so that a user's copy of
+# an older release can be told from this one.
+STAMP = "depth_nodes"
 
 
 def build_all() -> dict[str, bpy.types.NodeTree]:
@@ -23,6 +29,9 @@ def build_all() -> dict[str, bpy.types.NodeTree]:
         tree = Tree(module.GROUP, trees)
         module.build(tree)
         trees[module.GROUP.name] = tree.finish()
+    version = tomllib.loads((ASSETS.parent / "blender_manifest.toml").read_text("utf-8"))["version"]
+    for name, data in trees.items():
+        data[STAMP] = f"{name} {version}"
     return trees
 
 
@@ -45,6 +54,7 @@ def write(folder: Path) -> Path:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     trees = build_all()
     mark_assets(trees)
+    previews.render(trees, [module.GROUP.name for module in catalog.MODULES])
     lines = ["VERSION 1", ""]
     lines += [f"{identifier}:{path}:{path.replace('/', '-')}" for path, identifier in catalog.CATALOGS.items()]
     (folder / "blender_assets.cats.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -26,7 +26,14 @@ from .sockets import Choice, Group, Item, Panel, Socket
 
 _MATH = {"VALUE": "ShaderNodeMath", "INT": "FunctionNodeIntegerMath", "VECTOR": "ShaderNodeVectorMath"}
 _DATA_TYPE = {"VALUE": "FLOAT", "INT": "INT", "VECTOR": "FLOAT_VECTOR", "BOOLEAN": "BOOLEAN", "RGBA": "FLOAT_COLOR"}
-_SWITCH_TYPE = {"VALUE": "FLOAT", "RGBA": "RGBA", "INT": "INT", "VECTOR": "VECTOR", "BOOLEAN": "BOOLEAN", "GEOMETRY": "GEOMETRY"}
+_SWITCH_TYPE = {
+    "VALUE": "FLOAT",
+    "RGBA": "RGBA",
+    "INT": "INT",
+    "VECTOR": "VECTOR",
+    "BOOLEAN": "BOOLEAN",
+    "GEOMETRY": "GEOMETRY",
+}
 
 Number: TypeAlias = float | int | bool
 Operand: TypeAlias = "Value | Number | tuple[float, float, float] | str | None"
@@ -115,7 +122,9 @@ class Tree:
             self._declare(item, "OUTPUT", None)
         for item in self.group.inputs:
             if isinstance(item, Panel):
-                panel = self.data.interface.new_panel(item.name, description=item.description, default_closed=item.closed)
+                panel = self.data.interface.new_panel(
+                    item.name, description=item.description, default_closed=item.closed
+                )
                 for socket in item.sockets:
                     self._declare(socket, "INPUT", panel)
             else:
@@ -158,7 +167,9 @@ class Tree:
         node.parent = self._frame
         return node
 
-    def make(self, idname: str, inputs: Sequence[Operand] | Mapping[str, Operand] = (), **properties: Any) -> bpy.types.Node:
+    def make(
+        self, idname: str, inputs: Sequence[Operand] | Mapping[str, Operand] = (), **properties: Any
+    ) -> bpy.types.Node:
         """Make a node, set its properties, and connect its inputs: a sequence fills the visible ones, a mapping goes by name."""
         node = self._new(idname)
         for name, value in properties.items():
@@ -293,7 +304,9 @@ class Tree:
         """A named attribute of the geometry."""
         return self.node("GeometryNodeInputNamedAttribute", [name], data_type=data_type)
 
-    def store(self, geometry: Value, name: str, value: Operand, domain: str = "POINT", data_type: str | None = None) -> Value:
+    def store(
+        self, geometry: Value, name: str, value: Operand, domain: str = "POINT", data_type: str | None = None
+    ) -> Value:
         """The geometry with a named attribute written."""
         kind = data_type or _DATA_TYPE[value.type if isinstance(value, Value) else "VALUE"]
         inputs = {"Geometry": geometry, "Name": name, "Value": value}

@@ -6,6 +6,9 @@ from .sockets import Float, Group, Image, Menu
 
 SIDE = 128  # samples along each side: as good as all pixels for a percentile, and nearly free beside a large mesh
 
+COLOURFUL = 0.02  # the largest difference between the channels of a map that passed through an 8-bit file
+BEYOND_RELATIVE = 1.5
+
 GROUP = Group(
     "Depth Range",
     "The lowest and highest depth of an image, without the outliers. Read from a fixed lattice of 128 x 128 pixels, "
@@ -37,6 +40,16 @@ def build(tree: Tree) -> None:
         lattice, depth = tree.capture(lattice, sample("Depth"))
         unknown = sample("Validity") < 0.5
         known = tree.node("GeometryNodeDeleteGeometry", {"Geometry": lattice, "Selection": unknown}, domain="POINT")
+    with tree.frame("A depth map is grey: a picture in colour is the wrong one"):
+        inputs = {"Image": tree.input("Image"), "Vector": uv}
+        picture = tree.make("GeometryNodeImageTexture", inputs, interpolation="Closest", extension="EXTEND")
+        rgb = tree.make("FunctionNodeSeparateColor", [tree.out(picture, "Color")])
+        red, green, blue = (tree.out(rgb, channel) for channel in ("Red", "Green", "Blue"))
+        most = tree.math("MAXIMUM", red, tree.math("MAXIMUM", green, blue))
+        least = tree.math("MINIMUM", red, tree.math("MINIMUM", green, blue))
+        inputs = {"Geometry": known, "Attribute": most - least}
+        colourful = tree.node("GeometryNodeAttributeStatistic", inputs, out="Max") > COLOURFUL
+        tree.warn(colourful, "This is a picture in colour, not a depth map: pick the depth image")
     with tree.frame("Sorted from low to high"):
         ranked = tree.node("GeometryNodeSortElements", {"Geometry": known, "Sort Weight": depth}, domain="POINT")
         count = tree.count(ranked, "Point Count")
@@ -45,8 +58,14 @@ def build(tree: Tree) -> None:
         is_distance = tree.chosen(choices.KIND, choices.DISTANCE)
         near, far = tree.input("Clip Near"), tree.input("Clip Far")
         below, above = tree.switch(is_distance, far, near), tree.switch(is_distance, near, far)
-        tree.output("Low", _at_rank(tree, ranked, depth, tree.real("ROUND", last * (below / 100.0))))
-        tree.output("High", _at_rank(tree, ranked, depth, tree.real("ROUND", last * (1.0 - above / 100.0))))
+        low = _at_rank(tree, ranked, depth, tree.real("ROUND", last * (below / 100.0)))
+        high = _at_rank(tree, ranked, depth, tree.real("ROUND", last * (1.0 - above / 100.0)))
+        tree.output("Low", low)
+        tree.output("High", high)
+    with tree.frame("Values that the chosen kind does not have"):
+        tree.warn(is_distance & (low < 0.0), "Distances are never negative: set Kind to Disparity")
+        metric = (high > BEYOND_RELATIVE) & ~is_distance
+        tree.warn(metric, "Relative depth lies between 0 and 1, these values go beyond: is it Distance?", "INFO")
 
 
 def _at_rank(tree: Tree, ranked: Value, depth: Value, rank: Value) -> Value:

@@ -128,12 +128,20 @@ def build(tree: Tree) -> None:
         position = tree.node("GeometryNodeInputPosition")
         viewpoint = scene("Viewpoint")
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
-        view = tree.choose(choices.PROJECTION, {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position})
+        view = tree.choose(
+            choices.PROJECTION, {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position}
+        )
     with tree.frame("6  Cut where the depth jumps"):
         names = ("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         inputs = {name: tree.input(name) for name in names}
         rest = tree.sample_index(flat, position, tree.node("GeometryNodeInputIndex"))
-        inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity"), "View": view, "Rest Position": rest}
+        inputs |= {
+            "Geometry": mesh,
+            "Distance": distance,
+            "Validity": samples("Validity"),
+            "View": view,
+            "Rest Position": rest,
+        }
         cut = tree.call("Edge-Aware Cutoff", inputs)
         mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
         tree.output("Edge", cut("Edge"))
@@ -146,12 +154,20 @@ def build(tree: Tree) -> None:
         mesh = _material(tree, mesh)
         tree.output("Geometry", mesh)
     _warnings(tree)
-    _gizmos(tree)
+    _gizmos(tree, scene("Viewpoint"))
 
 
 def _material(tree: Tree, mesh: Value) -> Value:
-    """Set the material where one is given; the object's own stays otherwise."""
-    return tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": tree.input("Material")})
+    """Set the material where one is given; the mesh keeps its own otherwise.
+
+    An empty material socket can't be asked for. Given to a bare face it shows: a material takes the second slot there,
+    behind an empty first one, and none at all takes the first.
+    """
+    face = tree.node("GeometryNodeMeshGrid", {"Vertices X": 2, "Vertices Y": 2})
+    face = tree.node("GeometryNodeSetMaterial", {"Geometry": face, "Material": tree.input("Material")})
+    slot = tree.sample_index(face, tree.node("GeometryNodeInputMaterialIndex"), 0, "FACE")
+    given = tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": tree.input("Material")})
+    return tree.switch(slot > 0, mesh, given)
 
 
 def _warnings(tree: Tree) -> None:
@@ -163,10 +179,18 @@ def _warnings(tree: Tree) -> None:
         tree.warn(missing & ~frozen, "No depth image yet: pick one under Image")
         gridded = tree.chosen(choices.SURFACE, choices.GRID) | tree.chosen(choices.SURFACE, choices.AUTOMATIC)
         beyond = (tree.input("Resolution") > longer) & ~missing & gridded
-        tree.warn(beyond, "The grid is finer than the depth image: cuts get finer, but the depth gains no detail", "INFO")
+        tree.warn(beyond, "The grid is finer than the depth image: cuts get finer, the depth gains no detail", "INFO")
 
 
-def _gizmos(tree: Tree) -> None:
-    with tree.frame("Arrows in the viewport: scale, near and far distance"):
-        up = (0.0, 0.0, 1.0)
-        tree.make("GeometryNodeGizmoLinear", {"Value": tree.input("Scale"), "Direction": up}, color_id="PRIMARY")
+def _gizmos(tree: Tree, viewpoint: Value) -> None:
+    with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
+        up, ahead = (0.0, 0.0, 1.0), (0.0, 0.0, -1.0)
+        for name, direction, color in (
+            ("Scale", up, "PRIMARY"),
+            ("Near Distance", ahead, "SECONDARY"),
+            ("Far Distance", ahead, "SECONDARY"),
+        ):
+            place = viewpoint if direction is ahead else (0.0, 0.0, 0.0)
+            inputs = {"Value": tree.input(name), "Position": place, "Direction": direction}
+            gizmo = tree.make("GeometryNodeGizmoLinear", inputs, color_id=color)
+            gizmo.label = name

@@ -49,7 +49,9 @@ def build(tree: Tree) -> None:
         longer = tree.math("MAXIMUM", tree.out(info, "Width"), tree.out(info, "Height"))
         on_grid = tree.chosen(choices.SURFACE, choices.GRID) | tree.chosen(choices.SURFACE, choices.AUTOMATIC)
         per_pixel = on_grid & tree.compare("EQUAL", longer, tree.input("Resolution"))
-        per_pixel = per_pixel & tree.compare("EQUAL", tree.count(mesh, "Point Count"), tree.out(info, "Width") * tree.out(info, "Height"))
+        per_pixel = per_pixel & tree.compare(
+            "EQUAL", tree.count(mesh, "Point Count"), tree.out(info, "Width") * tree.out(info, "Height")
+        )
         per_pixel = per_pixel & tree.chosen(choices.INTERPOLATION, choices.LINEAR)
     with tree.frame("Read the image at each vertex"):
         inputs = {"Image": tree.input("Image"), "UV": uv}

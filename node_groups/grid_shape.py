@@ -19,7 +19,9 @@ GROUP = Group(
 
 def build(tree: Tree) -> None:
     """Draw the tree."""
-    with tree.frame("The first face joins vertex 0 with the first vertex of the second column: its number is the rows'"):
+    with tree.frame(
+        "The first face joins vertex 0 with the first vertex of the second column: its number is the rows'"
+    ):
         mesh = tree.input("Geometry")
         corner_vertex = tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeInputIndex")])
         rows = tree.sample_index(mesh, corner_vertex, 1, "CORNER")

@@ -45,7 +45,9 @@ def build(tree: Tree) -> None:
         counts = [tree.real("MAXIMUM", count, 2.0) for count in counts]
         span = uv_high - uv_low
         across, up = along_u * tree.split(span)[0], along_v * tree.split(span)[1]
-        size_x, size_y = (tree.node("ShaderNodeVectorMath", [side], out="Value", operation="LENGTH") for side in (across, up))
+        size_x, size_y = (
+            tree.node("ShaderNodeVectorMath", [side], out="Value", operation="LENGTH") for side in (across, up)
+        )
         sizes = {"Size X": size_x, "Size Y": size_y, "Vertices X": counts[0], "Vertices Y": counts[1]}
         grid = tree.node("GeometryNodeMeshGrid", sizes)
     with tree.frame("UV: from the first pixel centre to the last, uv' = (uv (n - 1) + 0.5) / n"):
@@ -99,7 +101,9 @@ def _placement(tree: Tree, is_quad: Value) -> tuple[Value, Value, Value, Value, 
         spans = tree.real("ABSOLUTE", area) > 0.0
         q0, q1, q2, q3 = (
             tree.switch(spans, default, known)
-            for default, known in zip(((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0)), q, strict=True)
+            for default, known in zip(
+                ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0)), q, strict=True
+            )
         )
         tree.warn(
             is_quad & ~spans,

@@ -94,8 +94,15 @@ def Bool(name: str, description: str, default: bool = False, single: bool = True
 
 def Vector(name: str, description: str, attribute: str = "", subtype: str = "NONE") -> Socket:  # noqa: N802
     """Three numbers; `attribute` names the mesh attribute that a new modifier reads them from."""
-    properties: dict[str, Any] = {"subtype": subtype, "default_value": (0.0, 0.0, 0.0), "min_value": -1e6, "max_value": 1e6}
-    return Socket(name, description, "NodeSocketVector", properties | ({"default_attribute_name": attribute} if attribute else {}))
+    properties: dict[str, Any] = {
+        "subtype": subtype,
+        "default_value": (0.0, 0.0, 0.0),
+        "min_value": -1e6,
+        "max_value": 1e6,
+    }
+    return Socket(
+        name, description, "NodeSocketVector", properties | ({"default_attribute_name": attribute} if attribute else {})
+    )
 
 
 def Image(name: str, description: str) -> Socket:  # noqa: N802

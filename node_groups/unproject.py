@@ -15,8 +15,17 @@ GROUP = Group(
         Image("Image", "The picture, for its aspect"),
         Menu(choices.LENS),
         Float("Focal Length", "Focal length in millimetres", 50.0, 0.1, 10000.0, single=True),
-        Float("Sensor Width", "Sensor size along the longer side of the picture, in millimetres", 36.0, 0.1, 1000.0, single=True),
-        Float("Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True),
+        Float(
+            "Sensor Width",
+            "Sensor size along the longer side of the picture, in millimetres",
+            36.0,
+            0.1,
+            1000.0,
+            single=True,
+        ),
+        Float(
+            "Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True
+        ),
         Object("Camera", "A camera of the scene"),
         Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
         Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),

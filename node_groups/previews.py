@@ -1,0 +1,165 @@
+"""Preview pictures of the groups, rendered from what they make of the sample still life."""
+
+import tempfile
+from collections.abc import Mapping
+from math import radians
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import OpenEXR
+from mathutils import Vector
+
+ASSETS = Path(__file__).parents[1] / "assets"
+SIZE = 256
+
+# What each picture shows: inputs of Depth Relief, and how the surface is coloured ("photo", "depth" or "clay").
+_SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "Depth Relief": ({}, "photo"),
+    "Sample Depth": ({"Scale": 0.0, "Cutoff": False}, "depth"),
+    "Depth Range": ({"Cutoff": False, "Clip Near": 20.0, "Clip Far": 30.0}, "depth"),
+    "Normalize Depth": ({"Cutoff": False, "Falloff": 3.0}, "clay"),
+    "Disparity to Distance": ({"Projection": "Camera"}, "depth"),
+    "Image Grid": ({"Scale": 0.0, "Cutoff": False, "Resolution": 24}, "wire"),
+    "Grid Shape": ({"Scale": 0.0, "Cutoff": False, "Resolution": 12}, "wire"),
+    "Edge Snap": ({"Minimum Island": 0}, "clay"),
+    "Displace": ({"Cutoff": False, "Border Falloff": 0.3}, "clay"),
+    "Displace Grid": ({"Cutoff": False}, "clay"),
+    "Unproject": ({"Projection": "Camera"}, "photo"),
+    "Edge-Aware Cutoff": ({"Scale": 0.8}, "photo"),
+    "Depth Samples": ({"Scale": 0.0, "Cutoff": False, "Resolution": 64}, "depth"),
+}
+
+
+def render(trees: Mapping[str, bpy.types.NodeTree], names: list[str]) -> None:
+    """Render a preview into each named group. The scene is taken away again."""
+    made = _Scene(trees["Depth Relief"])
+    for name in names:
+        settings, look = _SHOWS[name]
+        pixels = made.picture(settings, look)
+        preview = trees[name].preview_ensure()
+        preview.image_size = (SIZE, SIZE)
+        preview.image_pixels_float.foreach_set(pixels)
+    made.remove()
+
+
+class _Scene:
+    """A small studio: the sample as a relief, a camera aside, a warm key light."""
+
+    def __init__(self, relief: bpy.types.NodeTree) -> None:
+        self._before = set(bpy.data.user_map())
+        self._relief = relief
+        self._photo = bpy.data.images.load(str(ASSETS / "sample_photo.jpg"))
+        self._depth, self._ends = _depth_image(ASSETS / "sample_depth.exr")
+        self._scene = bpy.data.scenes.new("Preview")
+        width, height = self._photo.size
+        x, y = width / max(width, height), height / max(width, height)
+        mesh = bpy.data.meshes.new("Preview")
+        mesh.from_pydata([(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], [], [(0, 1, 2, 3)])
+        mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", np.array([0, 0, 1, 0, 1, 1, 0, 1], np.float32))
+        self._object = self._add(mesh)
+        self._object.rotation_euler.x = radians(90)
+        light = bpy.data.lights.new("Preview", "SUN")
+        light.energy = 3.0
+        self._add(light).rotation_euler = (radians(50), 0.0, radians(-40))
+        world = bpy.data.worlds.new("Preview")
+        world.use_nodes = True
+        world.node_tree.nodes["Background"].inputs[0].default_value = (0.25, 0.25, 0.27, 1.0)
+        self._scene.world = world
+        self._camera = self._add(bpy.data.cameras.new("Preview"))
+        self._camera.data.lens = 58.0
+        self._scene.camera = self._camera
+        settings = self._scene.render
+        settings.engine = "CYCLES"
+        settings.film_transparent = True
+        settings.resolution_x = settings.resolution_y = SIZE
+        settings.image_settings.file_format = "PNG"
+        settings.image_settings.color_mode = "RGBA"
+        self._scene.cycles.samples = 32
+        self._scene.view_settings.view_transform = "Standard"
+
+    def _add(self, data: bpy.types.ID) -> bpy.types.Object:
+        ob = bpy.data.objects.new("Preview", data)
+        self._scene.collection.objects.link(ob)
+        return ob
+
+    def picture(self, settings: Mapping[str, Any], look: str) -> np.ndarray:
+        """Return the render as SIZE * SIZE * 4 floats in [0, 1], bottom row first."""
+        material = self._material(look)
+        modifier = self._object.modifiers.new("Preview", "NODES")
+        modifier.node_group = self._relief
+        values = {
+            "Image": self._depth,
+            "Kind": "Distance",
+            "Material": material,
+            "Resolution": 512,
+            "Focal Length": 55.0,
+        }
+        for item in self._relief.interface.items_tree:
+            if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name in values | settings:
+                value = (values | settings)[item.name]
+                if item.socket_type == "NodeSocketMenu":
+                    items = modifier.id_properties_ui(item.identifier).as_dict()["items"]
+                    value = next(entry[4] for entry in items if entry[0] == value)
+                modifier[item.identifier] = value
+        camera_space = settings.get("Projection") == "Camera"
+        target = Vector((0.0, 1.6 if camera_space else -0.2, 0.0))
+        away = Vector((0.85, -2.2, 0.75)) if camera_space else Vector((1.2, -2.6, 0.8))
+        self._camera.location = target + away * (1.2 if camera_space else 1.15)
+        self._camera.rotation_euler = (target - self._camera.location).to_track_quat("-Z", "Y").to_euler()
+        with tempfile.TemporaryDirectory() as folder:
+            self._scene.render.filepath = str(Path(folder) / "preview.png")
+            bpy.ops.render.render(write_still=True, scene=self._scene.name)
+            image = bpy.data.images.load(self._scene.render.filepath)
+            pixels = np.empty(SIZE * SIZE * 4, np.float32)
+            image.pixels.foreach_get(pixels)
+            bpy.data.images.remove(image)
+        self._object.modifiers.remove(modifier)
+        return pixels
+
+    def _material(self, look: str) -> bpy.types.Material:
+        material = bpy.data.materials.new(look)
+        material.use_nodes = True
+        tree = material.node_tree
+        shader = tree.nodes["Principled BSDF"]
+        shader.inputs["Roughness"].default_value = 0.9
+        shader.inputs["Base Color"].default_value = (0.6, 0.45, 0.33, 1.0)
+        if look == "photo":
+            texture = tree.nodes.new("ShaderNodeTexImage")
+            texture.image = self._photo
+            tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+            tree.links.new(texture.outputs["Color"], shader.inputs["Emission Color"])
+            shader.inputs["Emission Strength"].default_value = 0.7
+        elif look == "depth":
+            value = tree.nodes.new("ShaderNodeAttribute")
+            value.attribute_name = "depth"
+            ramp = tree.nodes.new("ShaderNodeMapRange")
+            ramp.inputs["From Max"].default_value, ramp.inputs["From Min"].default_value = self._ends
+            tree.links.new(value.outputs["Fac"], ramp.inputs["Value"])
+            tree.links.new(ramp.outputs["Result"], shader.inputs["Emission Color"])
+            shader.inputs["Emission Strength"].default_value = 1.0
+            shader.inputs["Base Color"].default_value = (0.0, 0.0, 0.0, 1.0)
+        elif look == "wire":
+            wire = tree.nodes.new("ShaderNodeWireframe")
+            wire.inputs["Size"].default_value = 0.012
+            tree.links.new(wire.outputs["Fac"], shader.inputs["Emission Color"])
+            shader.inputs["Emission Strength"].default_value = 0.8
+        return material
+
+    def remove(self) -> None:
+        """Take away everything that was made."""
+        bpy.data.batch_remove([made for made in bpy.data.user_map() if made not in self._before])
+
+
+def _depth_image(path: Path) -> tuple[bpy.types.Image, tuple[float, float]]:
+    """The sample's depth in metres as a float image, and its near and far end. Blender 4.5 reads no lone Z channel."""
+    with OpenEXR.File(str(path)) as file:
+        values = file.channels()["Z"].pixels
+    height, width = values.shape
+    image = bpy.data.images.new("Preview", width, height, alpha=True, float_buffer=True, is_data=True)
+    pixels = np.ones((height, width, 4), np.float32)
+    pixels[..., :3] = values[::-1, :, None]
+    image.pixels.foreach_set(pixels.ravel())
+    image.update()
+    return image, (float(values.min()), float(np.percentile(values, 98)))

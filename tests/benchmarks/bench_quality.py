@@ -1,0 +1,120 @@
+"""How clean the cut is on real depth maps: `python -m tests.benchmarks.bench_quality` with bpy and scipy installed.
+
+For every map of the test material, before and after the cutoff with the defaults of Depth Relief:
+
+kept     share of the picture's faces that are there, of those whose depth is known
+steep    share of the surface steeper than 85 degrees to the view ray
+islands  loose pieces of fewer than 64 faces
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from tests.material import material
+from tests.node_groups.scene import append_groups, depth_image, evaluate, relief
+
+STEEP = np.cos(np.radians(85.0))
+SMALL = 64
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is measured on one mesh."""
+
+    kept: float
+    steep: float
+    islands: int
+
+
+def measure(vertices: np.ndarray, faces: np.ndarray, whole: int, viewpoint: np.ndarray | None) -> Figures:
+    """Measure a mesh of quads.
+
+    `vertices` is (N, 3), `faces` (M, 4), `whole` the number of faces that the picture has where its depth is known.
+    The view ray comes from `viewpoint`, or runs along -Z without one.
+    """
+    corners = vertices[faces].astype(np.float64)
+    normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]) / 2
+    area = np.linalg.norm(normal, axis=1)
+    ray = np.array([0.0, 0.0, 1.0]) if viewpoint is None else viewpoint - corners.mean(axis=1)
+    ray = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
+    steep = np.abs((normal * ray).sum(axis=1)) < STEEP * area
+    return Figures(len(faces) / whole, float(area[steep].sum() / area.sum()), _small_islands(len(vertices), faces))
+
+
+def _small_islands(points: int, faces: np.ndarray) -> int:
+    first = np.repeat(faces[:, 0], 3)
+    links = coo_matrix((np.ones(len(first), bool), (first, faces[:, 1:].ravel())), shape=(points, points))
+    _, label = connected_components(links, directed=False)
+    sizes = np.bincount(label[faces[:, 0]])
+    return int(((sizes > 0) & (sizes < SMALL)).sum())
+
+
+@dataclass(frozen=True)
+class Map:
+    """A real depth map: (H, W) float32 values, (H, W) bool validity, and how the modifier reads it."""
+
+    name: str
+    values: np.ndarray
+    valid: np.ndarray
+    kind: str
+    invert: bool = False
+
+
+def maps() -> Iterator[Map]:
+    """Every map of the test material, the bicycle first."""
+    picture = bpy.data.images.load(str(material("dav2", "demo08_vits_disparity8.png")))
+    picture.colorspace_settings.name = "Non-Color"
+    values = np.array(picture.pixels[:], np.float32).reshape(*reversed(picture.size), 4)[::-1, :, 0]
+    yield Map("bicycle (Depth Anything V2 Small)", values, np.ones(values.shape, bool), "Disparity")
+    for path in sorted(material("rgbd").glob("*.npz")):
+        with np.load(path) as data:
+            kind = json.loads(bytes(data["meta"]))["kind"]
+            values, valid = data["depth"], data["valid"]
+        if kind == "relative_8bit_far_high":
+            yield Map(path.stem, values / values.max(), valid, "Disparity", invert=True)
+        else:
+            yield Map(path.stem, values, valid, "Distance" if kind == "depth_m" else "Disparity")
+
+
+def figures(entry: Map, projection: str) -> tuple[Figures, Figures]:
+    """Measure one map uncut and with the defaults."""
+    image = depth_image(entry.values, entry.valid)
+    settings = {"Image": image, "Kind": entry.kind, "Invert": entry.invert, "Projection": projection}
+    height, width = entry.values.shape
+    viewpoint = np.zeros(3) if projection == "Camera" else None
+    results = []
+    known = 1
+    for cutoff in (False, True):
+        mesh = evaluate(relief(settings | {"Cutoff": cutoff}, size=(2.0, 2.0 * height / width)))
+        if not cutoff:
+            # Unknown pixels are not the cutoff's to keep: count the faces between known ones only.
+            known = int((mesh.attribute("validity")[mesh.faces].min(axis=1) >= 0.5).sum())
+        results.append(measure(mesh.vertices, mesh.faces, known, viewpoint))
+    bpy.data.images.remove(image)
+    return results[0], results[1]
+
+
+def main() -> None:
+    """Print one line a map and projection."""
+    append_groups()
+    print(
+        f"{'map':36} {'projection':10} {'kept':>7} | steep {'before':>7} {'after':>7} | islands {'before':>6} {'after':>6}"
+    )
+    for entry in maps():
+        for projection in ("Relief", "Camera"):
+            before, after = figures(entry, projection)
+            print(
+                f"{entry.name:36} {projection:10} {after.kept:7.1%} |       {before.steep:7.2%} {after.steep:7.2%} "
+                f"|         {before.islands:6} {after.islands:6}"
+            )
+
+
+if __name__ == "__main__":
+    main()
