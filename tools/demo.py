@@ -25,6 +25,7 @@ from . import rendering  # noqa: E402
 
 ASSETS = extension.ROOT / "assets"
 RESULT = extension.ROOT / "build" / "demo"
+LONGER_SIDE = 1200  # of the rendered picture, in pixels
 
 
 def parse() -> tuple[Path, Path]:
@@ -38,6 +39,8 @@ def parse() -> tuple[Path, Path]:
             parser.error("a depth map needs its photo: give PHOTO too")
         print("sample still life with its exact depth, as rendered (no model has run)")
         return ASSETS / "sample_photo.jpg", ASSETS / "sample_depth.exr"
+    if not given.photo.is_file():
+        parser.error(f"no photo at {given.photo}")
     depth = given.depth or extension.module("addon.photo").find_depth(given.photo)
     if depth is None:
         parser.error(f"no depth map beside {given.photo}: give DEPTH=path")
@@ -87,7 +90,8 @@ def main() -> None:
     aside = rendering.add_camera("Camera Aside", Vector((1.9, -3.5, 0.7)), Vector((0.06, -0.12, -0.04)), 57.0)
     render, fitting = bpy.context.scene.render, bpy.context.scene.camera
     photo_size = render.resolution_x, render.resolution_y
-    rendering.render(RESULT / "demo.png", aside, 1200, 900)
+    scale = LONGER_SIDE / max(photo_size)
+    rendering.render(RESULT / "demo.png", aside, round(photo_size[0] * scale), round(photo_size[1] * scale))
     bpy.context.scene.camera = fitting
     render.resolution_x, render.resolution_y = photo_size
     look_through_camera()
