@@ -33,7 +33,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
 
 def register() -> None:
     bpy.utils.register_class(DepthNodesPreferences)
-    addon = bpy.context.preferences.addons.get(_EXTENSION)
+    addon: bpy.types.Addon | None = bpy.context.preferences.addons.get(_EXTENSION)
     if addon is None or addon.preferences.use_asset_library:
         assets.register_library()
 

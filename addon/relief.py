@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import pi
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import bpy
 from mathutils import Matrix
@@ -103,7 +103,7 @@ def add(
 def add_modifier(ob: bpy.types.Object) -> bpy.types.NodesModifier:
     """Add the Depth Relief modifier to a mesh object, as Add Modifier > Depth > Depth Relief does."""
     group = assets.fetch(GROUP)
-    modifier = ob.modifiers.new(GROUP, "NODES")
+    modifier = cast("bpy.types.NodesModifier", ob.modifiers.new(GROUP, "NODES"))
     modifier.node_group = group
     return modifier
 
@@ -113,7 +113,8 @@ def shape(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
     known = depth_image.info(depth)
     modifiers.set_input(modifier, "Image", depth)
     finest = max(depth.size)
-    if modifiers.get_input(modifier, "Resolution") > finest:
+    resolution: Any = modifiers.get_input(modifier, "Resolution")
+    if resolution > finest:
         modifiers.set_input(modifier, "Resolution", finest)
     if known is None:
         return
@@ -130,7 +131,7 @@ def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None
         return None
     candidates = [modifier for modifier in (ob.modifiers.active, *ob.modifiers) if modifier is not None]
     for modifier in candidates:
-        if modifier.type != "NODES" or modifier.node_group is None:
+        if not isinstance(modifier, bpy.types.NodesModifier) or modifier.node_group is None:
             continue
         if {"Image", "Surface", "Projection"} <= set(modifiers.input_names(modifier)):
             return modifier
@@ -201,8 +202,9 @@ def add_camera(
     camera = bpy.data.objects.new(data.name, data)
     camera.parent = ob
     if modifiers.get_input(modifier, "Projection") == "Camera":
-        data.sensor_width = modifiers.get_input(modifier, "Sensor Width")
-        data.lens = modifiers.get_input(modifier, "Focal Length")
+        width: Any = modifiers.get_input(modifier, "Sensor Width")
+        focal_length: Any = modifiers.get_input(modifier, "Focal Length")
+        data.sensor_width, data.lens = width, focal_length
         modifiers.set_input(modifier, "Camera", camera)
         modifiers.set_input(modifier, "Lens", "Camera Object")
     else:

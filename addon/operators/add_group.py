@@ -1,5 +1,7 @@
 """Add > Depth in the Geometry Nodes editor, for when the asset library, and Blender's own entry with it, is off."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
@@ -45,7 +47,7 @@ class DEPTH_NODES_OT_add_group(bpy.types.Operator):
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        settings = [
+        settings: Any = [  # how Python fills a collection property
             {"name": "node_tree", "value": f"bpy.data.node_groups[{group.name!r}]"},
             {"name": "width", "value": repr(group.default_group_node_width)},
             {"name": "name", "value": repr(group.name)},

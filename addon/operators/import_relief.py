@@ -8,10 +8,12 @@ from bpy_extras.io_utils import ImportHelper
 from mathutils import Matrix
 
 from .. import photo, relief
+from ..depth_file import NearIs
+from ..depth_image import Kind
 from ..errors import DepthNodesError, PhotoError
 
 # near_is and kind of `depth_file.read` for each answer
-_MEANINGS = {
+_MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
     "AUTO": (None, None),
     "BRIGHT": ("bright", "disparity"),
     "DARK": ("dark", "disparity"),
@@ -20,7 +22,7 @@ _MEANINGS = {
 _ORIENTATIONS = {"STANDING": relief.STANDING, "LYING": relief.LYING}
 
 
-class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):
+class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
     """Make a relief from a photo and its depth map: select both, or the photo alone if its depth map lies beside it"""
 
     bl_idname = "depth_nodes.import_relief"

@@ -108,3 +108,14 @@ def test_object_menu_offers_what_can_be_done(tmp_path):
     assert ours("VIEW3D_MT_object") == ["depth_nodes.freeze_grid"]
     bpy.ops.depth_nodes.freeze_grid()
     assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid"]
+
+
+def test_sidebar_offers_what_can_be_done():
+    panel = bpy.types.VIEW3D_PT_depth_nodes
+    layout = Layout()
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    assert len(layout.entries) == 1
+    bpy.ops.mesh.primitive_plane_add()
+    extension.module("addon.relief").add_modifier(bpy.context.object)
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    assert layout.entries[1:] == [layout.entries[0], "depth_nodes.freeze_grid"]

@@ -71,7 +71,14 @@ def test_package_is_valid(package):
 def test_package_holds_what_blender_needs_and_no_more(package):
     with zipfile.ZipFile(package) as archive:
         names = set(archive.namelist())
-    needed = {"__init__.py", "blender_manifest.toml", "LICENSE", "assets/LICENSE"}
+    needed = {
+        "__init__.py",
+        "blender_manifest.toml",
+        "LICENSE",
+        "README.md",
+        "assets/LICENSE",
+        "assets/depth_nodes.blend",
+    }
     needed |= {
         path.relative_to(ROOT).as_posix() for part in ("addon", "inference") for path in ROOT.glob(f"{part}/**/*.py")
     }
