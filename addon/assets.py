@@ -32,7 +32,7 @@ def unregister_library() -> None:
             preferences.filepaths.asset_libraries.remove(library)
 
 
-def fetch(name: str) -> bpy.types.GeometryNodeTree:
+def fetch(name: str) -> bpy.types.NodeTree:
     """Return a node group that ships: the open file's copy of this release, else one from the asset file.
 
     It arrives as it does from the asset browser, linked and packed from Blender 5.0 on, local before, so that neither
@@ -56,7 +56,7 @@ def fetch(name: str) -> bpy.types.GeometryNodeTree:
     return group
 
 
-def _load(name: str, **options: bool) -> bpy.types.GeometryNodeTree:
+def _load(name: str, **options: bool) -> bpy.types.NodeTree:
     if not BLEND.is_file():
         raise AssetError("the asset file of Depth Nodes is missing: install the extension again")
     try:
@@ -69,9 +69,9 @@ def _load(name: str, **options: bool) -> bpy.types.GeometryNodeTree:
     return here.node_groups[0]
 
 
-def _copies() -> dict[str, bpy.types.GeometryNodeTree]:
+def _copies() -> dict[str, bpy.types.NodeTree]:
     """Return the open file's copies of groups that ship, by their stamp."""
-    return {tree[STAMP]: tree for tree in bpy.data.node_groups if STAMP in tree}
+    return {stamp: tree for tree in bpy.data.node_groups if (stamp := tree.get(STAMP))}
 
 
 def _listed(preferences: bpy.types.Preferences) -> list[bpy.types.UserAssetLibrary]:

@@ -54,9 +54,9 @@ def read(path: str | Path, *, near_is: NearIs | None = None, kind: Kind | None =
     """
     path = Path(path)
     samples = depth_formats.load(path)
-    stated = samples.attributes.get("depthKind")
+    stated = _stated_kind(samples)
     guessed = False
-    if near_is is None and stated in get_args(Kind) and kind in (None, stated):
+    if stated is not None and near_is is None and kind in (None, stated):
         kind, samples = stated, _as_stated(samples, stated)
         near_is = "dark" if kind == "distance" else "bright"
     elif near_is is None or kind is None:
@@ -84,12 +84,17 @@ def read(path: str | Path, *, near_is: NearIs | None = None, kind: Kind | None =
     )
 
 
+def _stated_kind(samples: Samples) -> Kind | None:
+    stated = samples.attributes.get("depthKind")
+    return next((kind for kind in get_args(Kind) if kind == stated), None)
+
+
 def _as_stated(samples: Samples, kind: Kind) -> Samples:
     """Return the values in the units that the file states: integers are nearness, linear in the values' own range."""
     if samples.bits is None:
         return samples
     try:
-        low, high = (float(samples.attributes[name]) for name in ("depthRawMin", "depthRawMax"))
+        low, high = (float(str(samples.attributes[name])) for name in ("depthRawMin", "depthRawMax"))
     except (KeyError, ValueError) as error:
         raise DepthFileError("the file says its kind, but not its range: give kind and near_is yourself") from error
     nearness = samples.values.astype(np.float64) / (2**samples.bits - 1)

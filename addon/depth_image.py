@@ -172,5 +172,5 @@ def _record(image: bpy.types.Image, info: DepthInfo) -> None:
         image[key] = getattr(info, field)
     if info.focal_length is not None:
         image[_FOCAL_LENGTH] = info.focal_length
-    elif _FOCAL_LENGTH in image:
-        del image[_FOCAL_LENGTH]
+    else:
+        image.pop(_FOCAL_LENGTH, None)

@@ -232,7 +232,7 @@ def _pack(raw: NDArray[np.uint8]) -> bytes:
     """Return bytes as ZIP stores them: even before odd ones, differences, zlib; unchanged where that is smaller."""
     halves = np.concatenate((raw[0::2], raw[1::2]))
     halves[1:] -= halves[:-1] - np.uint8(128)  # the right side is complete before the left is written
-    packed = zlib.compress(halves, _LEVEL)
+    packed = zlib.compress(halves.tobytes(), _LEVEL)
     return packed if len(packed) < raw.nbytes else raw.tobytes()
 
 

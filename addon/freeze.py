@@ -22,7 +22,7 @@ _UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on 
 
 def is_frozen(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bool:
     """Return whether the object's mesh is the frozen grid of this modifier."""
-    return _has_frozen_mesh(ob) and modifiers.get_input(modifier, "Surface") == "Frozen"
+    return _frozen_mesh(ob) is not None and modifiers.get_input(modifier, "Surface") == "Frozen"
 
 
 def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
@@ -33,7 +33,7 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types
     or overridden.
     """
     _check_editable(ob)
-    if _has_frozen_mesh(ob):
+    if _frozen_mesh(ob) is not None:
         raise FreezeError(f"{ob.name!r} is frozen already: unfreeze it to sample again")
     image = modifiers.get_input(modifier, "Image")
     if image is None or 0 in image.size:
@@ -57,9 +57,9 @@ def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
     Returns the former mesh. Raises FreezeError, before anything changes, if the relief is not frozen.
     """
     _check_editable(ob)
-    if not is_frozen(ob, modifier):
+    frozen = _frozen_mesh(ob)
+    if frozen is None or not is_frozen(ob, modifier):
         raise FreezeError(f"{ob.name!r} is not frozen: there is nothing to unfreeze")
-    frozen = ob.data
     former = frozen[_FORMER_MESH]
     if former is None:
         raise FreezeError(f"the mesh that {ob.name!r} had before was deleted: set Surface to Mesh to keep this one")
@@ -70,8 +70,11 @@ def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
     return former
 
 
-def _has_frozen_mesh(ob: bpy.types.Object) -> bool:
-    return ob.type == "MESH" and _FORMER_MESH in ob.data
+def _frozen_mesh(ob: bpy.types.Object) -> bpy.types.Mesh | None:
+    """Return the object's mesh if freezing made it; its former mesh may be deleted since."""
+    if isinstance(ob.data, bpy.types.Mesh) and ob.data.get(_FORMER_SURFACE) is not None:
+        return ob.data
+    return None
 
 
 def _check_editable(ob: bpy.types.Object) -> None:
@@ -139,7 +142,7 @@ def _stand_in(
         bpy.data.node_groups.remove(tree)
 
 
-def _end_at_samples(tree: bpy.types.GeometryNodeTree, modifier: bpy.types.NodesModifier) -> None:
+def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier) -> None:
     groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
     samples = next((node for node in groups if node.node_tree.name.startswith(SAMPLES)), None)
     if samples is None:

@@ -4,8 +4,9 @@ Up to 5.1 an input is an ID property, `modifier["Socket_3"]`, and a menu's value
 `modifier.properties.inputs.Socket_3.value`, and a menu's value a name.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Integral, Real
+from typing import Any
 
 import bpy
 
@@ -18,6 +19,12 @@ _DATABLOCKS: dict[str, type[bpy.types.ID]] = {
     "NodeSocketCollection": bpy.types.Collection,
 }
 _ARRAYS = {"NodeSocketVector": 3, "NodeSocketRotation": 3, "NodeSocketColor": 4}
+_PLAIN: dict[str, tuple[type | tuple[()], Callable[[Any], object], str]] = {
+    "NodeSocketFloat": (Real, float, "a number"),
+    "NodeSocketInt": (Integral, int, "a whole number"),
+    "NodeSocketBool": (bool, bool, "True or False"),
+    "NodeSocketString": (str, str, "a text"),
+}
 
 
 def input_names(modifier: bpy.types.NodesModifier) -> list[str]:
@@ -28,7 +35,7 @@ def input_names(modifier: bpy.types.NodesModifier) -> list[str]:
     return [socket.name for socket in _sockets(modifier)]
 
 
-def get_input(modifier: bpy.types.NodesModifier, name: str) -> object:
+def get_input(modifier: bpy.types.NodesModifier, name: str) -> Any:
     """Return the value of an input: a number, a tuple of numbers, a datablock or None, and for a menu its item's name.
 
     Raises ModifierError if the modifier has no node group or no such input.
@@ -40,7 +47,7 @@ def get_input(modifier: bpy.types.NodesModifier, name: str) -> object:
     return tuple(value) if socket.socket_type in _ARRAYS else value
 
 
-def set_input(modifier: bpy.types.NodesModifier, name: str, value: object) -> None:
+def set_input(modifier: bpy.types.NodesModifier, name: str, value: Any) -> None:
     """Set an input's value and tag the object, so that the modifier evaluates again. A menu takes its item's name.
 
     Raises ModifierError for an unknown input, a menu item that does not exist, and a value of the wrong type; the input
@@ -108,7 +115,9 @@ def _sockets(modifier: bpy.types.NodesModifier) -> Iterator[bpy.types.NodeTreeIn
     if modifier.node_group is None:
         raise ModifierError(f"modifier {modifier.name!r} has no node group: choose one, or remove the modifier")
     for item in modifier.node_group.interface.items_tree:
-        if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.socket_type != "NodeSocketGeometry":
+        if not isinstance(item, bpy.types.NodeTreeInterfaceSocket):
+            continue  # a panel
+        if item.in_out == "INPUT" and item.socket_type != "NodeSocketGeometry":
             yield item
 
 
@@ -129,34 +138,25 @@ def _menu(modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterface
     return {name: number for _, name, _, _, number in items}
 
 
-def _checked(modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterfaceSocket, value: object) -> object:
+def _checked(modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterfaceSocket, value: Any) -> Any:
     """Return the value as Blender stores it, or raise ModifierError: up to 5.1 Blender itself would take anything."""
     kind = socket.socket_type
     if kind == "NodeSocketMenu":
         items = _menu(modifier, socket)
-        fits, wanted, convert = value in items, f"one of {', '.join(items)}", items.get
+        if isinstance(value, str) and value in items:
+            return items[value]
+        wanted = f"one of {', '.join(items)}"
     elif kind in _DATABLOCKS:
-        of_type = _DATABLOCKS[kind]
-        fits, wanted, convert = value is None or isinstance(value, of_type), f"{of_type.__name__} or None", _same
+        if value is None or isinstance(value, _DATABLOCKS[kind]):
+            return value
+        wanted = f"{_DATABLOCKS[kind].__name__} or None"
     elif kind in _ARRAYS:
-        numbers = tuple(value) if hasattr(value, "__iter__") else ()
-        fits = len(numbers) == _ARRAYS[kind] and all(isinstance(number, Real) for number in numbers)
-        wanted, convert = f"{_ARRAYS[kind]} numbers", lambda _: tuple(map(float, numbers))
+        numbers = tuple(value) if isinstance(value, Iterable) else ()
+        if len(numbers) == _ARRAYS[kind] and all(isinstance(number, Real) for number in numbers):
+            return tuple(map(float, numbers))
+        wanted = f"{_ARRAYS[kind]} numbers"
     else:
-        of_type, wanted, convert = _PLAIN[kind]
-        fits = isinstance(value, of_type)
-    if not fits:
-        raise ModifierError(f"input {socket.name!r} of {modifier.name!r} takes {wanted}, not {value!r}")
-    return convert(value)
-
-
-def _same(value: object) -> object:
-    return value
-
-
-_PLAIN: dict[str, tuple[type, str, Callable[..., object]]] = {
-    "NodeSocketFloat": (Real, "a number", float),
-    "NodeSocketInt": (Integral, "a whole number", int),
-    "NodeSocketBool": (bool, "True or False", bool),
-    "NodeSocketString": (str, "a text", str),
-}
+        accepted, convert, wanted = _PLAIN.get(kind, ((), str, "no value"))
+        if isinstance(value, accepted):
+            return convert(value)
+    raise ModifierError(f"input {socket.name!r} of {modifier.name!r} takes {wanted}, not {value!r}")

@@ -266,7 +266,7 @@ def test_non_finite_values_are_invalid(tmp_path):
 @pytest.mark.parametrize("values", [np.zeros((5, 5)), np.full((5, 5), np.nan)], ids=["zeros", "nan"])
 def test_a_map_without_a_valid_distance_is_refused(tmp_path, values):
     np.save(tmp_path / "a.npy", values.astype(np.float32))
-    with pytest.raises(DepthFileError, match="a.npy has no valid pixel"):
+    with pytest.raises(DepthFileError, match=r"a\.npy has no valid pixel"):
         depth_file.read(tmp_path / "a.npy", kind="distance")
 
 
