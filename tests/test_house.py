@@ -22,7 +22,7 @@ BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nod
 MAY_IMPORT = {
     "__init__.py": {"addon"},
     "addon": BLENDER | {"numpy", "inference.protocol", "inference.catalog"},
-    "node_groups": BLENDER | {"numpy"},
+    "node_groups": BLENDER | {"numpy", "OpenEXR"},
     "inference": {
         "numpy",
         "torch",

@@ -41,7 +41,7 @@ SUITES = (
     Suite("lint", "ruff", ("format", "--check", ".")),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),
     Suite("lint", "mypy", ("--python-executable", ".venvs/inference/bin/python", "inference")),
-    Suite("lint", "pytest", ("tests/test_house.py",)),
+    Suite("lint", "pytest", ("tests/test_house.py", "tests/test_tools.py")),
     Suite("inference", "pytest", ("tests/inference",)),
     *(Suite(version, "pytest", (folder,)) for version in BPY for folder in ("tests/node_groups", "tests/addon")),
 )

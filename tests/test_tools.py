@@ -1,0 +1,77 @@
+"""The tools that make the environments and count the tests: a wrong answer there would hide any other."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import environments, test
+
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that puts a small environment into the table, to be made in a temporary folder."""
+    monkeypatch.setattr(environments, "VENVS", tmp_path)
+
+    def put(check: str = "import pip", **more: object) -> environments.Environment:
+        made = environments.Environment("small", VERSION, ("pip",), check, **more)
+        monkeypatch.setitem(environments.ENVIRONMENTS, "small", made)
+        return made
+
+    return put
+
+
+def test_a_whole_environment_is_left_alone_and_any_other_made_anew(row) -> None:
+    row()
+    mark = environments.ensure("small").parents[1] / "mark"
+    mark.touch()
+    environments.ensure("small")
+    assert mark.exists()
+    (mark.parent / "stamp").unlink()  # as after an interrupted install
+    environments.ensure("small")
+    assert not mark.exists()
+    mark.touch()
+    row("import pip, json")  # as after a change of the table
+    environments.ensure("small")
+    assert not mark.exists()
+
+
+def test_an_environment_that_does_not_work_is_not_whole_and_says_what_is_missing(row) -> None:
+    row("import no_such_library", system_packages="libsomething")
+    for _ in range(2):
+        with pytest.raises(environments.EnvironmentMissingError, match=r"no_such_library[\s\S]*apt-get.*libsomething"):
+            environments.ensure("small")
+
+
+def test_a_python_on_path_that_does_not_run_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = tmp_path / f"python{VERSION}"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert environments.find_python(VERSION) == Path(sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("body", "counts"),
+    [
+        ("def test_a(): pass\ndef test_b(): assert 0\ndef test_c(): pytest.skip('why')", (1, 1, 1)),
+        ("@pytest.fixture\ndef bad(): 1 / 0\ndef test_a(bad): pass\ndef test_b(): pass", (1, 1, 0)),
+        ("def test_a(): pytest.skip('why')", (0, 1, 1)),  # a suite that ran nothing has failed
+        ("", (0, 1, 0)),
+        ("1 / 0", (0, 1, 0)),
+        ("def test_a(): import os; os._exit(3)", (0, 1, 0)),  # as when Blender crashes
+        ("def test_a(): pass\ndef test_b(): import os; os._exit(0)", (0, 1, 0)),
+    ],
+)
+def test_the_summary_counts_what_happened(body, counts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test, "REPORTS", tmp_path)
+    monkeypatch.setattr(environments, "ensure", lambda name: Path(sys.executable))
+    path = tmp_path / "test_it.py"
+    path.write_text(f"import pytest\n{body}\n")
+    result = test.run(test.Suite("any", "pytest", (str(path), "--rootdir", str(tmp_path), "-c", "/dev/null")))
+    assert (result.passed, result.failed, result.skipped) == counts
+    assert len(result.problems) == result.failed
+    assert test.summarize([result]) == (result.failed == 0)
