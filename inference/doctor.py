@@ -102,7 +102,7 @@ def _check(picture: Path | None) -> bool:
 
 
 def _compute(weights: Path, picture: Path) -> tuple[float, list[list[float]]]:
-    """Return the mean of the model's input and the first 3 x 3 of its output, the way the published values came about."""
+    """Return the mean of the model's input and the first 3 x 3 of its output, as the published values came about."""
     import numpy as np
     import torch
     from PIL import Image

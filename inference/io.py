@@ -107,7 +107,8 @@ def _write_exr(depth: Depth, path: Path) -> None:
     channels = {"Y": np.ascontiguousarray(depth.values, dtype=np.float32)}
     if depth.validity is not None:
         channels["A"] = np.ascontiguousarray(depth.validity, dtype=np.float32)
-    header = {"compression": OpenEXR.ZIPS_COMPRESSION, "type": OpenEXR.scanlineimage, **_attributes(depth)}
+    # The last bits of a model's output are noise: ZIP would save 1 to 7 % of the file in ten times the time.
+    header = {"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage, **_attributes(depth)}
     OpenEXR.File(header, channels).write(str(path))
 
 
