@@ -1,8 +1,8 @@
 """The published Depth Anything V2 models: where their weights lie, what they must hash to, and what they put out.
 
-Hashes and revisions are those of the hub, as recorded in several public lock files; the sizes of the safetensors files also
-follow to the byte from the key table in `weights.py`. Base is pinned to its original .pth, since no public record of the
-safetensors file's hash was found.
+Hashes and revisions are those of the hub, as recorded in public lock files; the sizes of the safetensors files also
+follow to the byte from the key table in `weights.py`. Base is pinned to its original .pth, since no public record of
+its safetensors file's hash was found.
 """
 
 from dataclasses import dataclass

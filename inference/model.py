@@ -38,12 +38,11 @@ class ModelConfig:
     swiglu: bool = False
 
 
-CONFIGS = {
-    "vits": ModelConfig(384, 12, 6, (2, 5, 8, 11), 64, (48, 96, 192, 384)),
-    "vitb": ModelConfig(768, 12, 12, (2, 5, 8, 11), 128, (96, 192, 384, 768)),
-    "vitl": ModelConfig(1024, 24, 16, (4, 11, 17, 23), 256, (256, 512, 1024, 1024)),
-    "vitg": ModelConfig(1536, 40, 24, (9, 19, 29, 39), 384, (1536, 1536, 1536, 1536), swiglu=True),
-}
+VITS = ModelConfig(384, 12, 6, (2, 5, 8, 11), 64, (48, 96, 192, 384))
+VITB = ModelConfig(768, 12, 12, (2, 5, 8, 11), 128, (96, 192, 384, 768))
+VITL = ModelConfig(1024, 24, 16, (4, 11, 17, 23), 256, (256, 512, 1024, 1024))
+VITG = ModelConfig(1536, 40, 24, (9, 19, 29, 39), 384, (1536, 1536, 1536, 1536), swiglu=True)
+CONFIGS = {"vits": VITS, "vitb": VITB, "vitl": VITL, "vitg": VITG}
 
 
 def _by_convolution(x: Tensor) -> bool:
@@ -81,14 +80,17 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return torch.cat(out).view(batch, heads, tokens, width).transpose(1, 2)
 
 
-class Enlarge(nn.ConvTranspose2d):
+class Enlarge(nn.Module):
     """A transposed convolution whose steps are as wide as its kernel, so that the patches it writes do not overlap."""
 
     def __init__(self, channels: int, factor: int) -> None:
-        super().__init__(channels, channels, factor, factor)
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels, channels, factor, factor))
+        self.bias = nn.Parameter(torch.empty(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        factor, (batch, channels, height, width) = self.stride[0], x.shape
+        batch, channels, height, width = x.shape
+        factor = self.weight.shape[-1]
         weight = self.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (factor * factor * channels, channels)
         x = _pointwise(x.permute(0, 2, 3, 1).flatten(1, 2), weight, self.bias.repeat(factor * factor))
         x = x.view(batch, height, width, factor, factor, channels).transpose(2, 3)
@@ -271,6 +273,7 @@ class DepthAnything(nn.Module):
 
     def __init__(self, config: ModelConfig, max_distance: float | None = None) -> None:
         super().__init__()
+        self.config = config
         self.encoder = Encoder(config)
         self.head = Head(config, max_distance)
 

@@ -1,0 +1,82 @@
+"""A photo to what the model takes, by the rules of the original implementation, and the model's output back."""
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+
+from .model import PATCH
+
+# ImageNet's statistics, with which DINOv2 was trained; RGB in 0 to 1.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+_CUBIC = np.float32(-0.75)  # OpenCV's coefficient; Pillow and PyTorch's antialiased filter have -0.5
+
+
+def input_size(height: int, width: int, size: int) -> tuple[int, int]:
+    """Return the (height, width) at which the model sees a photo: aspect kept, multiples of 14, shorter side `size`."""
+    scale = max(size / height, size / width)
+
+    def fit(side: int) -> int:
+        nearest = round(scale * side / PATCH) * PATCH
+        return nearest if nearest >= size else math.ceil(scale * side / PATCH) * PATCH
+
+    return fit(height), fit(width)
+
+
+def to_input(rgb: NDArray[np.uint8] | NDArray[np.float32], height: int, width: int) -> Tensor:
+    """Return a photo, (H, W, 3) uint8 or float32 in 0 to 1, as the model's input, float32 (1, 3, height, width)."""
+    scale = 1.0 / 255.0 if rgb.dtype == np.uint8 else 1.0
+    pixels = resize_cubic(rgb, height, width)
+    pixels *= (scale / np.array(STD)).astype(np.float32)
+    pixels -= (np.array(MEAN) / np.array(STD)).astype(np.float32)
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+
+
+def resize_cubic(image: NDArray[np.uint8] | NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Resize (H, W, C) as OpenCV's INTER_CUBIC does floats: four taps a side, no antialiasing, edges repeated.
+
+    Returns float32 (height, width, C) in the image's own range, overshoot included. Only the pixels under the taps are
+    read, however large the image.
+    """
+    rows, row_weights = _taps(image.shape[0], height)
+    columns, column_weights = _taps(image.shape[1], width)
+    tall = _weighted_sum(image, 0, rows, row_weights[:, :, None, None])  # (height, W, C)
+    return _weighted_sum(tall, 1, columns, column_weights[:, :, None])
+
+
+def _weighted_sum(
+    image: NDArray[np.uint8] | NDArray[np.float32], axis: int, taps: NDArray[np.intp], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    total = np.take(image, taps[0], axis) * weights[0]
+    for tap, weight in zip(taps[1:], weights[1:], strict=True):
+        total += np.take(image, tap, axis) * weight
+    return total
+
+
+def _taps(old: int, new: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return which samples a new sample reads and how much of each, both (4, new).
+
+    Positions are rounded to float32, as in OpenCV: at 4000 pixels that moves a sample by up to 1e-4.
+    """
+    position = ((np.arange(new) + 0.5) * (old / new) - 0.5).astype(np.float32)
+    first = np.floor(position)
+    x, one = position - first, np.float32(1.0)
+
+    def inner(d: NDArray[np.float32]) -> NDArray[np.float32]:
+        return ((_CUBIC + 2) * d - (_CUBIC + 3)) * d * d + one
+
+    before = ((_CUBIC * (x + 1) - 5 * _CUBIC) * (x + 1) + 8 * _CUBIC) * (x + 1) - 4 * _CUBIC
+    weights = np.stack([before, inner(x), inner(one - x), one - before - inner(x) - inner(one - x)])
+    samples = first.astype(np.intp) + np.arange(-1, 3)[:, None]
+    return np.clip(samples, 0, old - 1), weights
+
+
+def to_photo_size(depth: Tensor, height: int, width: int) -> NDArray[np.float32]:
+    """Return the model's output, (h, w), at the photo's size, float32 (height, width): bilinear, corners aligned."""
+    resized = F.interpolate(depth[None, None].float(), (height, width), mode="bilinear", align_corners=True)
+    return resized[0, 0].cpu().numpy()
