@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import bpy
 
@@ -43,7 +43,7 @@ Operand: TypeAlias = "Value | Number | tuple[float, float, float] | str | None"
 class Value:
     """What an output socket carries: one operand of the tree's expressions."""
 
-    tree: "Tree"
+    tree: Tree
     socket: bpy.types.NodeSocket
 
     @property
@@ -51,51 +51,51 @@ class Value:
         """The socket's type: 'VALUE' for a float, 'INT', 'VECTOR', 'BOOLEAN', 'GEOMETRY', ..."""
         return self.socket.type
 
-    def __add__(self, other: Operand) -> "Value":
+    def __add__(self, other: Operand) -> Value:
         return self.tree.math("ADD", self, other)
 
-    def __radd__(self, other: Operand) -> "Value":
+    def __radd__(self, other: Operand) -> Value:
         return self.tree.math("ADD", other, self)
 
-    def __sub__(self, other: Operand) -> "Value":
+    def __sub__(self, other: Operand) -> Value:
         return self.tree.math("SUBTRACT", self, other)
 
-    def __rsub__(self, other: Operand) -> "Value":
+    def __rsub__(self, other: Operand) -> Value:
         return self.tree.math("SUBTRACT", other, self)
 
-    def __mul__(self, other: Operand) -> "Value":
+    def __mul__(self, other: Operand) -> Value:
         if self.type == "VECTOR" and isinstance(other, Value) and other.type == "VALUE":
             return self.tree.node("ShaderNodeVectorMath", operation="SCALE", inputs={"Vector": self, "Scale": other})
         return self.tree.math("MULTIPLY", self, other)
 
-    def __rmul__(self, other: Operand) -> "Value":
+    def __rmul__(self, other: Operand) -> Value:
         return self.tree.math("MULTIPLY", other, self)
 
-    def __truediv__(self, other: Operand) -> "Value":
+    def __truediv__(self, other: Operand) -> Value:
         return self.tree.math("DIVIDE", self, other)
 
-    def __rtruediv__(self, other: Operand) -> "Value":
+    def __rtruediv__(self, other: Operand) -> Value:
         return self.tree.math("DIVIDE", other, self)
 
-    def __gt__(self, other: Operand) -> "Value":
+    def __gt__(self, other: Operand) -> Value:
         return self.tree.compare("GREATER_THAN", self, other)
 
-    def __ge__(self, other: Operand) -> "Value":
+    def __ge__(self, other: Operand) -> Value:
         return self.tree.compare("GREATER_EQUAL", self, other)
 
-    def __lt__(self, other: Operand) -> "Value":
+    def __lt__(self, other: Operand) -> Value:
         return self.tree.compare("LESS_THAN", self, other)
 
-    def __le__(self, other: Operand) -> "Value":
+    def __le__(self, other: Operand) -> Value:
         return self.tree.compare("LESS_EQUAL", self, other)
 
-    def __and__(self, other: "Value") -> "Value":
+    def __and__(self, other: Value) -> Value:
         return self.tree.logic("AND", self, other)
 
-    def __or__(self, other: "Value") -> "Value":
+    def __or__(self, other: Value) -> Value:
         return self.tree.logic("OR", self, other)
 
-    def __invert__(self) -> "Value":
+    def __invert__(self) -> Value:
         return self.tree.logic("NOT", self)
 
 
@@ -120,17 +120,17 @@ class Tree:
     def _interface(self) -> None:
         for item in self.group.outputs:
             self._declare(item, "OUTPUT", None)
-        for item in self.group.inputs:
-            if isinstance(item, Panel):
+        for entry in self.group.inputs:
+            if isinstance(entry, Panel):
                 panel = self.data.interface.new_panel(
-                    item.name, description=item.description, default_closed=item.closed
+                    entry.name, description=entry.description, default_closed=entry.closed
                 )
-                for socket in item.sockets:
+                for socket in entry.sockets:
                     self._declare(socket, "INPUT", panel)
             else:
-                self._declare(item, "INPUT", None)
+                self._declare(entry, "INPUT", None)
 
-    def _declare(self, socket: Socket, in_out: str, parent: Any) -> None:
+    def _declare(self, socket: Socket, in_out: Literal["INPUT", "OUTPUT"], parent: Any) -> None:
         item = self.data.interface.new_socket(socket.name, in_out=in_out, socket_type=socket.idname, parent=parent)
         item.description = socket.description
         for name, value in socket.properties.items():
@@ -144,6 +144,10 @@ class Tree:
         if self._inputs is None or self._inputs.parent != self._frame:
             self._inputs = self._new("NodeGroupInput")
         return Value(self, self._inputs.outputs[name])
+
+    def inputs(self, *names: str) -> dict[str, Operand]:
+        """Several of the group's inputs by name, to hand on to a group that calls them the same."""
+        return {name: self.input(name) for name in names}
 
     def output(self, name: str, value: Value | Number) -> None:
         """Give the group's output of that name its value."""
@@ -304,13 +308,10 @@ class Tree:
         """A named attribute of the geometry."""
         return self.node("GeometryNodeInputNamedAttribute", [name], data_type=data_type)
 
-    def store(
-        self, geometry: Value, name: str, value: Operand, domain: str = "POINT", data_type: str | None = None
-    ) -> Value:
+    def store(self, geometry: Value, name: str, value: Value, domain: str = "POINT", data_type: str = "FLOAT") -> Value:
         """The geometry with a named attribute written."""
-        kind = data_type or _DATA_TYPE[value.type if isinstance(value, Value) else "VALUE"]
-        inputs = {"Geometry": geometry, "Name": name, "Value": value}
-        return self.node("GeometryNodeStoreNamedAttribute", inputs, data_type=kind, domain=domain)
+        inputs: dict[str, Operand] = {"Geometry": geometry, "Name": name, "Value": value}
+        return self.node("GeometryNodeStoreNamedAttribute", inputs, data_type=data_type, domain=domain)
 
     def capture(self, geometry: Value, *values: Value, domain: str = "POINT") -> tuple[Value, ...]:
         """The geometry, and the values as they are there now, whatever becomes of the geometry later."""
@@ -331,14 +332,14 @@ class Tree:
         """How many elements a mesh has: 'Point Count', 'Edge Count', 'Face Count' or 'Face Corner Count'."""
         return self.node("GeometryNodeAttributeDomainSize", [geometry], out=element, component="MESH")
 
+    def image_size(self, image: Value) -> tuple[Value, Value]:
+        """Width and height in pixels, as floats; 0 without an image."""
+        info = self.make("GeometryNodeImageInfo", [image])
+        return self.real("ADD", self.out(info, "Width"), 0.0), self.real("ADD", self.out(info, "Height"), 0.0)
+
     def warn(self, show: Value, message: str, level: str = "WARNING") -> None:
         """A message on the node and the modifier while `show` holds."""
         self.make("GeometryNodeWarning", [show, message], warning_type=level)
-
-    def at_index(self, index: Value, value: Value, domain: str = "POINT") -> Value:
-        """The field's value at another element of the same geometry."""
-        kind = _DATA_TYPE[value.type]
-        return self.node("GeometryNodeFieldAtIndex", {"Index": index, "Value": value}, data_type=kind, domain=domain)
 
     def on_domain(self, value: Value, domain: str) -> Value:
         """The field, computed on a domain and brought from there to the one in use."""

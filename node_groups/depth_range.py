@@ -35,8 +35,8 @@ def build(tree: Tree) -> None:
         cell = (SIDE - 1) / SIDE
         position = tree.node("GeometryNodeInputPosition")
         uv = tree.node("ShaderNodeVectorMath", [position, (cell, cell, 0.0), (0.5, 0.5, 0.0)], operation="MULTIPLY_ADD")
-        inputs = {"Image": tree.input("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
-        sample = tree.call("Sample Depth", inputs)
+        closest = choices.CLOSEST.name
+        sample = tree.call("Sample Depth", {"Image": tree.input("Image"), "UV": uv, "Interpolation": closest})
         lattice, depth = tree.capture(lattice, sample("Depth"))
         unknown = sample("Validity") < 0.5
         known = tree.node("GeometryNodeDeleteGeometry", {"Geometry": lattice, "Selection": unknown}, domain="POINT")
@@ -47,8 +47,8 @@ def build(tree: Tree) -> None:
         red, green, blue = (tree.out(rgb, channel) for channel in ("Red", "Green", "Blue"))
         most = tree.math("MAXIMUM", red, tree.math("MAXIMUM", green, blue))
         least = tree.math("MINIMUM", red, tree.math("MINIMUM", green, blue))
-        inputs = {"Geometry": known, "Attribute": most - least}
-        colourful = tree.node("GeometryNodeAttributeStatistic", inputs, out="Max") > COLOURFUL
+        spread = {"Geometry": known, "Attribute": most - least}
+        colourful = tree.node("GeometryNodeAttributeStatistic", spread, out="Max") > COLOURFUL
         tree.warn(colourful, "This is a picture in colour, not a depth map: pick the depth image")
     with tree.frame("Sorted from low to high"):
         ranked = tree.node("GeometryNodeSortElements", {"Geometry": known, "Sort Weight": depth}, domain="POINT")

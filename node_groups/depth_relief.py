@@ -3,7 +3,7 @@
 from math import radians
 
 from . import choices
-from .builder import Tree, Value
+from .builder import Operand, Tree, Value
 from .depth_samples import UV_MAP
 from .sockets import Bool, Float, Geometry, Group, Image, Int, Material, Menu, Object, Panel, Vector
 
@@ -97,64 +97,60 @@ GROUP = Group(
 def build(tree: Tree) -> None:
     """Draw the tree: sample, normalize, project, cut, finish."""
     with tree.frame("1  The range of the image"):
-        names = ("Image", "Kind", "Clip Near", "Clip Far")
-        ends = tree.call("Depth Range", {name: tree.input(name) for name in names})
+        ends = tree.call("Depth Range", tree.inputs("Image", "Kind", "Clip Near", "Clip Far"))
+        low_high = {"Low": ends("Low"), "High": ends("High")}
     with tree.frame("2  The sampled grid"):
-        names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert", "Near Distance")
-        names = (*names, "Far Distance", "Edge Snap", "Snap Radius", "Threshold")
-        inputs = {name: tree.input(name) for name in names}
+        names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert")
+        inputs = tree.inputs(*names, "Near Distance", "Far Distance", "Snap Radius", "Threshold")
         snapping = tree.input("Edge Snap") & tree.input("Cutoff")
-        inputs = {**inputs, "Edge Snap": snapping, "Low": ends("Low"), "High": ends("High")}
-        samples = tree.call("Depth Samples", inputs)
+        samples = tree.call("Depth Samples", {**inputs, **low_high, "Edge Snap": snapping})
+        flat, uv = samples("Geometry"), samples("UV")
     with tree.frame("3  Depth as a height, 0 to 1"):
-        names = ("Kind", "Near", "Far", "Invert", "Falloff")
-        inputs = {"Depth": samples("Depth"), "Low": ends("Low"), "High": ends("High")}
-        height = tree.call("Normalize Depth", {**inputs, **{name: tree.input(name) for name in names}})("Normalized")
+        inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
+        height = tree.call("Normalize Depth", {**inputs, **low_high, "Depth": samples("Depth")})("Normalized")
     with tree.frame("4  Depth as a distance"):
         metric = tree.chosen(choices.KIND, choices.DISTANCE)
-        names = ("Kind", "Near Distance", "Far Distance")
-        inputs = {"Depth": tree.switch(metric, height, samples("Depth")), **{name: tree.input(name) for name in names}}
-        distance = tree.call("Disparity to Distance", inputs)("Distance")
+        inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
+        depth = tree.switch(metric, height, samples("Depth"))
+        distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
     with tree.frame("5a  Relief"):
-        flat, uv = samples("Geometry"), samples("UV")
-        names = ("Image", "Direction", "Scale", "Midlevel", "Border Falloff")
-        inputs = {name: tree.input(name) for name in names}
-        relief = tree.call("Displace", {"Geometry": flat, "UV": uv, "Height": height, **inputs})
+        inputs = tree.inputs("Image", "Direction", "Scale", "Midlevel", "Border Falloff")
+        relief = tree.call("Displace", {**inputs, "Geometry": flat, "UV": uv, "Height": height})
     with tree.frame("5b  Camera"):
         names = ("Image", "Lens", "Focal Length", "Sensor Width", "Field of View", "Camera", "Shift X", "Shift Y")
-        inputs = {name: tree.input(name) for name in names}
-        scene = tree.call("Unproject", {"Geometry": flat, "Distance": distance, "UV": uv, **inputs})
-    with tree.frame("5  One of the two"):
-        position = tree.node("GeometryNodeInputPosition")
+        scene = tree.call("Unproject", {**tree.inputs(*names), "Geometry": flat, "Distance": distance, "UV": uv})
         viewpoint = scene("Viewpoint")
+    with tree.frame("5  One of the two, and the way to the viewer"):
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
-        view = tree.choose(
-            choices.PROJECTION, {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position}
-        )
+        position = tree.node("GeometryNodeInputPosition")
+        views = {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position}
+        view = tree.choose(choices.PROJECTION, views)
     with tree.frame("6  Cut where the depth jumps"):
-        names = ("Threshold", "Angle", "Minimum Island", "Edge Falloff")
-        inputs = {name: tree.input(name) for name in names}
         rest = tree.sample_index(flat, position, tree.node("GeometryNodeInputIndex"))
-        inputs |= {
-            "Geometry": mesh,
-            "Distance": distance,
-            "Validity": samples("Validity"),
-            "View": view,
-            "Rest Position": rest,
-        }
-        cut = tree.call("Edge-Aware Cutoff", inputs)
+        inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
+        inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity")}
+        cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
         mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
         tree.output("Edge", cut("Edge"))
         tree.output("Keep", cut("Keep"))
     with tree.frame("7  UV map, normals, material"):
-        gridded = tree.chosen(choices.SURFACE, choices.GRID) | tree.chosen(choices.SURFACE, choices.AUTOMATIC)
-        mesh = tree.switch(gridded, mesh, tree.store(mesh, UV_MAP, uv, "CORNER", "FLOAT2"))
+        mesh = tree.switch(samples("Is Grid"), mesh, tree.store(mesh, UV_MAP, uv, "CORNER", "FLOAT2"))
         smooth = tree.node("GeometryNodeSetShadeSmooth", {"Geometry": mesh})
         mesh = tree.switch(tree.input("Shade Smooth"), mesh, smooth)
         mesh = _material(tree, mesh)
-        tree.output("Geometry", mesh)
-    _warnings(tree)
-    _gizmos(tree, scene("Viewpoint"))
+    with tree.frame("Without an image the mesh stays as it is"):
+        longer = tree.math("MAXIMUM", *tree.image_size(tree.input("Image")))
+        missing = longer < 1.0
+        tree.output("Geometry", tree.switch(missing, mesh, tree.input("Geometry")))
+    with tree.frame("What to tell the artist"):
+        tree.warn(missing, "No depth image yet: pick one under Image")
+        beyond = tree.compare("GREATER_THAN", tree.real("ADD", tree.input("Resolution"), 0.0), longer)
+        finer = beyond & samples("Is Grid")
+        tree.warn(finer, "The grid is finer than the depth image: cuts get finer, the depth gains no detail", "INFO")
+    with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
+        _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")
+        _gizmo(tree, "Near Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
+        _gizmo(tree, "Far Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
 
 
 def _material(tree: Tree, mesh: Value) -> Value:
@@ -170,27 +166,7 @@ def _material(tree: Tree, mesh: Value) -> Value:
     return tree.switch(slot > 0, mesh, given)
 
 
-def _warnings(tree: Tree) -> None:
-    with tree.frame("What to tell the artist"):
-        info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
-        longer = tree.math("MAXIMUM", tree.out(info, "Width"), tree.out(info, "Height"))
-        frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
-        missing = tree.compare("EQUAL", longer, 0)
-        tree.warn(missing & ~frozen, "No depth image yet: pick one under Image")
-        gridded = tree.chosen(choices.SURFACE, choices.GRID) | tree.chosen(choices.SURFACE, choices.AUTOMATIC)
-        beyond = (tree.input("Resolution") > longer) & ~missing & gridded
-        tree.warn(beyond, "The grid is finer than the depth image: cuts get finer, the depth gains no detail", "INFO")
-
-
-def _gizmos(tree: Tree, viewpoint: Value) -> None:
-    with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
-        up, ahead = (0.0, 0.0, 1.0), (0.0, 0.0, -1.0)
-        for name, direction, color in (
-            ("Scale", up, "PRIMARY"),
-            ("Near Distance", ahead, "SECONDARY"),
-            ("Far Distance", ahead, "SECONDARY"),
-        ):
-            place = viewpoint if direction is ahead else (0.0, 0.0, 0.0)
-            inputs = {"Value": tree.input(name), "Position": place, "Direction": direction}
-            gizmo = tree.make("GeometryNodeGizmoLinear", inputs, color_id=color)
-            gizmo.label = name
+def _gizmo(tree: Tree, name: str, place: Operand, direction: tuple[float, float, float], color: str) -> None:
+    """An arrow whose length is the input of that name."""
+    inputs = {"Value": tree.input(name), "Position": place, "Direction": direction}
+    tree.make("GeometryNodeGizmoLinear", inputs, color_id=color, label=name)

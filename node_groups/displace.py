@@ -1,7 +1,7 @@
 """Displace: push a surface out along Z or its normals, with a rim that stays flat."""
 
 from . import choices
-from .builder import Tree, Value
+from .builder import Operand, Tree, Value
 from .sockets import Float, Geometry, Group, Image, Menu, Vector
 
 HEIGHT = (
@@ -48,13 +48,12 @@ def build(tree: Tree) -> None:
 
 def _rim(tree: Tree, uv: Value, border: Value) -> Value:
     """0 on the outermost pixel centres, 1 further inside than the border; distances in shares of the shorter side."""
-    info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
-    sides = [tree.real("ADD", tree.out(info, name), 0.0) for name in ("Width", "Height")]
+    sides = tree.image_size(tree.input("Image"))
     shorter = tree.real("MINIMUM", *sides)
     inside = []
     for coordinate, side in zip(tree.split(uv)[:2], sides, strict=True):
         pixels = tree.math("MINIMUM", coordinate, 1.0 - coordinate) * side - 0.5
         inside.append(pixels / shorter)
     nearest = tree.math("MINIMUM", *inside)
-    inputs = {"Value": nearest, "From Min": 0.0, "From Max": border, "To Min": 0.0, "To Max": 1.0}
+    inputs: dict[str, Operand] = {"Value": nearest, "From Min": 0.0, "From Max": border, "To Min": 0.0, "To Max": 1.0}
     return tree.node("ShaderNodeMapRange", inputs, interpolation_type="SMOOTHSTEP")

@@ -27,10 +27,9 @@ GROUP = Group(
 def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("The flat surface"):
-        names = ("Geometry", "Image", "UV", "Surface", "Resolution")
-        flat = tree.call("Image Grid", {name: tree.input(name) for name in names})
+        flat = tree.call("Image Grid", tree.inputs("Geometry", "Image", "UV", "Surface", "Resolution"))
     with tree.frame("Pushed out"):
-        inputs = {name: tree.input(name) for name in ("Image", *(socket.name for socket in HEIGHT))}
+        inputs = tree.inputs("Image", *(socket.name for socket in HEIGHT))
         moved = tree.call("Displace", {"Geometry": flat("Geometry"), "UV": flat("UV"), **inputs})
         tree.output("Geometry", moved("Geometry"))
         tree.output("UV", flat("UV"))

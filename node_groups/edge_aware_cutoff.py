@@ -2,7 +2,7 @@
 
 from math import radians
 
-from .builder import Tree, Value
+from .builder import Operand, Tree, Value
 from .sockets import Bool, Float, Geometry, Group, Int, Vector
 
 GROUP = Group(
@@ -78,11 +78,11 @@ def build(tree: Tree) -> None:
         bad = tree.switch(soft, torn, False) | unknown
     with tree.frame("Islands: what hangs together once the bad faces and their edges are gone, counted in faces"):
         minimum = tree.input("Minimum Island")
-        inputs = {"Geometry": mesh, "Selection": bad}
-        parts = tree.node("GeometryNodeDeleteGeometry", inputs, domain="FACE", mode="EDGE_FACE")
+        selected = {"Geometry": mesh, "Selection": bad}
+        parts = tree.node("GeometryNodeDeleteGeometry", selected, domain="FACE", mode="EDGE_FACE")
         parts, island = tree.capture(parts, tree.node("GeometryNodeInputMeshIsland", out="Island Index"))
-        inputs = {"Value": 1, "Group ID": tree.sample_index(parts, island, _first_vertex(tree))}
-        faces = tree.node("GeometryNodeAccumulateField", inputs, out="Total", data_type="INT", domain="FACE")
+        each: dict[str, Operand] = {"Value": 1, "Group ID": tree.sample_index(parts, island, _first_vertex(tree))}
+        faces = tree.node("GeometryNodeAccumulateField", each, out="Total", data_type="INT", domain="FACE")
         # The faces that are left keep their order: a face's place among them is the number of good faces before it.
         good = tree.switch(bad, 1, 0)
         place = tree.node("GeometryNodeAccumulateField", [good], out="Trailing", data_type="INT", domain="FACE")
@@ -111,7 +111,7 @@ def _corner_vertices(tree: Tree, mesh: Value) -> list[Value]:
     rows = shape("Rows")
     face = tree.node("GeometryNodeInputIndex")
     first = face + tree.math("DIVIDE_FLOOR", face, rows - 1)
-    steps = (0, rows, rows + 1, 1)
+    steps: tuple[Value | int, ...] = (0, rows, rows + 1, 1)
     vertices = []
     for place, step in enumerate(steps):
         corner = tree.node("GeometryNodeCornersOfFace", {"Sort Index": place})

@@ -84,9 +84,8 @@ def _grow(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, colum
 
 
 def _distance(tree: Tree, depth: Value) -> Value:
-    names = ("Low", "High", "Invert", "Kind")
-    inputs = {name: tree.input(name) for name in names}
-    normalized = tree.call("Normalize Depth", {"Depth": depth, **inputs})("Normalized")
+    inputs = tree.inputs("Low", "High", "Invert", "Kind")
+    normalized = tree.call("Normalize Depth", {**inputs, "Depth": depth})("Normalized")
     metric = tree.chosen(choices.KIND, choices.DISTANCE)
-    ends = {name: tree.input(name) for name in ("Kind", "Near Distance", "Far Distance")}
-    return tree.call("Disparity to Distance", {"Depth": tree.switch(metric, normalized, depth), **ends})("Distance")
+    inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
+    return tree.call("Disparity to Distance", {**inputs, "Depth": tree.switch(metric, normalized, depth)})("Distance")

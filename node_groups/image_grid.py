@@ -2,7 +2,7 @@
 
 from . import choices
 from .builder import Tree, Value
-from .sockets import Geometry, Group, Image, Int, Menu, Vector
+from .sockets import Bool, Geometry, Group, Image, Int, Menu, Vector
 
 LONG_SIDE = 2.0  # metres, like Blender's own plane
 
@@ -20,6 +20,8 @@ GROUP = Group(
         Geometry("Geometry", "The grid, or the incoming mesh"),
         Vector("UV", "Where each vertex lies in the picture"),
         Vector("Normal", "The normal of each face before anything moves"),
+        Bool("Is Grid", "Whether it is the grid"),
+        Bool("Per Pixel", "Whether each vertex lies on the centre of its own pixel"),
     ),
     catalog="Depth/Utilities",
     tags=("depth", "grid", "plane"),
@@ -37,11 +39,10 @@ def build(tree: Tree) -> None:
         wanted = wanted | (tree.chosen(choices.SURFACE, choices.AUTOMATIC) & quad)
     origin, along_u, along_v, uv_low, uv_high, mirrored = _placement(tree, is_quad)
     with tree.frame("Vertices: the longer side has the resolution, the shorter follows the pixels' aspect"):
-        info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
-        width, height = tree.out(info, "Width"), tree.out(info, "Height")
-        longer = tree.math("MAXIMUM", width, height) - 1
-        cells = tree.input("Resolution") - 1
-        counts = [tree.real("ROUND", tree.real("DIVIDE", cells * (side - 1), longer)) + 1.0 for side in (width, height)]
+        width, height = tree.image_size(tree.input("Image"))
+        longer = tree.math("MAXIMUM", width, height) - 1.0
+        cells = tree.real("SUBTRACT", tree.input("Resolution"), 1.0)
+        counts = [tree.real("ROUND", cells * (side - 1.0) / longer) + 1.0 for side in (width, height)]
         counts = [tree.real("MAXIMUM", count, 2.0) for count in counts]
         span = uv_high - uv_low
         across, up = along_u * tree.split(span)[0], along_v * tree.split(span)[1]
@@ -78,10 +79,17 @@ def build(tree: Tree) -> None:
             tree.input("Geometry"), tree.node("GeometryNodeInputNormal", out="True Normal"), domain="FACE"
         )
     with tree.frame("Without an image nothing changes"):
-        wanted = wanted & (width > 0)
+        wanted = wanted & (width > 0.0)
         tree.output("Geometry", tree.switch(wanted, mesh, grid))
         tree.output("UV", tree.switch(wanted, tree.input("UV"), uv))
         tree.output("Normal", tree.switch(wanted, mesh_normal, grid_normal))
+        tree.output("Is Grid", wanted)
+    with tree.frame("As many vertices as pixels, over all of the picture: each lies on a pixel's centre"):
+        off = [tree.math("ABSOLUTE", count - side) for count, side in zip(counts, (width, height), strict=True)]
+        for bound, edge in ((uv_low, (0.0, 0.0, 0.0)), (uv_high, (1.0, 1.0, 0.0))):
+            off.append(tree.node("ShaderNodeVectorMath", [bound - edge], out="Value", operation="LENGTH"))
+        total = (off[0] + off[1]) + (off[2] + off[3])
+        tree.output("Per Pixel", wanted & (total <= 0.0))
 
 
 def _combine(tree: Tree, uv: Value, along_u: Value, along_v: Value) -> Value:
@@ -121,15 +129,13 @@ def _placement(tree: Tree, is_quad: Value) -> tuple[Value, Value, Value, Value, 
         low = tree.math("MINIMUM", tree.math("MINIMUM", q0, q1), tree.math("MINIMUM", q2, q3))
         high = tree.math("MAXIMUM", tree.math("MAXIMUM", q0, q1), tree.math("MAXIMUM", q2, q3))
     with tree.frame("Anything but a plane: a standing size, the longer side 2 m, around the origin"):
-        info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
-        sides = [tree.real("ADD", tree.out(info, name), 0.0) for name in ("Width", "Height")]
+        sides = tree.image_size(tree.input("Image"))
         longer = tree.real("MAXIMUM", *sides)
         across, up = (side * LONG_SIDE / longer for side in sides)
-        zero = tree.xyz()
         origin = tree.switch(is_quad, tree.xyz(across * -0.5, up * -0.5, 0.0), origin)
         along_u = tree.switch(is_quad, tree.xyz(across, 0.0, 0.0), along_u)
         along_v = tree.switch(is_quad, tree.xyz(0.0, up, 0.0), along_v)
-        low, high = tree.switch(is_quad, zero, low), tree.switch(is_quad, zero + (1.0, 1.0, 0.0), high)
+        low, high = tree.switch(is_quad, tree.xyz(), low), tree.switch(is_quad, tree.xyz(1.0, 1.0, 0.0), high)
         mirrored = is_quad & (det < 0.0)
     return origin, along_u, along_v, low, high, mirrored
 

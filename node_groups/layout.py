@@ -83,7 +83,9 @@ def apply(tree: bpy.types.NodeTree) -> None:
     """Lay a finished tree out."""
     nodes = [node for node in tree.nodes if node.bl_idname != "NodeFrame"]
     frames = [node.name for node in tree.nodes if node.bl_idname == "NodeFrame"]
-    boxes = {node.name: Box(*size(node), node.parent.name if node.parent else None) for node in nodes}
-    links = [(link.from_node.name, link.to_node.name) for link in tree.links]
+    boxes: dict[Hashable, Box] = {
+        node.name: Box(*size(node), node.parent.name if node.parent else None) for node in nodes
+    }
+    links: list[tuple[Hashable, Hashable]] = [(link.from_node.name, link.to_node.name) for link in tree.links]
     for name, place in arrange(boxes, links, [*frames, None]).items():
-        tree.nodes[name].location = place
+        tree.nodes[str(name)].location = place

@@ -7,6 +7,7 @@ every menu has exactly one, here, and all groups go through it.
 import bpy
 
 from . import choices
+from .sockets import Choice
 
 
 def build() -> dict[str, bpy.types.NodeTree]:
@@ -14,7 +15,7 @@ def build() -> dict[str, bpy.types.NodeTree]:
     return {choice.group: _build(choice) for choice in choices.ALL}
 
 
-def _build(choice: choices.Choice) -> bpy.types.NodeTree:
+def _build(choice: Choice) -> bpy.types.NodeTree:
     tree = bpy.data.node_groups.new(choice.group, "GeometryNodeTree")
     tree.description = choice.description
     index = tree.interface.new_socket("Index", in_out="OUTPUT", socket_type="NodeSocketInt")

@@ -71,13 +71,14 @@ class _Scene:
         self._camera.data.lens = 58.0
         self._scene.camera = self._camera
         settings = self._scene.render
-        settings.engine = "CYCLES"
+        settings.engine = "CYCLES"  # type: ignore[assignment]  # the stub knows built-in engines only
         settings.film_transparent = True
         settings.resolution_x = settings.resolution_y = SIZE
         settings.image_settings.file_format = "PNG"
         settings.image_settings.color_mode = "RGBA"
         self._scene.cycles.samples = 32
-        self._scene.view_settings.view_transform = "Standard"
+        view: Any = self._scene.view_settings  # its choices come from the colour configuration
+        view.view_transform = "Standard"
 
     def _add(self, data: bpy.types.ID) -> bpy.types.Object:
         ob = bpy.data.objects.new("Preview", data)
@@ -95,10 +96,11 @@ class _Scene:
             "Material": material,
             "Resolution": 512,
             "Focal Length": 55.0,
+            **settings,
         }
         for item in self._relief.interface.items_tree:
-            if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name in values | settings:
-                value = (values | settings)[item.name]
+            if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name in values:
+                value = values[item.name]
                 if item.socket_type == "NodeSocketMenu":
                     items = modifier.id_properties_ui(item.identifier).as_dict()["items"]
                     value = next(entry[4] for entry in items if entry[0] == value)

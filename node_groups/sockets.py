@@ -61,12 +61,12 @@ class Group:
     is_modifier: bool = False
 
 
-def Geometry(name: str, description: str) -> Socket:  # noqa: N802 - reads as a type in the declarations
+def Geometry(name: str, description: str) -> Socket:
     """Mesh, point cloud and so on."""
     return Socket(name, description, "NodeSocketGeometry")
 
 
-def Float(  # noqa: N802
+def Float(
     name: str,
     description: str,
     default: float = 0.0,
@@ -80,19 +80,19 @@ def Float(  # noqa: N802
     return Socket(name, description, "NodeSocketFloat", properties | _structure(single))
 
 
-def Int(name: str, description: str, default: int, low: int, high: int, single: bool = True) -> Socket:  # noqa: N802
+def Int(name: str, description: str, default: int, low: int, high: int, single: bool = True) -> Socket:
     """A whole number."""
     properties = {"default_value": default, "min_value": low, "max_value": high, "subtype": "NONE"}
     return Socket(name, description, "NodeSocketInt", properties | _structure(single))
 
 
-def Bool(name: str, description: str, default: bool = False, single: bool = True, toggle: bool = False) -> Socket:  # noqa: N802
+def Bool(name: str, description: str, default: bool = False, single: bool = True, toggle: bool = False) -> Socket:
     """On or off; `toggle` puts it into its panel's header."""
     properties = {"default_value": default} | _structure(single)
     return Socket(name, description, "NodeSocketBool", properties | ({"is_panel_toggle": True} if toggle else {}))
 
 
-def Vector(name: str, description: str, attribute: str = "", subtype: str = "NONE") -> Socket:  # noqa: N802
+def Vector(name: str, description: str, attribute: str = "", subtype: str = "NONE") -> Socket:
     """Three numbers; `attribute` names the mesh attribute that a new modifier reads them from."""
     properties: dict[str, Any] = {
         "subtype": subtype,
@@ -105,22 +105,22 @@ def Vector(name: str, description: str, attribute: str = "", subtype: str = "NON
     )
 
 
-def Image(name: str, description: str) -> Socket:  # noqa: N802
+def Image(name: str, description: str) -> Socket:
     """An image datablock."""
     return Socket(name, description, "NodeSocketImage")
 
 
-def Object(name: str, description: str) -> Socket:  # noqa: N802
+def Object(name: str, description: str) -> Socket:
     """An object of the scene."""
     return Socket(name, description, "NodeSocketObject")
 
 
-def Material(name: str, description: str) -> Socket:  # noqa: N802
+def Material(name: str, description: str) -> Socket:
     """A material."""
     return Socket(name, description, "NodeSocketMaterial")
 
 
-def Menu(choice: Choice) -> Socket:  # noqa: N802
+def Menu(choice: Choice) -> Socket:
     """A choice of one of several items."""
     return Socket(choice.name, choice.description, "NodeSocketMenu", choice=choice)
 

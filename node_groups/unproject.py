@@ -1,7 +1,7 @@
 """Unproject: every pixel at its distance along the camera's ray."""
 
 from . import choices
-from .builder import Tree, Value
+from .builder import Tree
 from .sockets import Float, Geometry, Group, Image, Menu, Object, Vector
 
 GROUP = Group(
@@ -58,8 +58,7 @@ def build(tree: Tree) -> None:
         shift_y = tree.switch(from_object, tree.input("Shift Y"), shift_y)
         flat_view = from_object & tree.out(camera, "Is Orthographic")
     with tree.frame("The ray of each vertex: from the middle of the picture, in shares of its longer side"):
-        info = tree.make("GeometryNodeImageInfo", [tree.input("Image")])
-        sides = [tree.real("ADD", tree.out(info, name), 0.0) for name in ("Width", "Height")]
+        sides = tree.image_size(tree.input("Image"))
         longer = tree.real("MAXIMUM", *sides)
         u, v, _ = tree.split(tree.input("UV"))
         across = (u - 0.5) * (sides[0] / longer) + shift_x
