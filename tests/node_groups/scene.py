@@ -1,6 +1,6 @@
 """What the tests of the node groups share: the shipped asset file, images, objects and evaluated meshes as arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,88 @@ def relief(values: Mapping[str, Any], size: tuple[float, float] = (2.0, 2.0)) ->
     return add_group(plane(size), "Depth Relief", values)
 
 
+def mesh_object(
+    vertices: np.ndarray, faces: Sequence[Sequence[int]] = (), uv: np.ndarray | None = None, name: str = "mesh"
+) -> bpy.types.Object:
+    """An object of (N, 3) vertices and any faces, with an (N, 2) UV for each vertex if given, linked to the scene."""
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata(np.asarray(vertices).tolist(), [], [list(map(int, face)) for face in faces])
+    if uv is not None:
+        corners = np.empty(len(mesh.loops), np.int32)
+        mesh.loops.foreach_get("vertex_index", corners)
+        mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", np.asarray(uv, np.float32)[corners].ravel())
+    ob = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(ob)
+    return ob
+
+
+def probe(
+    ob: bpy.types.Object,
+    group: str,
+    values: Mapping[str, Any],
+    fields: Mapping[str, np.ndarray] | None = None,
+    domains: Mapping[str, str] | None = None,
+    keep: bool = False,
+) -> "Mesh":
+    """Evaluate any group on an object, and return what it makes, with the group's other outputs as attributes.
+
+    `values` fills inputs with one value, `fields` with one value for each vertex, (N,) or (N, 3). UV reads the object's
+    UV map. An output is stored for each vertex unless `domains` says otherwise.
+    """
+    tree = bpy.data.node_groups.new("probe", "GeometryNodeTree")
+    for in_out in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
+    source, target = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    node = tree.nodes.new("GeometryNodeGroup")
+    node.node_tree = bpy.data.node_groups[group]
+    fields = fields or {}
+    for name, field in fields.items():
+        kind = "FLOAT" if field.ndim == 1 else "FLOAT_VECTOR"
+        attribute = ob.data.attributes.new(f"given {name}", kind, "POINT")
+        attribute.data.foreach_set("value" if field.ndim == 1 else "vector", field.astype(np.float32).ravel())
+    for name in ["UV"] * ("UV" in node.inputs and "UV" not in fields) + list(fields):
+        reader = tree.nodes.new("GeometryNodeInputNamedAttribute")
+        reader.data_type = "FLOAT_VECTOR" if name not in fields or fields[name].ndim == 2 else "FLOAT"
+        reader.inputs["Name"].default_value = f"given {name}" if name in fields else "UVMap"
+        tree.links.new(next(socket for socket in reader.outputs if socket.enabled), node.inputs[name])
+    for name, value in values.items():
+        node.inputs[name].default_value = value
+    geometry = source.outputs[0]
+    if "Geometry" in node.inputs:
+        tree.links.new(geometry, node.inputs["Geometry"])
+    if "Geometry" in node.outputs:
+        geometry = node.outputs["Geometry"]
+    for output in node.outputs:
+        if output.type in _STORE:
+            store = tree.nodes.new("GeometryNodeStoreNamedAttribute")
+            store.data_type, store.domain = _STORE[output.type], (domains or {}).get(output.name, "POINT")
+            store.inputs["Name"].default_value = output.name
+            tree.links.new(geometry, store.inputs["Geometry"])
+            value = next(socket for socket in store.inputs if socket.enabled and socket.name == "Value")
+            tree.links.new(output, value)
+            geometry = store.outputs[0]
+    tree.links.new(geometry, target.inputs[0])
+    modifier = ob.modifiers.new("probe", "NODES")
+    modifier.node_group = tree
+    return evaluate(ob, keep)
+
+
+_STORE = {"VALUE": "FLOAT", "INT": "INT", "BOOLEAN": "BOOLEAN", "VECTOR": "FLOAT_VECTOR"}
+
+
 @dataclass(frozen=True)
 class Mesh:
-    """An evaluated mesh: vertices (N, 3) float32, faces (M, 4) of vertex numbers, and its attributes by name."""
+    """An evaluated mesh: vertices (N, 3) float32, faces (M, 4) of vertex numbers, and its attributes by name.
+
+    `faces` is empty unless all faces are quads; `corners` holds the vertex numbers of all faces one after the other,
+    `sizes` how many corners each face has.
+    """
 
     vertices: np.ndarray
     faces: np.ndarray
     attributes: Mapping[str, np.ndarray]
+    corners: np.ndarray
+    sizes: np.ndarray
 
     def attribute(self, name: str) -> np.ndarray:
         """The attribute's values in the order of its domain."""
@@ -110,7 +185,9 @@ def evaluate(ob: bpy.types.Object, keep: bool = False) -> Mesh:
             attribute.data.foreach_get(field, data)
             attributes[attribute.name] = data if size == 1 else data.reshape(-1, size)
     faces = loops.reshape(-1, 4) if len(loops) == 4 * len(mesh.polygons) else np.empty((0, 4), np.int32)
-    result = Mesh(vertices.reshape(-1, 3), faces, attributes)
+    sizes = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_total", sizes)
+    result = Mesh(vertices.reshape(-1, 3), faces, attributes, loops, sizes)
     if not keep:
         bpy.data.objects.remove(ob)
     return result

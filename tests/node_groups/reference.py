@@ -1,0 +1,215 @@
+"""What the groups should compute, in numpy and from the descriptions of their sockets alone.
+
+Pictures are (H, W) arrays, top row first. A grid has `columns` x `rows` vertices that run up each column in turn, so
+that an array of a grid is (columns, rows), or flat in that order. All arithmetic is float64.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+LATTICE = 128  # Depth Range reads so many pixels along each side
+
+
+def grid_counts(width: int, height: int, resolution: int) -> tuple[int, int]:
+    """Columns and rows of the grid for a picture: square cells in pixels, the longer side as wanted, never below 2."""
+    longer = max(width, height) - 1
+    if longer == 0:
+        return 2, 2
+    columns, rows = (int(np.floor((resolution - 1) * (side - 1) / longer + 0.5)) + 1 for side in (width, height))
+    return max(columns, 2), max(rows, 2)
+
+
+def grid_shares(columns: int, rows: int) -> np.ndarray:
+    """Where each vertex lies on the grid, (N, 2), from (0, 0) to (1, 1)."""
+    x, y = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows), indexing="ij")
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def grid_faces(columns: int, rows: int) -> np.ndarray:
+    """The quads of a grid, ((columns - 1) * (rows - 1), 4), counter-clockwise from the lower left."""
+    first = (np.arange(columns - 1)[:, None] * rows + np.arange(rows - 1)).ravel()
+    return first[:, None] + np.array([0, rows, rows + 1, 1])
+
+
+def on_pixel_centres(uv: np.ndarray, width: int, height: int) -> np.ndarray:
+    """UV (N, 2) squeezed so that 0 and 1 become the centres of the first and the last pixel."""
+    size = np.array([width, height], float)
+    return (uv * (size - 1) + 0.5) / size
+
+
+def sample_linear(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """Blend the four nearest pixels; beyond the border counts the border."""
+    height, width = picture.shape
+    x = np.clip(uv[:, 0] * width - 0.5, 0, width - 1)
+    y = np.clip((1 - uv[:, 1]) * height - 0.5, 0, height - 1)
+    x0, y0 = np.floor(x + 1e-6).astype(int), np.floor(y + 1e-6).astype(int)  # a pixel centre belongs to its pixel
+    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
+    fx, fy = np.clip(x - x0, 0, 1), np.clip(y - y0, 0, 1)
+    upper = picture[y0, x0] * (1 - fx) + picture[y0, x1] * fx
+    lower = picture[y1, x0] * (1 - fx) + picture[y1, x1] * fx
+    return upper * (1 - fy) + lower * fy
+
+
+def sample_closest(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """The pixel that holds the point; beyond the border the border's."""
+    height, width = picture.shape
+    x = np.clip(np.floor(uv[:, 0] * width), 0, width - 1).astype(int)
+    y = np.clip(np.floor(uv[:, 1] * height), 0, height - 1).astype(int)
+    return picture[height - 1 - y, x]
+
+
+def depth_range(
+    picture: np.ndarray, valid: np.ndarray, kind: str, clip_near: float, clip_far: float
+) -> tuple[float, float]:
+    """Lowest and highest value of the known pixels of a fixed lattice, without the given percentages."""
+    centres = (np.arange(LATTICE) + 0.5) / LATTICE
+    uv = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
+    known = sample_closest(valid & np.isfinite(picture), uv)
+    values = np.sort(sample_closest(picture, uv)[known])
+    if values.size == 0:
+        return 0.0, 0.0
+    below, above = (clip_near, clip_far) if kind == "Distance" else (clip_far, clip_near)
+    ranks = [np.floor((len(values) - 1) * share + 0.5) for share in (below / 100, 1 - above / 100)]
+    return float(values[int(ranks[0])]), float(values[int(ranks[1])])
+
+
+def normalize(
+    depth: np.ndarray,
+    kind: str,
+    low: float,
+    high: float,
+    near: float = 1.0,
+    far: float = 0.0,
+    invert: bool = False,
+    falloff: float = 1.0,
+) -> np.ndarray:
+    """Depth of either kind as 0 (far) to 1 (near), with gamma; an empty range gives 0."""
+    if low == high:
+        return np.zeros(np.shape(depth))
+    nearness = (depth - low) / (high - low)
+    if (kind == "Distance") != invert:
+        nearness = 1 - nearness
+    return np.clip((nearness - far) / (near - far), 0, 1) ** falloff
+
+
+def to_distance(depth: np.ndarray, near: float, far: float) -> np.ndarray:
+    """z = 1 / (a d + b), so that depth 1 lies at `near` and depth 0 at `far`."""
+    return 1 / (depth * (1 / near - 1 / far) + 1 / far)
+
+
+def snap(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, radius: int, threshold: float) -> np.ndarray:
+    """Depth of a grid (columns, rows) with hard edges.
+
+    Where the farthest known vertex of the (2 radius + 1) squared window lies beyond the nearest by more than the
+    threshold, a known vertex takes the highest or the lowest depth of its window, whichever is closer. `distance` is
+    the distance of every vertex and must rise or fall with depth.
+    """
+    result = depth.copy()
+    columns, rows = depth.shape
+    for column, row in np.ndindex(columns, rows):
+        if not known[column, row]:
+            continue
+        window = (
+            slice(max(column - radius, 0), column + radius + 1),
+            slice(max(row - radius, 0), row + radius + 1),
+        )
+        values, far_away = depth[window][known[window]], distance[window][known[window]]
+        if far_away.max() > far_away.min() * (1 + threshold):
+            low, high = values.min(), values.max()
+            own = depth[column, row]
+            result[column, row] = high if own - low >= high - own else low
+    return result
+
+
+def rim(uv: np.ndarray, width: int, height: int, border: float) -> np.ndarray:
+    """0 on the outermost pixel centres, 1 from `border` shorter sides inside them, a smooth step between."""
+    if border == 0:
+        return np.ones(len(uv))
+    inside = (np.minimum(uv, 1 - uv) * [width, height] - 0.5).min(axis=1) / min(width, height)
+    t = np.clip(inside / border, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def unproject(
+    uv: np.ndarray, distance: np.ndarray, width: int, height: int, spread: float, shift: tuple[float, float] = (0, 0)
+) -> np.ndarray:
+    """Each pixel on its ray from the origin along -Z; `spread` is the longer side's size at distance 1."""
+    across = ((uv - 0.5) * [width, height] / max(width, height) + shift) * spread
+    return np.concatenate([across, -np.ones((len(uv), 1))], axis=1) * distance[:, None]
+
+
+def face_normals(vertices: np.ndarray, faces: Sequence[Sequence[int]]) -> np.ndarray:
+    """Unit normals by Newell's method, (M, 3); 0 for faces without area."""
+    normals = []
+    for face in faces:
+        here = vertices[list(face)]
+        normals.append(np.cross(here, np.roll(here, -1, axis=0)).sum(axis=0))
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.asarray(normals) / np.where(lengths > 0, lengths, 1)
+
+
+def vertex_normals(vertices: np.ndarray, faces: Sequence[Sequence[int]]) -> np.ndarray:
+    """Unit normals of the vertices (N, 3): the faces' normals weighted by their angle at the vertex."""
+    total = np.zeros(vertices.shape)
+    for face, normal in zip(faces, face_normals(vertices, faces), strict=True):
+        here = vertices[list(face)]
+        ahead, behind = np.roll(here, -1, axis=0) - here, np.roll(here, 1, axis=0) - here
+        cosine = (ahead * behind).sum(axis=1) / (np.linalg.norm(ahead, axis=1) * np.linalg.norm(behind, axis=1))
+        np.add.at(total, list(face), np.arccos(np.clip(cosine, -1, 1))[:, None] * normal)
+    return total / np.linalg.norm(total, axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One answer for each face: does it bridge a jump, is it steep, has it an unknown corner, and does it stay."""
+
+    jump: np.ndarray
+    steep: np.ndarray
+    unknown: np.ndarray
+    keep: np.ndarray
+    margin: float  # how far the closest face is from changing its mind, relative: what rounding must stay below
+
+
+def cut(
+    vertices: np.ndarray,
+    faces: Sequence[Sequence[int]],
+    distance: np.ndarray,
+    known: np.ndarray,
+    view: np.ndarray,
+    threshold: float,
+    angle: float,
+    minimum: int,
+) -> Cut:
+    """Which faces the cutoff keeps; `view` (N, 3) points from each vertex to the viewer, a face's is their mean."""
+    ends = np.array([(distance[list(face)].min(), distance[list(face)].max()) for face in faces])
+    rays = np.array([view[list(face)].mean(axis=0) for face in faces])
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    facing = np.abs((face_normals(vertices, faces) * rays).sum(axis=1))
+    unknown = np.array([not known[list(face)].all() for face in faces])
+    ratio = ends[:, 1] / ends[:, 0] - 1
+    jump, steep = ratio > threshold, facing < np.cos(angle)
+    bad = jump | steep | unknown
+    sure = ~unknown
+    margin = min(np.abs(ratio[sure] - threshold).min(initial=1), np.abs(facing[sure] - np.cos(angle)).min(initial=1))
+    return Cut(jump, steep, unknown, ~bad & ~crumbs(len(vertices), faces, ~bad, minimum), float(margin))
+
+
+def crumbs(points: int, faces: Sequence[Sequence[int]], good: np.ndarray, minimum: int) -> np.ndarray:
+    """Which faces belong to a piece of fewer than `minimum` good faces, joined by shared vertices."""
+    parent = np.arange(points)
+
+    def root(vertex: int) -> int:
+        while parent[vertex] != vertex:
+            parent[vertex] = parent[parent[vertex]]
+            vertex = parent[vertex]
+        return vertex
+
+    for face, stays in zip(faces, good, strict=True):
+        if stays:
+            for vertex in face[1:]:
+                parent[root(vertex)] = root(face[0])
+    piece = np.array([root(face[0]) for face in faces])
+    sizes = np.bincount(piece[good], minlength=points)
+    return good & (sizes[piece] < minimum)
