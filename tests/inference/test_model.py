@@ -1,0 +1,120 @@
+"""The model against the original's output: every size, batch and thread count."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from inference.model import CONFIGS, DepthAnything, attend
+from inference.weights import load_model
+
+MAX_ERROR, L2_ERROR = 2e-5, 5e-6  # of the range, and relative
+
+SIZES = [
+    ("tiny", 70, 98),
+    ("tiny", 56, 56),
+    ("small", 518, 518),
+    ("small", 518, 924),
+    ("small", 392, 392),
+    ("small_metric20", 518, 518),
+    ("small_metric20", 518, 686),
+    ("base", 518, 518),
+]
+
+
+@pytest.fixture(scope="module")
+def model_of(reference, tmp_path_factory):
+    """Return a function that saves a reference's weights as the published .pth and loads them."""
+    models = {}
+
+    def get(name: str) -> DepthAnything:
+        if name not in models:
+            path = tmp_path_factory.mktemp("weights") / f"{name}.pth"
+            torch.save(reference(name).tensors, path)
+            models[name] = load_model(path, reference(name).config, reference(name).max_distance)
+        return models[name]
+
+    return get
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def run(model: DepthAnything, pixels: torch.Tensor) -> np.ndarray:
+    with torch.inference_mode():
+        return model(pixels).numpy()
+
+
+def assert_equal(ours: np.ndarray, original: np.ndarray) -> None:
+    assert ours.dtype == np.float32
+    assert np.abs(ours - original).max() <= MAX_ERROR * np.ptp(original)
+    assert np.linalg.norm(ours - original) <= L2_ERROR * np.linalg.norm(original)
+
+
+@pytest.mark.parametrize(("name", "height", "width"), SIZES)
+def test_depth_is_the_originals(reference, model_of, pixels, name, height, width):
+    fixture = reference(name)
+    ours = run(model_of(name), pixels(height, width, fixture.seed))[0]
+    assert ours.shape == (height, width)
+    assert_equal(ours[:: fixture.stride, :: fixture.stride], fixture.arrays[f"out_{height}x{width}"])
+
+
+@pytest.mark.parametrize(("name", "height", "width"), SIZES)
+def test_taps_are_the_originals(reference, model_of, pixels, name, height, width):
+    fixture = reference(name)
+    with torch.inference_mode():
+        taps = model_of(name).encoder(pixels(height, width, fixture.seed))
+    for i, tap in enumerate(taps):
+        assert_equal(tap[0, ::17, ::5].numpy(), fixture.arrays[f"feat{i}_{height}x{width}"])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_thread_count_does_not_matter(reference, model_of, pixels, threads, count):
+    torch.set_num_threads(count)
+    fixture = reference("tiny")
+    assert_equal(run(model_of("tiny"), pixels(70, 98, fixture.seed))[0], fixture.arrays["out_70x98"])
+
+
+def test_each_picture_of_a_batch_is_as_if_alone(model_of, pixels):
+    batch = pixels(84, 140, seed=3, batch=3)
+    together = run(model_of("tiny"), batch)
+    assert together.shape == (3, 84, 140)
+    for i, ours in enumerate(together):
+        assert_equal(ours, run(model_of("tiny"), batch[i : i + 1])[0])
+    assert np.abs(together[0] - together[1]).max() > 1e-3 * np.ptp(together)
+
+
+@pytest.mark.parametrize("size", [(14, 14), (14, 280), (518, 14), (1036, 56)])
+def test_any_multiple_of_14_goes_through(model_of, pixels, size):
+    ours = run(model_of("tiny"), pixels(*size))[0]
+    assert ours.shape == size
+    assert np.isfinite(ours).all()
+
+
+@pytest.mark.parametrize("tokens", [5, 1370, 3000])  # the last in two blocks of queries
+def test_attention_is_softmax_of_products(tokens):
+    q, k, v = torch.randn(3, 2, tokens, 3, 8, generator=torch.Generator().manual_seed(0)).numpy()
+    scores = np.einsum("bqhw,bkhw->bhqk", q.astype(np.float64), k)
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    expected = np.einsum("bhqk,bkhw->bqhw", weights / weights.sum(-1, keepdims=True), v)
+    ours = attend(*map(torch.from_numpy, (q, k, v))).numpy()
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5)
+
+
+def test_metric_depth_stays_within_its_distance(reference, model_of, pixels):
+    depth = run(model_of("small_metric20"), 100 * pixels(98, 98))
+    assert depth.min() >= 0
+    assert depth.max() <= 20
+
+
+def test_giant_has_the_published_number_of_parameters():
+    with torch.device("meta"):
+        model = DepthAnything(CONFIGS["vitg"])
+    encoder = sum(parameter.numel() for parameter in model.encoder.parameters())
+    # DINOv2's ViT-g/14 has 1,136,480,768 parameters, the mask token and the two LayerScales of each block among them.
+    assert encoder == 1_136_480_768 - 1536 - 40 * 2 * 1536
