@@ -1,0 +1,62 @@
+"""The catalog: complete, consistent, and without torch."""
+
+import subprocess
+import sys
+
+import pytest
+
+from inference import catalog
+from inference.errors import DepthNodesError
+from inference.model import CONFIGS
+
+
+def test_every_published_model_is_there():
+    sizes, scenes = ("small", "base", "large"), ("", "-indoor", "-outdoor")
+    assert {spec.name for spec in catalog.MODELS} == {size + scene for size in sizes for scene in scenes}
+
+
+def test_every_file_is_pinned():
+    for spec in catalog.MODELS:
+        assert len(spec.revision) == 40
+        assert len(spec.sha256) == 64
+        int(spec.revision + spec.sha256, 16)
+        assert spec.file.endswith(".pth" if spec.layout == "original" else ".safetensors")
+    for column in ("name", "title", "repo", "revision", "sha256"):
+        assert len({getattr(spec, column) for spec in catalog.MODELS}) == len(catalog.MODELS)
+
+
+def test_sizes_are_those_of_the_parameters():
+    parameters = {"vits": 24_785_089, "vitb": 97_470_785, "vitl": 335_315_649}
+    for spec in catalog.MODELS:
+        assert 0 < spec.bytes - 4 * parameters[spec.encoder] < 80_000  # the names and shapes
+
+
+def test_kinds_and_distances():
+    for spec in catalog.MODELS:
+        assert spec.encoder in CONFIGS
+        scene = spec.name.partition("-")[2]
+        expected = {"": ("disparity", None), "indoor": ("distance", 20.0), "outdoor": ("distance", 80.0)}
+        assert (spec.kind, spec.max_distance) == expected[scene]
+
+
+def test_licences_are_those_of_the_model_cards():
+    licences = {spec.name: (spec.licence, spec.commercial) for spec in catalog.MODELS}
+    assert licences["small"] == ("Apache-2.0", True)
+    assert licences["base"] == licences["large"] == ("CC-BY-NC-4.0", False)
+    assert all(
+        "unstated" in licence and commercial is None
+        for name, (licence, commercial) in licences.items()
+        if name.endswith("door")
+    )
+
+
+def test_unknown_name_lists_the_known():
+    assert catalog.get("base-outdoor").max_distance == 80
+    with pytest.raises(DepthNodesError, match=r"small-indoor.*large-outdoor"):
+        catalog.get("huge")
+
+
+def test_catalog_and_errors_need_the_standard_library_alone():
+    code = "import sys, inference.catalog, inference.errors; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "torch", "PIL", "huggingface_hub"} & set(loaded)

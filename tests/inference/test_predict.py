@@ -1,0 +1,181 @@
+"""The predictor at its boundary: arrays in, `Depth` out, and errors that say what to do."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from inference import predict
+from inference.catalog import get
+from inference.errors import DeviceError, ModelNameError, OutOfMemoryError, PhotoError, WeightsError
+from inference.predict import Predictor
+from inference.weights import load_model
+from tests.inference.conftest import TINY
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def tiny(reference, tmp_path_factory) -> Predictor:
+    path = tmp_path_factory.mktemp("weights") / "tiny.pth"
+    torch.save(reference("tiny").tensors, path)
+    return Predictor(load_model(path, TINY), get("small"), revision="local", device="cpu", size=70)
+
+
+@pytest.fixture(scope="module")
+def small_file(reference, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "small.pth"
+    torch.save(reference("small").tensors, path)
+    return path
+
+
+def test_whole_picture_is_the_originals(reference, small_file):
+    arrays = reference("small").arrays
+    predictor = Predictor.from_catalog("small", weights=small_file, device="cpu")
+    depth = predictor.predict(np.ascontiguousarray(arrays["img_in_480x640"][:, :, ::-1]))  # stored as BGR
+    original = arrays["img_out_480x640"]
+    assert np.abs(depth.values - original).max() <= 5e-5 * np.ptp(original)
+    assert (depth.model, depth.revision, depth.kind) == ("small", "local", "disparity")
+
+
+def test_metric_model_gives_distance(reference, tmp_path):
+    torch.save(reference("small_metric20").tensors, tmp_path / "a.pth")
+    predictor = Predictor.from_catalog("small-indoor", weights=tmp_path / "a.pth", device="cpu", size=56)
+    depth = predictor.predict(RNG.random((40, 50, 3), dtype=np.float32))
+    assert depth.kind == "distance"
+    assert 0 < depth.near == depth.raw_min < depth.far == depth.raw_max < 20
+
+
+def test_depth_has_the_photos_size_and_range(tiny):
+    photo = RNG.integers(0, 256, (61, 47, 3), dtype=np.uint8)
+    depth = tiny.predict(photo)
+    assert depth.values.shape == (61, 47)
+    assert depth.values.dtype == np.float32
+    assert (depth.raw_min, depth.raw_max) == (depth.values.min(), depth.values.max())
+    assert (depth.near, depth.far) == (depth.raw_max, depth.raw_min)
+    nearness = depth.nearness()
+    assert (nearness.min(), nearness.max()) == (0, 1)
+    assert nearness.argmax() == depth.values.argmax()
+
+
+def test_bytes_and_floats_mean_the_same(tiny):
+    photo = RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    floats = tiny.predict(photo.astype(np.float32) / 255).values
+    np.testing.assert_allclose(tiny.predict(photo).values, floats, rtol=0, atol=1e-4)
+
+
+def test_invalid_pixels_do_not_count_in_the_range(tiny):
+    photo = RNG.random((40, 60, 3), dtype=np.float32)
+    everything = tiny.predict(photo)
+    validity = (everything.values < everything.raw_max - 0.2 * np.ptp(everything.values)).astype(np.float32)
+    depth = tiny.predict(photo, validity)
+    np.testing.assert_array_equal(depth.values, everything.values)
+    assert depth.raw_max == everything.values[validity > 0].max() < everything.raw_max
+    assert depth.nearness().max() == 1
+    nothing = tiny.predict(photo, np.zeros((40, 60), dtype=bool))
+    assert (nothing.raw_min, nothing.raw_max) == (everything.raw_min, everything.raw_max)
+
+
+def test_many_photos_come_in_order_and_one_at_a_time(tiny):
+    asked = []
+
+    def photos():
+        for side in (20, 33, 47):
+            asked.append(side)
+            yield RNG.random((side, 30, 3), dtype=np.float32)
+
+    depths = tiny.predict_many(photos())
+    assert next(depths).values.shape == (20, 30)
+    assert asked == [20]
+    assert [depth.values.shape for depth in depths] == [(33, 30), (47, 30)]
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3), np.float64),
+        np.zeros((4, 4, 3), np.uint16),
+        np.zeros((0, 4, 3), np.uint8),
+    ],
+)
+def test_arrays_of_another_form_are_refused(tiny, photo):
+    with pytest.raises(PhotoError, match="convert it first"):
+        tiny.predict(photo)
+
+
+def test_validity_of_another_size_is_refused(tiny):
+    with pytest.raises(PhotoError, match="one value a pixel"):
+        tiny.predict(np.zeros((4, 6, 3), np.uint8), np.ones((6, 4), bool))
+
+
+def test_a_photo_that_cannot_fit_is_refused_beforehand(tiny, monkeypatch):
+    monkeypatch.setattr(predict, "available_memory", lambda: 8 << 30)
+    with pytest.raises(OutOfMemoryError, match="--size below 70"):
+        tiny.predict(np.zeros((1, 60000, 3), np.uint8))
+    assert tiny.predict(np.zeros((1, 40, 3), np.uint8)).values.shape == (1, 40)
+
+
+def test_an_allocation_that_fails_is_told(tiny, monkeypatch):
+    monkeypatch.setattr(predict, "available_memory", lambda: None)
+    monkeypatch.setattr(predict, "to_input", lambda *_: torch.empty(1 << 60, dtype=torch.uint8))
+    with pytest.raises(OutOfMemoryError, match="--size"):
+        tiny.predict(np.zeros((4, 4, 3), np.uint8))
+
+
+def test_other_errors_of_the_model_are_not_taken_for_memory(tiny, monkeypatch):
+    monkeypatch.setattr(predict, "to_input", lambda *_: torch.zeros(1, 4, 14, 14))
+    with pytest.raises(RuntimeError, match="channels"):
+        tiny.predict(np.zeros((4, 4, 3), np.uint8))
+
+
+_PEAK = """
+import sys
+from pathlib import Path
+import numpy as np
+from inference.model import VITS
+from inference.predict import Predictor, _bytes_needed
+side = int(sys.argv[2])
+peak = lambda: int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])  # KiB
+predictor = Predictor.from_catalog("small", weights=sys.argv[1], device="cpu", size=side)
+np.sum([tensor.sum().item() for tensor in predictor._model.parameters()])  # touches the mapped weights
+before = peak()
+predictor.predict(np.zeros((side, side, 3), np.uint8))
+print(peak() - before, _bytes_needed(VITS, side, side, side * side) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_memory_is_estimated_from_above_but_not_by_far(small_file):
+    command = [sys.executable, "-c", _PEAK, str(small_file), "700"]
+    taken, estimated = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert taken < estimated < 3 * taken
+
+
+def test_devices_are_checked_before_anything_is_loaded(tmp_path):
+    with pytest.raises(DeviceError, match="auto, cpu, cuda, mps, xpu"):
+        Predictor.from_catalog("small", device="tpu", weights=tmp_path / "absent.pth")
+    if not torch.cuda.is_available():
+        with pytest.raises(DeviceError, match="no cuda device: choose one of auto"):
+            Predictor.from_catalog("small", device="cuda", weights=tmp_path / "absent.pth")
+    with pytest.raises(ModelNameError):
+        Predictor.from_catalog("tiny", weights=tmp_path / "absent.pth")
+    with pytest.raises(WeightsError):
+        Predictor.from_catalog("small", device="cpu", weights=tmp_path / "absent.pth")
+
+
+def test_half_precision_is_refused_on_the_cpu(small_file):
+    with pytest.raises(DeviceError, match="float32"):
+        Predictor.from_catalog("small", device="cpu", dtype="float16", weights=small_file)
+
+
+def test_threads_are_set(small_file):
+    before = torch.get_num_threads()
+    try:
+        Predictor.from_catalog("small", device="cpu", threads=1, weights=small_file)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
