@@ -43,6 +43,7 @@ SUITES = (
     Suite("lint", "mypy", ("--python-executable", ".venvs/inference/bin/python", "inference")),
     Suite("lint", "pytest", ("tests/test_house.py", "tests/test_tools.py")),
     Suite("inference", "pytest", ("tests/inference",)),
+    Suite("bpy-4.5", "pytest", ("tests/sample",)),
     *(Suite(version, "pytest", (folder,)) for version in BPY for folder in ("tests/node_groups", "tests/addon")),
 )
 
