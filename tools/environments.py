@@ -103,14 +103,14 @@ ENVIRONMENTS = {
             Environment(
                 f"bpy-{version}",
                 python,
-                (f"bpy=={release}", f"numpy=={numpy}", *BPY_TESTS),
+                (f"bpy=={release}", f"numpy=={numpy}", *BPY_TESTS, *more),
                 "import bpy",
                 system_packages=BPY_SYSTEM_PACKAGES,
             )
-            for version, release, python, numpy in (
-                ("4.5", "4.5.15", "3.11", "1.26.4"),
-                ("5.0", "5.0.1", "3.11", "1.26.4"),
-                ("5.2", "5.2.3", "3.13", "2.5.5"),
+            for version, release, python, numpy, more in (
+                ("4.5", "4.5.15", "3.11", "1.26.4", ("scipy==1.17.1",)),  # benchmarks run in this one
+                ("5.0", "5.0.1", "3.11", "1.26.4", ()),
+                ("5.2", "5.2.3", "3.13", "2.5.5", ()),
             )
         ),
     )
