@@ -130,9 +130,11 @@ def test_freeze_and_unfreeze_are_undone_in_one_step_each(photo):
     def mesh_size() -> int:
         return len(bpy.data.objects["photo"].data.vertices)
 
+    live = vertex_count(bpy.context.object)
     bpy.ops.depth_nodes.freeze_grid("EXEC_DEFAULT", True)
     frozen = mesh_size()
     assert frozen > 100
+    assert vertex_count(bpy.context.object) == live
     bpy.ops.depth_nodes.unfreeze_grid("EXEC_DEFAULT", True)
     assert mesh_size() == 4
     bpy.ops.ed.undo()
