@@ -2,7 +2,7 @@
 
 from math import radians
 
-from .builder import Operand, Tree, Value
+from .builder import Tree, Value
 from .sockets import Bool, Float, Geometry, Group, Int, Vector
 
 GROUP = Group(
@@ -56,7 +56,8 @@ def build(tree: Tree) -> None:
         known = tree.input("Validity") >= 0.5
         mesh, distance = tree.capture(tree.input("Geometry"), tree.switch(known, 0.0, tree.input("Distance")))
     with tree.frame("The nearest and the farthest corner of each face (an n-gon is judged by its first four)"):
-        corners = [tree.sample_index(mesh, distance, vertex) for vertex in _corner_vertices(tree, mesh)]
+        vertices = _corner_vertices(tree, mesh)
+        corners = [tree.sample_index(mesh, distance, vertex) for vertex in vertices]
         nearest = _fold(tree, "MINIMUM", corners)
         farthest = _fold(tree, "MAXIMUM", corners)
     with tree.frame("The jump is relative: the gap over the nearer distance"):
@@ -76,18 +77,18 @@ def build(tree: Tree) -> None:
         flattened = tree.node("GeometryNodeSetPosition", {"Geometry": mesh, "Offset": sink})
         mesh = tree.switch(soft, mesh, flattened)
         bad = tree.switch(soft, torn, False) | unknown
-    with tree.frame("Islands: what hangs together once the bad faces and their edges are gone, counted in faces"):
+    with tree.frame("Islands: what hangs together once the bad faces are gone, counted in faces"):
         minimum = tree.input("Minimum Island")
-        selected = {"Geometry": mesh, "Selection": bad}
-        parts = tree.node("GeometryNodeDeleteGeometry", selected, domain="FACE", mode="EDGE_FACE")
-        parts, island = tree.capture(parts, tree.node("GeometryNodeInputMeshIsland", out="Island Index"))
-        each: dict[str, Operand] = {"Value": 1, "Group ID": tree.sample_index(parts, island, _first_vertex(tree))}
+        # The skeleton of the good faces: their edges alone, which is all that hanging together takes, and much quicker.
+        framed, held = tree.capture(mesh, tree.on_domain(~bad, "FACE"), domain="EDGE")
+        edges = tree.node("GeometryNodeDeleteGeometry", {"Geometry": framed}, domain="FACE", mode="ONLY_FACE")
+        loose = {"Geometry": edges, "Selection": ~held}
+        skeleton = tree.node("GeometryNodeDeleteGeometry", loose, domain="EDGE", mode="EDGE_FACE")
+        skeleton, island = tree.capture(skeleton, tree.node("GeometryNodeInputMeshIsland", out="Island Index"))
+        # Its vertices are the mesh's own, in their order: no vertex was deleted.
+        each = {"Value": tree.switch(bad, 1, 0), "Group ID": tree.sample_index(skeleton, island, vertices[0])}
         faces = tree.node("GeometryNodeAccumulateField", each, out="Total", data_type="INT", domain="FACE")
-        # The faces that are left keep their order: a face's place among them is the number of good faces before it.
-        good = tree.switch(bad, 1, 0)
-        place = tree.node("GeometryNodeAccumulateField", [good], out="Trailing", data_type="INT", domain="FACE")
-        crumb = tree.sample_index(parts, faces, place, "FACE") < minimum
-        keep = ~(bad | tree.switch(minimum > 1, False, crumb))
+        keep = ~(bad | tree.switch(minimum > 1, False, faces < minimum))
     with tree.frame("Delete"):
         gone = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": ~keep}, domain="FACE")
         delete = tree.input("Delete")
@@ -98,11 +99,6 @@ def build(tree: Tree) -> None:
         rim = tree.compare("EQUAL", tree.node("GeometryNodeInputMeshEdgeNeighbors"), 1)
         rim = tree.on_domain(rim, "EDGE")
         tree.output("Edge", tree.switch(delete, tree.on_domain(at_cut, "FACE"), rim))
-
-
-def _first_vertex(tree: Tree) -> Value:
-    """A vertex of the face."""
-    return tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeCornersOfFace", {"Sort Index": 0})])
 
 
 def _corner_vertices(tree: Tree, mesh: Value) -> list[Value]:
