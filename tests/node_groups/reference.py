@@ -95,7 +95,7 @@ def normalize(
 
 
 def to_distance(depth: np.ndarray, near: float, far: float) -> np.ndarray:
-    """z = 1 / (a d + b), so that depth 1 lies at `near` and depth 0 at `far`."""
+    """Distance z = 1 / (a d + b), so that depth 1 lies at `near` and depth 0 at `far`."""
     return 1 / (depth * (1 / near - 1 / far) + 1 / far)
 
 
