@@ -98,7 +98,7 @@ def run(
             try:
                 depth = predictor.predict(picture.rgb, picture.validity)
             except DepthNodesError as error:
-                yield Failed(job.photo, error)
+                yield Failed(job.photo, type(error)(f"{job.photo}: {error}"))
                 continue
             done = Done(job, depth, time.perf_counter() - start)
             writing.append((done, writer.submit(write_depth, depth, job.output, job.file_format)))

@@ -140,6 +140,12 @@ def _predict_parser() -> argparse.ArgumentParser:
         metavar="PIXELS",
         help="shorter side inside the model; default: 518, less is quicker and coarser",
     )
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        choices=("float32", "float16", "bfloat16"),
+        help="default: float32; the others are for GPUs, and tell how far they are off",
+    )
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads; default: physical cores")
     parser.add_argument(
         "--max-megapixels", type=_positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
@@ -169,6 +175,7 @@ def _load(options: argparse.Namespace) -> "Predictor":
             device=options.device,
             size=options.size,
             threads=options.threads,
+            dtype=options.precision,
             accept_license=options.accept_license,
             progress=download.report,
             weights=options.weights,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import catalog, hub
 from .errors import DepthNodesError
+from .memory import available_memory
 
 _PACKAGES = ("torch", "numpy", "pillow", "pillow-heif", "OpenEXR", "safetensors", "huggingface_hub")
 
@@ -64,11 +65,8 @@ def _show_torch() -> bool:
 
 
 def _memory() -> str:
-    try:
-        page, total = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return "unknown on this system"
-    return f"{page * total / 2**30:.1f} GiB"
+    available = available_memory()
+    return "unknown on this system" if available is None else f"{available / 2**30:.1f} GiB available"
 
 
 def _check(picture: Path | None) -> bool:
@@ -114,7 +112,7 @@ def _compute(weights: Path, picture: Path) -> tuple[float, list[list[float]]]:
 
     photo = Image.fromarray(read_photo(picture).rgb)
     resized = np.asarray(photo.resize(_SIZE, Image.Resampling.BICUBIC), dtype=np.float32) / 255  # (518, 686, 3)
-    pixels = (resized - np.float32(MEAN)) / np.float32(STD)
+    pixels = (resized - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
     with torch.inference_mode():
         disparity = load_model(weights, CONFIGS["vits"])(torch.from_numpy(pixels).permute(2, 0, 1)[None])[
             0

@@ -59,7 +59,7 @@ def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format 
 
 def read_depth(path: str | os.PathLike[str]) -> Depth:
     """Read an EXR written by `write_depth`, bit for bit. Any other file raises `DepthFileError`."""
-    import OpenEXR  # type: ignore[import-not-found]
+    import OpenEXR
 
     path = Path(path)
     if not path.is_file():
@@ -102,7 +102,7 @@ def _attributes(depth: Depth) -> dict[str, str | float]:
 
 
 def _write_exr(depth: Depth, path: Path) -> None:
-    import OpenEXR  # type: ignore[import-not-found]
+    import OpenEXR
 
     channels = {"Y": np.ascontiguousarray(depth.values, dtype=np.float32)}
     if depth.validity is not None:

@@ -167,6 +167,7 @@ def test_one_failure_does_not_stop_the_rest(tmp_path):
     results = {(r.job.photo if isinstance(r, Done) else r.photo).name: r for r in run(jobs, Brightness)}
     assert len(results) == 6
     assert [name for name, r in results.items() if isinstance(r, Failed)] == ["1.png", "2.png", "4.png"]
+    assert str(results["2.png"].error) == f"{jobs[2].photo}: unlucky"
     assert sorted(p.name for p in tmp_path.glob("*.exr")) == ["0.exr", "3.exr", "4.exr", "5.exr"]
     assert list(tmp_path.glob(".*")) == []
 
