@@ -57,7 +57,7 @@ def read(path: str | Path, *, near_is: NearIs | None = None, kind: Kind | None =
     stated = _stated_kind(samples)
     guessed = False
     if stated is not None and near_is is None and kind in (None, stated):
-        kind, samples = stated, _as_stated(samples, stated)
+        kind, samples = stated, _as_stated(samples, stated, path)
         near_is = "dark" if kind == "distance" else "bright"
     elif near_is is None or kind is None:
         near_is, kind, guessed = _infer(samples, near_is, kind)
@@ -89,14 +89,14 @@ def _stated_kind(samples: Samples) -> Kind | None:
     return next((kind for kind in get_args(Kind) if kind == stated), None)
 
 
-def _as_stated(samples: Samples, kind: Kind) -> Samples:
+def _as_stated(samples: Samples, kind: Kind, path: Path) -> Samples:
     """Return the values in the units that the file states: integers are nearness, linear in the values' own range."""
     if samples.bits is None:
         return samples
     try:
         low, high = (float(str(samples.attributes[name])) for name in ("depthRawMin", "depthRawMax"))
     except (KeyError, ValueError) as error:
-        raise DepthFileError("the file says its kind, but not its range: give kind and near_is yourself") from error
+        raise DepthFileError(f"{path.name} states its kind, but no range: say what near is instead") from error
     nearness = samples.values.astype(np.float64) / (2**samples.bits - 1)
     far, near = (high, low) if kind == "distance" else (low, high)
     values = (far + nearness * (near - far)).astype(np.float32)

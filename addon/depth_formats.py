@@ -133,7 +133,9 @@ def _grey(colour: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the one channel that a grey picture (C, H, W) has three times. Raises DepthFileError for colours."""
     low, high = colour.min(axis=0), colour.max(axis=0)
     with np.errstate(invalid="ignore"):
-        coloured = high - low > 0.02 * max(1.0, float(np.nanmax(np.abs(high), initial=0.0)))  # JPEG's traces are less
+        coloured = high - low > 0.02 * max(
+            1.0, float(np.nanmax(np.abs(high), initial=0.0))
+        )  # what JPEG leaves behind is less
     if coloured.mean() > 0.01:
         raise DepthFileError("this is a colour picture: choose the depth map in grey, not a coloured preview of it")
     return colour[0]

@@ -195,6 +195,15 @@ def test_a_16_bit_png_that_states_its_range_gets_its_units_back(tmp_path, kind):
     assert (depth.kind, depth.guessed) == (kind, False)
 
 
+def test_a_png_that_states_a_kind_without_its_range_is_refused_until_told(tmp_path):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("depthKind", "distance")
+    Image.fromarray(RAMP).save(tmp_path / "a.png", pnginfo=text)
+    with pytest.raises(DepthFileError, match=r"a\.png states its kind, but no range"):
+        depth_file.read(tmp_path / "a.png")
+    assert depth_file.read(tmp_path / "a.png", near_is="bright").kind == "disparity"
+
+
 def test_dark_is_turned_around(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "a.png")
     depth = depth_file.read(tmp_path / "a.png", near_is="dark", kind="disparity")
