@@ -29,10 +29,10 @@ def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress |
     """Return the weight file in the user's cache, downloading it first where it is not there.
 
     `progress` is called with the bytes on disk so far, perhaps from another thread; what it raises ends the download.
-    A body that ends early or stalls is taken up where it broke; a process that is killed starts anew the next time, since
-    the client gives every download a file of its own. What arrives appears in the cache only when it is complete, and is
-    removed again if its sha256 is not the pinned one. `LicenceError` where the licence forbids commercial use and
-    `accept_license` is False; `DownloadError` for everything else, with the way out in its text.
+    A body that ends early or stalls is taken up where it broke. A process that is killed starts anew the next time,
+    since the client gives every download a file of its own. What arrives appears in the cache only when it is complete,
+    and is removed again if its sha256 is not the pinned one. `LicenceError` where the licence forbids commercial use
+    and `accept_license` is False; `DownloadError` for everything else, with the way out in its text.
     """
     if spec.commercial is False and not accept_license:
         raise LicenceError(
