@@ -114,6 +114,7 @@ def test_the_objects_own_camera_space() -> None:
 @pytest.mark.parametrize("placed", OBJECTS)
 def test_camera_object(placed: str, size: tuple[int, int], shift: tuple[float, float]) -> None:
     """The camera sees the picture in the relief, wherever the object is and however it is scaled."""
+    bpy.context.scene.render.resolution_y, bpy.context.scene.render.resolution_x = size
     cam = camera(TURNED, lens=28.0, sensor_width=32.0, shift_x=shift[0], shift_y=shift[1])
     settings = {"Lens": "Camera Object", "Camera": cam, "Focal Length": 500.0, "Shift X": 0.5}
     local, viewpoint = unprojected(size, settings, OBJECTS[placed])
@@ -123,6 +124,7 @@ def test_camera_object(placed: str, size: tuple[int, int], shift: tuple[float, f
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_cameras_own_scale_counts_for_nothing(size: tuple[int, int]) -> None:
+    bpy.context.scene.render.resolution_y, bpy.context.scene.render.resolution_x = size
     cam = camera(TURNED @ Matrix.Scale(3.0, 4), lens=28.0)
     local, _ = unprojected(size, {"Lens": "Camera Object", "Camera": cam})
     height, width = size
@@ -143,8 +145,21 @@ def test_sensor_fit(size: tuple[int, int], fit: str) -> None:
     assert_seen_as_the_picture(cam, Matrix.Identity(4), local, size)
 
 
+@pytest.mark.parametrize("render", [(16, 9), (9, 16), (1, 1)])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_lens_lies_over_the_pictures_longer_side_whatever_is_rendered(
+    size: tuple[int, int], render: tuple[int, int]
+) -> None:
+    bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = (100 * side for side in render)
+    cam = camera(Matrix.Identity(4), lens=28.0, sensor_width=32.0, shift_x=0.1, shift_y=-0.2)
+    local, _ = unprojected(size, {"Lens": "Camera Object", "Camera": cam})
+    uv, distance = cloud(size)
+    assert_close(local, reference.unproject(uv, distance, size[1], size[0], 32 / 28, (0.1, -0.2)))
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_orthographic_camera(size: tuple[int, int]) -> None:
+    bpy.context.scene.render.resolution_y, bpy.context.scene.render.resolution_x = size
     cam = camera(TURNED, type="ORTHO", ortho_scale=5.0, shift_x=0.1, shift_y=-0.2)
     local, _ = unprojected(size, {"Lens": "Camera Object", "Camera": cam})
     assert_seen_as_the_picture(cam, Matrix.Identity(4), local, size)
@@ -154,6 +169,7 @@ def test_orthographic_camera(size: tuple[int, int]) -> None:
 
 def test_the_result_follows_the_camera() -> None:
     size = (24, 24)
+    bpy.context.scene.render.resolution_y, bpy.context.scene.render.resolution_x = size
     cam = camera(TURNED)
     uv, distance = cloud(size)
     ob = mesh_object(np.zeros((len(uv), 3)))
