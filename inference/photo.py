@@ -92,6 +92,8 @@ def _read(path: Path, max_pixels: int) -> Photo:
     with Image.open(path) as image:
         if image.width * image.height > max_pixels:
             raise PhotoError(f"{path}: {image.width} x {image.height} pixels, {_limit(max_pixels)}")
+        if image.format == "EPS":  # Pillow would start Ghostscript on it
+            raise PhotoError(f"{path}: a drawing, not a photo; save it as PNG or JPEG")
         raw_mode = _raw_mode(image)
         _load(image)
     profile = _foreign_profile(image)

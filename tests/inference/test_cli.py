@@ -362,6 +362,23 @@ def test_download_names_the_licence_and_checks_what_arrives(tmp_path):
     assert not list(tmp_path.glob("hub/models--*/snapshots/*/*"))
 
 
+def test_download_shows_a_bar_where_somebody_watches(tmp_path):
+    from inference import catalog
+
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
+    termios = pytest.importorskip("termios")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    with hub_server.serving(RNG.bytes(3 << 20), catalog.get("small").revision) as server:
+        changes = {"HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "HF_ENDPOINT": server.endpoint}
+        subprocess.run(command("download"), env=environment(**changes), stderr=theirs, cwd=ROOT, timeout=100)
+    os.close(theirs)
+    seen = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "3.15M/3.15M" in seen
+    assert "B/s" in seen
+
+
 def test_doctor_without_weights_says_what_is_there_and_what_it_could_check(tmp_path):
     result = run("doctor", HF_HOME=str(tmp_path))
     assert (result.returncode, result.stderr) == (0, "")

@@ -288,6 +288,13 @@ def test_files_that_are_no_pictures(tmp_path, data, message):
         read_photo(write(tmp_path, data, "a.jpg"))
 
 
+def test_a_drawing_starts_no_interpreter(tmp_path):
+    with pytest.raises(PhotoError, match="a drawing, not a photo"):
+        read_photo(
+            write(tmp_path, b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n", "a.jpg")
+        )
+
+
 def test_folder_and_nothing(tmp_path):
     with pytest.raises(PhotoError, match="not a file"):
         read_photo(tmp_path)
