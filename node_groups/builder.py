@@ -299,6 +299,10 @@ class Tree:
         """A vector of three numbers."""
         return self.node("ShaderNodeCombineXYZ", [x, y, z])
 
+    def length(self, vector: Value) -> Value:
+        """The length of a vector."""
+        return self.node("ShaderNodeVectorMath", [vector], out="Value", operation="LENGTH")
+
     def split(self, vector: Value) -> tuple[Value, Value, Value]:
         """The three numbers of a vector."""
         node = self.make("ShaderNodeSeparateXYZ", [vector])

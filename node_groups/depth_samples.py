@@ -65,7 +65,7 @@ def build(tree: Tree) -> None:
         mesh = tree.store(mesh, VALIDITY, validity)
     with tree.frame("A frozen mesh has all of this already"):
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
-        mesh = tree.switch(frozen, mesh, tree.input("Geometry"))
+        mesh = tree.switch(frozen, mesh, flat("Geometry"))
         tree.output("Geometry", mesh)
         tree.output("Depth", tree.attribute(DEPTH))
         tree.output("Validity", tree.attribute(VALIDITY))

@@ -90,15 +90,13 @@ def build(tree: Tree) -> None:
         faces = tree.node("GeometryNodeAccumulateField", each, out="Total", data_type="INT", domain="FACE")
         keep = ~(bad | tree.switch(minimum > 1, False, faces < minimum))
     with tree.frame("Delete"):
-        gone = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": ~keep}, domain="FACE")
         delete = tree.input("Delete")
-        marked, kept, at_cut = tree.capture(mesh, keep, torn, domain="FACE")
+        mesh, edge = tree.capture(mesh, tree.on_domain(torn, "FACE"))
+        gone = tree.node("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": ~keep}, domain="FACE")
+        marked, kept = tree.capture(mesh, keep, domain="FACE")
         tree.output("Geometry", tree.switch(delete, marked, gone))
         tree.output("Keep", tree.switch(delete, kept, True))
-    with tree.frame("Edge: the rim of what is left"):
-        rim = tree.compare("EQUAL", tree.node("GeometryNodeInputMeshEdgeNeighbors"), 1)
-        rim = tree.on_domain(rim, "EDGE")
-        tree.output("Edge", tree.switch(delete, tree.on_domain(at_cut, "FACE"), rim))
+        tree.output("Edge", edge)
 
 
 def _corner_vertices(tree: Tree, mesh: Value) -> list[Value]:

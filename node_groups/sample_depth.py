@@ -14,7 +14,10 @@ GROUP = Group(
     ),
     outputs=(
         Float("Depth", "The stored value: 0 to 1 with 1 = near for disparity, metres for distance; 0 where not finite"),
-        Float("Validity", "1 where the depth is known, 0 where it is transparent or not finite"),
+        Float(
+            "Validity",
+            "1 where the depth is known, 0 where it is transparent or not finite, or Linear blends in such a pixel",
+        ),
     ),
     tags=("depth", "sample", "image"),
 )

@@ -40,23 +40,29 @@ GROUP = Group(
 
 def build(tree: Tree) -> None:
     """Draw the tree."""
-    with tree.frame("The lens: width of the view at distance 1, over the longer side"):
+    with tree.frame("A camera's projection matrix says what it sees, however its sensor is fitted"):
         camera = tree.make("GeometryNodeCameraInfo", [tree.input("Camera")])
-        sensor, _, _ = tree.split(tree.out(camera, "Sensor"))
+        parallel = tree.out(camera, "Is Orthographic")
+        matrix = tree.make("FunctionNodeSeparateMatrix", [tree.out(camera, "Projection Matrix")])
+        wide, high = (2.0 / tree.out(matrix, f"Column {axis} Row {axis}") for axis in (1, 2))
+        seen = tree.math("MAXIMUM", wide, high)
+        # The middle of the view: x P00 + z P02 = 0 in perspective, x P00 + P03 = 0 without it.
+        middle = []
+        for row, side in ((1, wide), (2, high)):
+            turned = tree.out(matrix, f"Column 3 Row {row}") * (side * 0.5)
+            moved = tree.out(matrix, f"Column 4 Row {row}") * (side * -0.5)
+            middle.append(tree.switch(parallel, turned, moved) / seen)
+    with tree.frame("The lens: width of the view at distance 1, over the longer side"):
         half = tree.real("TANGENT", tree.input("Field of View") * 0.5)
-        spread = tree.choose(
-            choices.LENS,
-            {
-                choices.FOCAL_LENGTH: tree.input("Sensor Width") / tree.input("Focal Length"),
-                choices.FIELD_OF_VIEW: half * 2.0,
-                choices.CAMERA_OBJECT: sensor / tree.out(camera, "Focal Length"),
-            },
-        )
+        lenses = {
+            choices.FOCAL_LENGTH: tree.input("Sensor Width") / tree.input("Focal Length"),
+            choices.FIELD_OF_VIEW: half * 2.0,
+            choices.CAMERA_OBJECT: seen,
+        }
+        spread = tree.choose(choices.LENS, lenses)
         from_object = tree.chosen(choices.LENS, choices.CAMERA_OBJECT)
-        shift_x, shift_y, _ = tree.split(tree.out(camera, "Shift"))
-        shift_x = tree.switch(from_object, tree.input("Shift X"), shift_x)
-        shift_y = tree.switch(from_object, tree.input("Shift Y"), shift_y)
-        flat_view = from_object & tree.out(camera, "Is Orthographic")
+        shift_x = tree.switch(from_object, tree.input("Shift X"), middle[0])
+        shift_y = tree.switch(from_object, tree.input("Shift Y"), middle[1])
     with tree.frame("The ray of each vertex: from the middle of the picture, in shares of its longer side"):
         sides = tree.image_size(tree.input("Image"))
         longer = tree.real("MAXIMUM", *sides)
@@ -65,15 +71,15 @@ def build(tree: Tree) -> None:
         up = (v - 0.5) * (sides[1] / longer) + shift_y
     with tree.frame("Along the ray; an orthographic camera's rays are parallel"):
         distance = tree.input("Distance")
-        reach = tree.switch(flat_view, spread * distance, tree.out(camera, "Orthographic Scale"))
-        seen = tree.xyz(across * reach, up * reach, distance * -1.0)
-    with tree.frame("From the camera to this object; a camera's scale counts for nothing"):
+        reach = tree.switch(from_object & parallel, spread * distance, spread)
+        ahead = tree.xyz(across * reach, up * reach, distance * -1.0)
+    with tree.frame("From the camera to this object; the camera's own scale counts for nothing"):
         place = tree.make("GeometryNodeObjectInfo", [tree.input("Camera")], transform_space="RELATIVE")
-        location = tree.out(place, "Location")
-        turned = tree.node("FunctionNodeRotateVector", [seen, tree.out(place, "Rotation")])
-        position = tree.switch(from_object, seen, turned + location)
+        own = tree.node("GeometryNodeObjectInfo", [tree.input("Camera")], out="Scale", transform_space="ORIGINAL")
+        to_here = {"Vector": ahead / own, "Transform": tree.out(place, "Transform")}
+        position = tree.switch(from_object, ahead, tree.node("FunctionNodeTransformPoint", to_here))
         moved = tree.node("GeometryNodeSetPosition", {"Geometry": tree.input("Geometry"), "Position": position})
         tree.output("Geometry", moved)
-        tree.output("Viewpoint", tree.switch(from_object, tree.xyz(), location))
+        tree.output("Viewpoint", tree.switch(from_object, tree.xyz(), tree.out(place, "Location")))
         missing = tree.logic("NOT", tree.out(camera, "Focal Length") > 0.0)
         tree.warn(from_object & missing, "Pick a camera, or take the lens from a focal length or an angle")
