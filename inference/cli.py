@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error)
         return FAILED
     except ModuleNotFoundError as error:
-        _complain(f"the Python package {error.name} is missing: install it with `{sys.executable} -m pip install`")
+        _complain(f"the Python package {error.name} is missing: install it for {sys.executable}")
         return FAILED
     except BrokenPipeError:  # whoever read our output has had enough; nothing is left to flush at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

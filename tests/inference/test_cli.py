@@ -296,6 +296,12 @@ def test_output_that_cannot_be(photo):
     assert_one_error(run(photo, "-o", photo.with_name("nowhere") / "x.exr"), "there is no folder")
 
 
+def test_a_python_without_the_packages(photo):
+    bare = [sys.executable, "-S", *command(photo)[1:]]  # -S leaves out what is installed
+    result = subprocess.run(bare, env=environment(), capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert_one_error(result, "the Python package numpy is missing")
+
+
 def test_a_reader_that_has_had_enough(photo, weights):
     for i in range(3):
         shutil.copy(photo, photo.with_name(f"{i}.jpg"))
