@@ -1,0 +1,337 @@
+"""Depth Relief from image to mesh: vertices and kept faces against numpy, whatever it is dropped on."""
+
+from dataclasses import dataclass
+from math import radians
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Euler, Matrix, Vector
+
+from . import reference
+from .scene import Mesh, add_group, depth_image, evaluate, mesh_object, plane, probe, relief
+
+SIZES = [(24, 24), (12, 30), (30, 12)]  # height, width
+THIN = [(1, 1), (1, 20), (20, 1), (2, 2)]
+DEFAULTS: dict[str, Any] = {
+    "Kind": "Disparity",
+    "Clip Near": 0.0,
+    "Clip Far": 0.0,
+    "Near": 1.0,
+    "Far": 0.0,
+    "Invert": False,
+    "Falloff": 1.0,
+    "Projection": "Relief",
+    "Scale": 0.5,
+    "Midlevel": 0.0,
+    "Border Falloff": 0.0,
+    "Near Distance": 1.0,
+    "Far Distance": 4.0,
+    "Focal Length": 50.0,
+    "Sensor Width": 36.0,
+    "Cutoff": True,
+    "Threshold": 0.2,
+    "Angle": radians(85),
+    "Minimum Island": 64,
+    "Edge Snap": True,
+    "Snap Radius": 3,
+}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The mesh before the cut, (N, 3) and (M, 4), its UV (N, 2), depth (N,), and which faces stay."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+    depth: np.ndarray
+    keep: np.ndarray
+
+    @property
+    def left(self) -> np.ndarray:
+        """The vertices (K, 3) of the faces that stay, in their order."""
+        return self.vertices[np.unique(self.faces[self.keep])]
+
+
+def expected(
+    values: np.ndarray, given: dict[str, Any], valid: np.ndarray | None = None, plane_size: tuple[float, float] = (2, 2)
+) -> Expected:
+    """Depth Relief in numpy, on a plane around the origin."""
+    use = DEFAULTS | given
+    height, width = values.shape
+    kind, invert = use["Kind"], use["Invert"]
+    valid = (np.ones(values.shape, bool) if valid is None else valid) & np.isfinite(values)
+    values = np.where(np.isfinite(values), values, 0.0).astype(float)
+    columns, rows = reference.grid_counts(width, height, use["Resolution"])
+    shares = reference.grid_shares(columns, rows)
+    uv = reference.on_pixel_centres(shares, width, height)
+    depth = reference.sample_linear(values, uv)
+    known = reference.sample_linear(valid.astype(float), uv) >= 0.5
+    low, high = reference.depth_range(values, valid, kind, use["Clip Near"], use["Clip Far"])
+    if use["Edge Snap"] and use["Cutoff"] and max(width, height) > 1:
+        radius = int(np.floor(use["Snap Radius"] * (use["Resolution"] - 1) / (max(width, height) - 1) + 0.5))
+        plain = reference.normalize(depth, kind, low, high, invert=invert)
+        away = depth if kind == "Distance" else reference.to_distance(plain, use["Near Distance"], use["Far Distance"])
+        grid = (columns, rows)
+        depth = reference.snap(
+            depth.reshape(grid), known.reshape(grid), away.reshape(grid), radius, use["Threshold"]
+        ).ravel()
+    stands = reference.normalize(depth, kind, low, high, use["Near"], use["Far"], invert, use["Falloff"])
+    distance = depth if kind == "Distance" else reference.to_distance(stands, use["Near Distance"], use["Far Distance"])
+    if use["Projection"] == "Camera":
+        vertices = reference.unproject(uv, distance, width, height, use["Sensor Width"] / use["Focal Length"])
+        view = -vertices
+    else:
+        offset = (stands - use["Midlevel"]) * use["Scale"]
+        offset = offset * reference.rim(uv, width, height, use["Border Falloff"])
+        vertices = np.column_stack([(shares - 0.5) * plane_size, offset])
+        view = np.broadcast_to([0.0, 0.0, 1.0], vertices.shape)
+    faces = reference.grid_faces(columns, rows)
+    keep = np.ones(len(faces), bool)
+    if use["Cutoff"]:
+        rule = (use["Threshold"], use["Angle"], use["Minimum Island"])
+        cut = reference.cut(vertices, faces, np.where(known, distance, 1.0), known, view, *rule)
+        assert cut.margin > 1e-6, "the picture decides nothing: rounding would"
+        keep = cut.keep
+    return Expected(vertices, faces, uv, depth, keep)
+
+
+def scenery(height: int, width: int, kind: str = "Disparity") -> np.ndarray:
+    """A slope with noise and a few nearer blocks, one of them small; relative, or in metres."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    values = 0.1 + 0.2 * y + np.random.default_rng(4).uniform(0, 0.02, x.shape)
+    values[(np.abs(x - 0.35) < 0.2) & (np.abs(y - 0.4) < 0.25)] += 0.6
+    values[(np.abs(x - 0.85) < 0.06) & (np.abs(y - 0.8) < 0.06)] += 0.45
+    return (values if kind == "Disparity" else 6 - 5 * values).astype(np.float32)
+
+
+def assert_same(mesh: Mesh, want: Expected, size: float = 2.0, relative: bool = False) -> None:
+    """Faces equal; positions within 1e-5 of the scene's size, or 1e-4 of each vertex's distance from the origin."""
+    left = np.unique(want.faces[want.keep])
+    place = np.full(len(want.vertices), -1)
+    place[left] = np.arange(len(left))
+    np.testing.assert_array_equal(mesh.faces, place[want.faces[want.keep]])
+    assert mesh.vertices.shape == want.left.shape
+    error = np.linalg.norm(mesh.vertices - want.left, axis=1)
+    limit = 1e-4 * np.linalg.norm(want.left, axis=1) if relative else 1e-5 * size
+    assert (error <= limit).all(), error.max()
+
+
+@pytest.mark.parametrize("cutoff", [False, True])
+@pytest.mark.parametrize("kind", ["Disparity", "Distance"])
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+@pytest.mark.parametrize("size", [*SIZES, *THIN], ids=str)
+def test_every_shape_of_picture(size: tuple[int, int], projection: str, kind: str, cutoff: bool) -> None:
+    values = scenery(*size, kind=kind)
+    resolution = max(*size, 2)
+    settings = {"Kind": kind, "Projection": projection, "Resolution": resolution, "Minimum Island": 20}
+    settings |= {"Cutoff": cutoff}
+    want = expected(values, settings)
+    if cutoff and size in SIZES:
+        assert 0 < want.keep.sum() < len(want.keep)
+    mesh = evaluate(relief({"Image": depth_image(values), **settings}))
+    assert_same(mesh, want, relative=projection == "Camera")
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"Scale": -1.2, "Midlevel": 0.3, "Border Falloff": 0.2, "Falloff": 1.7},
+    {"Clip Near": 4.0, "Clip Far": 10.0, "Near": 0.9, "Far": 0.15},
+    {"Invert": True, "Near Distance": 0.5, "Far Distance": 3.0},
+    {"Edge Snap": False, "Threshold": 0.1, "Angle": radians(70), "Minimum Island": 0},
+    {"Snap Radius": 1, "Minimum Island": 8, "Threshold": 0.35},
+    {"Projection": "Camera", "Focal Length": 24.0, "Sensor Width": 23.0, "Near Distance": 2.0, "Far Distance": 30.0},
+    {"Projection": "Camera", "Kind": "Distance", "Angle": radians(80)},
+]
+
+
+@pytest.mark.parametrize("resolution", [30, 17, 47])
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_settings(settings: dict[str, Any], resolution: int) -> None:
+    values = scenery(20, 30, settings.get("Kind", "Disparity"))
+    settings = {"Resolution": resolution} | settings
+    mesh = evaluate(relief({"Image": depth_image(values), **settings}, size=(3.0, 2.0)))
+    want = expected(values, settings, plane_size=(3, 2))
+    assert_same(mesh, want, size=3.0, relative=settings.get("Projection") == "Camera")
+
+
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+@pytest.mark.parametrize("kind", ["Disparity", "Distance"])
+def test_pixels_that_are_transparent_or_not_finite_leave_holes(kind: str, projection: str) -> None:
+    values = scenery(24, 30, kind)
+    valid = np.ones((24, 30), bool)
+    valid[3:6, 20:24] = False
+    values[4, 21] = 1e6
+    values[20, 3], values[15, 15], values[2, 2] = np.nan, np.inf, -np.inf
+    settings = {"Kind": kind, "Projection": projection, "Resolution": 30, "Minimum Island": 3}
+    want = expected(values, settings, valid)
+    assert want.keep.sum() > 300
+    mesh = evaluate(relief({"Image": depth_image(values, valid), **settings}))
+    assert_same(mesh, want, relative=projection == "Camera")
+
+
+def test_nothing_known_leaves_no_face_and_no_garbage() -> None:
+    values = np.full((8, 8), np.nan, np.float32)
+    mesh = evaluate(relief({"Image": depth_image(values), "Resolution": 8}))
+    assert len(mesh.sizes) == 0
+    mesh = evaluate(relief({"Image": depth_image(values), "Resolution": 8, "Cutoff": False}))
+    assert np.isfinite(mesh.vertices).all()
+    np.testing.assert_array_equal(mesh.vertices[:, 2], 0.0)
+
+
+@pytest.mark.parametrize("surface", ["Automatic", "Grid", "Mesh"])
+def test_without_an_image_the_mesh_stays(surface: str) -> None:
+    mesh = evaluate(relief({"Surface": surface}))
+    np.testing.assert_allclose(np.sort(mesh.vertices, axis=0), [[-1, -1, 0], [-1, -1, 0], [1, 1, 0], [1, 1, 0]])
+    assert mesh.sizes.tolist() == [4]
+
+
+def test_a_constant_picture_is_flat_and_whole() -> None:
+    mesh = evaluate(relief({"Image": depth_image(np.full((10, 16), 0.37)), "Resolution": 16}))
+    assert len(mesh.faces) == 9 * 15
+    np.testing.assert_array_equal(mesh.vertices[:, 2], 0.0)
+
+
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+def test_the_objects_place_changes_nothing_in_its_space(projection: str) -> None:
+    values = scenery(20, 20)
+    settings = {"Resolution": 20, "Projection": projection, "Minimum Island": 0}
+    ob = relief({"Image": depth_image(values), **settings})
+    ob.matrix_world = Matrix.LocRotScale(Vector((3, -1, 7)), Euler((0.3, 1.1, -2)), Vector((2, -0.5, 1.5)))
+    assert_same(evaluate(ob), expected(values, settings), relative=projection == "Camera")
+
+
+def test_a_tilted_quad_is_displaced_along_z_or_its_own_normal() -> None:
+    corners = np.array([[0, 0, 0], [2, 0, 1], [2, 1, 1], [0, 1, 0]], float)
+    corner_uv = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+    values = scenery(10, 20)
+    shares = reference.grid_shares(20, 10)
+    low, high = reference.depth_range(values.astype(float), np.ones((10, 20), bool), "Disparity", 0, 0)
+    stands = reference.normalize(
+        reference.sample_linear(values, reference.on_pixel_centres(shares, 20, 10)), "Disparity", low, high
+    )
+    flat = shares[:, :1] * corners[1] + shares[:, 1:] * corners[3]
+    normal = reference.face_normals(corners, [(0, 1, 2, 3)])[0]
+    for direction, along in (("Z", np.array([0, 0, 1])), ("Normal", normal)):
+        settings = {"Image": depth_image(values), "Resolution": 20, "Cutoff": False, "Direction": direction}
+        mesh = evaluate(add_group(mesh_object(corners, [(0, 1, 2, 3)], corner_uv), "Depth Relief", settings))
+        np.testing.assert_allclose(mesh.vertices, flat + 0.5 * stands[:, None] * along, atol=2e-5)
+
+
+@pytest.mark.parametrize("cutoff", [False, True])
+@pytest.mark.parametrize("triangles", [False, True])
+def test_a_dense_mesh_is_displaced_by_its_uv_map(triangles: bool, cutoff: bool) -> None:
+    values = scenery(30, 30)
+    shares = reference.grid_shares(15, 15)
+    vertices = np.column_stack([shares * 2 - 1, 0.2 * shares[:, 0]])
+    uv = 0.1 + 0.8 * shares
+    faces: list[Any] = reference.grid_faces(15, 15).tolist()
+    if triangles:
+        faces = [part for a, b, c, d in faces for part in ((a, b, c), (a, c, d))]
+    settings = {"Resolution": 30, "Cutoff": cutoff, "Minimum Island": 4, "Edge Snap": True, "Threshold": 0.3}
+    mesh = evaluate(
+        add_group(mesh_object(vertices, faces, uv), "Depth Relief", {"Image": depth_image(values), **settings})
+    )
+    low, high = reference.depth_range(values.astype(float), np.ones((30, 30), bool), "Disparity", 0, 0)
+    stands = reference.normalize(reference.sample_linear(values, uv), "Disparity", low, high)
+    moved = vertices + 0.5 * stands[:, None] * [0, 0, 1]
+    keep = np.ones(len(faces), bool)
+    if cutoff:
+        distance = reference.to_distance(stands, 1, 4)
+        # In a relief the viewer stands along the surface's own normal.
+        view = np.repeat(reference.face_normals(vertices, faces)[:1], len(vertices), axis=0)
+        cut = reference.cut(moved, faces, distance, np.ones(225, bool), view, 0.3, radians(85), 4)
+        assert cut.margin > 1e-6
+        assert 0 < cut.keep.sum() < len(faces)
+        keep = cut.keep
+    left = np.unique(np.concatenate([face for face, stays in zip(faces, keep, strict=True) if stays]))
+    np.testing.assert_allclose(mesh.vertices, moved[left], atol=2e-5)
+    corners = [vertex for face, stays in zip(faces, keep, strict=True) if stays for vertex in face]
+    np.testing.assert_array_equal(left[mesh.corners], corners)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS[0], SETTINGS[1], SETTINGS[5], SETTINGS[6], SETTINGS[7]], ids=str)
+def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
+    """The mesh that Depth Samples hands over, with Surface on Frozen, gives the same relief."""
+    kind = settings.get("Kind", "Disparity")
+    values = scenery(20, 30, kind)
+    settings = {"Resolution": 30} | settings
+    want = expected(values, settings, plane_size=(3, 2))
+    image = depth_image(values)
+    low, high = reference.depth_range(values.astype(float), np.ones((20, 30), bool), kind, 0, 0)
+    names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Threshold", "Snap Radius")
+    given = {name: settings[name] for name in names if name in settings} | {"Image": image, "Low": low, "High": high}
+    ob = plane((3.0, 2.0))
+    samples = probe(ob, "Depth Samples", given, keep=True)
+    np.testing.assert_allclose(samples.attribute("depth"), want.depth, atol=1e-5)
+    np.testing.assert_array_equal(samples.attribute("validity"), 1.0)
+    np.testing.assert_array_equal(samples.vertices[:, 2], 0.0)
+    bpy.data.objects.remove(ob)
+    frozen = mesh_object(samples.vertices, samples.faces, samples.attribute("UV")[:, :2])
+    for name in ("depth", "validity"):
+        attribute = frozen.data.attributes.new(name, "FLOAT", "POINT")
+        attribute.data.foreach_set("value", samples.attribute(name))
+    add_group(frozen, "Depth Relief", {"Image": image, "Surface": "Frozen", **settings})
+    assert_same(evaluate(frozen), want, size=3.0, relative=settings.get("Projection") == "Camera")
+
+
+def shown(ob: bpy.types.Object) -> bpy.types.Mesh:
+    ob.update_tag()
+    return ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+
+
+def test_uv_map_and_depth_are_on_the_mesh() -> None:
+    values = scenery(20, 30)
+    settings = {"Resolution": 30, "Minimum Island": 0}
+    ob = relief({"Image": depth_image(values), **settings})
+    want = expected(values, settings)
+    mesh = shown(ob)
+    assert [layer.name for layer in mesh.uv_layers] == ["UVMap"]
+    uv = np.array([corner.vector for corner in mesh.uv_layers["UVMap"].uv])
+    left = np.unique(want.faces[want.keep])
+    np.testing.assert_allclose(uv, want.uv[want.faces[want.keep].ravel()], atol=1e-6)
+    depth = mesh.attributes["depth"]
+    assert (depth.data_type, depth.domain) == ("FLOAT", "POINT")
+    np.testing.assert_allclose([d.value for d in depth.data], want.depth[left], atol=1e-6)
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_smooth_normals(smooth: bool) -> None:
+    values = scenery(12, 12)
+    settings = {"Resolution": 12, "Cutoff": False, "Shade Smooth": smooth}
+    want = expected(values, settings)
+    mesh = shown(relief({"Image": depth_image(values), **settings}))
+    normals = np.array([corner.vector for corner in mesh.corner_normals])
+    by_vertex = reference.vertex_normals(want.vertices, want.faces)[want.faces.ravel()]
+    by_face = reference.face_normals(want.vertices, want.faces).repeat(4, axis=0)
+    np.testing.assert_allclose(normals, by_vertex if smooth else by_face, atol=1e-3)
+
+
+def materials_of_faces(mesh: bpy.types.Mesh) -> set[str | None]:
+    slots = [material.name if material else None for material in mesh.materials]
+    return {slots[face.material_index] if face.material_index < len(slots) else None for face in mesh.polygons}
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("given", [True, False])
+def test_material_is_set_or_kept(given: bool, own: bool) -> None:
+    first, second = (bpy.data.materials.new(name) for name in ("first", "second"))
+    inputs = {"Image": depth_image(scenery(12, 12)), "Resolution": 12, "Minimum Island": 0}
+    ob = relief(inputs | ({"Material": second} if given else {}))
+    if own:
+        ob.data.materials.append(first)
+    assert materials_of_faces(shown(ob)) == {second.name if given else first.name if own else None}
+
+
+def test_a_change_of_the_image_shows_at_once() -> None:
+    image = depth_image(scenery(12, 12))
+    ob = relief({"Image": image, "Resolution": 12, "Cutoff": False})
+    evaluate(ob, keep=True)
+    values = scenery(12, 12)[:, ::-1].copy()
+    pixels = np.ones((12, 12, 4), np.float32)
+    pixels[..., :3] = values[::-1, :, None]
+    image.pixels.foreach_set(pixels.ravel())
+    image.update_tag()
+    assert_same(evaluate(ob), expected(values, {"Resolution": 12, "Cutoff": False}))
