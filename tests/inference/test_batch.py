@@ -208,7 +208,7 @@ def test_reading_and_writing_happen_beside_the_model(tmp_path):
             deadline = time.monotonic() + 5
             while i and not jobs[i - 1].output.exists():
                 assert time.monotonic() < deadline, "the depth before is not written while the model works"
-            time.sleep(0.2)
+            time.sleep(0.5)
             for job in jobs[i + 1 : i + 2]:
                 job.photo.unlink()  # too late to do harm, if it is read by now
             return super().predict(rgb, validity)
