@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference import model
 from inference.model import CONFIGS, DepthAnything, attend
 from inference.weights import load_model
 
@@ -45,9 +46,9 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def run(model: DepthAnything, pixels: torch.Tensor) -> np.ndarray:
+def run(network: DepthAnything, pixels: torch.Tensor) -> np.ndarray:
     with torch.inference_mode():
-        return model(pixels).numpy()
+        return network(pixels).numpy()
 
 
 def assert_equal(ours: np.ndarray, original: np.ndarray) -> None:
@@ -56,6 +57,12 @@ def assert_equal(ours: np.ndarray, original: np.ndarray) -> None:
     assert np.linalg.norm(ours - original) <= L2_ERROR * np.linalg.norm(original)
 
 
+@pytest.fixture(params=["by convolution", "by matrix product"])
+def library(request, monkeypatch) -> None:
+    monkeypatch.setattr(model, "convolutions_are_quicker", lambda: request.param == "by convolution")
+
+
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize(("name", "height", "width"), SIZES)
 def test_depth_is_the_originals(reference, model_of, pixels, name, height, width):
     fixture = reference(name)
@@ -96,6 +103,7 @@ def test_any_multiple_of_14_goes_through(model_of, pixels, size):
     assert np.isfinite(ours).all()
 
 
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("tokens", [5, 1370, 3000])  # the last in two blocks of queries
 def test_attention_is_softmax_of_products(tokens):
     q, k, v = torch.randn(3, 2, tokens, 3, 8, generator=torch.Generator().manual_seed(0)).numpy()
@@ -114,7 +122,7 @@ def test_metric_depth_stays_within_its_distance(reference, model_of, pixels):
 
 def test_giant_has_the_published_number_of_parameters():
     with torch.device("meta"):
-        model = DepthAnything(CONFIGS["vitg"])
-    encoder = sum(parameter.numel() for parameter in model.encoder.parameters())
+        giant = DepthAnything(CONFIGS["vitg"])
+    encoder = sum(parameter.numel() for parameter in giant.encoder.parameters())
     # DINOv2's ViT-g/14 has 1,136,480,768 parameters, the mask token and the two LayerScales of each block among them.
     assert encoder == 1_136_480_768 - 1536 - 40 * 2 * 1536
