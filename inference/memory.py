@@ -6,6 +6,7 @@ from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 _KEEP = 1 << 30  # bytes
+_GROUP = Path("/sys/fs/cgroup")  # version 2; in a container this is its own
 
 
 def available_memory() -> int | None:
@@ -16,12 +17,19 @@ def available_memory() -> int | None:
     if sys.platform != "linux":
         return None
     fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    limits = [int(fields["MemAvailable"].split()[0]) * 1024]
-    group = Path("/sys/fs/cgroup")
-    limit, used = group / "memory.max", group / "memory.current"
-    if limit.is_file() and (most := limit.read_text().strip()) != "max":
-        limits.append(int(most) - int(used.read_text()))
-    return min(limits)
+    machine = int(fields["MemAvailable"].split()[0]) * 1024
+    container = _left_in_container()
+    return machine if container is None else min(machine, container)
+
+
+def _left_in_container() -> int | None:
+    """Return what the control group's limit leaves, files that the system can drop from memory not counted."""
+    limit = _GROUP / "memory.max"
+    if not limit.is_file() or (most := limit.read_text().strip()) == "max":
+        return None
+    counts = dict(line.split() for line in (_GROUP / "memory.stat").read_text().splitlines())
+    files = int(counts["active_file"]) + int(counts["inactive_file"])
+    return int(most) - int((_GROUP / "memory.current").read_text()) + files
 
 
 def keep_freed_memory() -> None:
