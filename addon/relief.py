@@ -109,13 +109,9 @@ def add_modifier(ob: bpy.types.Object) -> bpy.types.NodesModifier:
 
 
 def shape(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
-    """Have a relief follow a depth image: the image, its kind, its lens if known, and no more vertices than pixels."""
+    """Have a relief follow a depth image: the image, its kind, and its lens if known."""
     known = depth_image.info(depth)
     modifiers.set_input(modifier, "Image", depth)
-    finest = max(depth.size)
-    resolution: Any = modifiers.get_input(modifier, "Resolution")
-    if resolution > finest:
-        modifiers.set_input(modifier, "Resolution", finest)
     if known is None:
         return
     modifiers.set_input(modifier, "Kind", "Distance" if known.kind == "distance" else "Disparity")

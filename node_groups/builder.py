@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import bpy
 
 from . import layout
 from .sockets import Choice, Group, Item, Panel, Socket
+from .value import Number, Operand, Value
 
 _MATH = {"VALUE": "ShaderNodeMath", "INT": "FunctionNodeIntegerMath", "VECTOR": "ShaderNodeVectorMath"}
 _DATA_TYPE = {"VALUE": "FLOAT", "INT": "INT", "VECTOR": "FLOAT_VECTOR", "BOOLEAN": "BOOLEAN", "RGBA": "FLOAT_COLOR"}
@@ -34,69 +34,6 @@ _SWITCH_TYPE = {
     "BOOLEAN": "BOOLEAN",
     "GEOMETRY": "GEOMETRY",
 }
-
-Number: TypeAlias = float | int | bool
-Operand: TypeAlias = "Value | Number | tuple[float, float, float] | str | None"
-
-
-@dataclass(frozen=True)
-class Value:
-    """What an output socket carries: one operand of the tree's expressions."""
-
-    tree: Tree
-    socket: bpy.types.NodeSocket
-
-    @property
-    def type(self) -> str:
-        """The socket's type: 'VALUE' for a float, 'INT', 'VECTOR', 'BOOLEAN', 'GEOMETRY', ..."""
-        return self.socket.type
-
-    def __add__(self, other: Operand) -> Value:
-        return self.tree.math("ADD", self, other)
-
-    def __radd__(self, other: Operand) -> Value:
-        return self.tree.math("ADD", other, self)
-
-    def __sub__(self, other: Operand) -> Value:
-        return self.tree.math("SUBTRACT", self, other)
-
-    def __rsub__(self, other: Operand) -> Value:
-        return self.tree.math("SUBTRACT", other, self)
-
-    def __mul__(self, other: Operand) -> Value:
-        if self.type == "VECTOR" and isinstance(other, Value) and other.type == "VALUE":
-            return self.tree.node("ShaderNodeVectorMath", operation="SCALE", inputs={"Vector": self, "Scale": other})
-        return self.tree.math("MULTIPLY", self, other)
-
-    def __rmul__(self, other: Operand) -> Value:
-        return self.tree.math("MULTIPLY", other, self)
-
-    def __truediv__(self, other: Operand) -> Value:
-        return self.tree.math("DIVIDE", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self.tree.math("DIVIDE", other, self)
-
-    def __gt__(self, other: Operand) -> Value:
-        return self.tree.compare("GREATER_THAN", self, other)
-
-    def __ge__(self, other: Operand) -> Value:
-        return self.tree.compare("GREATER_EQUAL", self, other)
-
-    def __lt__(self, other: Operand) -> Value:
-        return self.tree.compare("LESS_THAN", self, other)
-
-    def __le__(self, other: Operand) -> Value:
-        return self.tree.compare("LESS_EQUAL", self, other)
-
-    def __and__(self, other: Value) -> Value:
-        return self.tree.logic("AND", self, other)
-
-    def __or__(self, other: Value) -> Value:
-        return self.tree.logic("OR", self, other)
-
-    def __invert__(self) -> Value:
-        return self.tree.logic("NOT", self)
 
 
 class Tree:
@@ -341,9 +278,12 @@ class Tree:
         info = self.make("GeometryNodeImageInfo", [image])
         return self.real("ADD", self.out(info, "Width"), 0.0), self.real("ADD", self.out(info, "Height"), 0.0)
 
-    def warn(self, show: Value, message: str, level: str = "WARNING") -> None:
-        """A message on the node and the modifier while `show` holds."""
-        self.make("GeometryNodeWarning", [show, message], warning_type=level)
+    def warn(self, show: Value, message: str, level: str = "WARNING") -> Value:
+        """A message on the node and the modifier while `show` holds, which is handed on.
+
+        Where what is handed on is used, the message comes only with it; otherwise always.
+        """
+        return self.node("GeometryNodeWarning", [show, message], warning_type=level)
 
     def on_domain(self, value: Value, domain: str) -> Value:
         """The field, computed on a domain and brought from there to the one in use."""

@@ -1,8 +1,9 @@
 """Depth Range: the near and far ends of a depth image, by percentile."""
 
 from . import choices
-from .builder import Tree, Value
+from .builder import Tree
 from .sockets import Float, Group, Image, Menu
+from .value import Value
 
 SIDE = 128  # samples along each side: as good as all pixels for a percentile, and nearly free beside a large mesh
 

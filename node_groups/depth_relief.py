@@ -3,9 +3,10 @@
 from math import radians
 
 from . import choices
-from .builder import Operand, Tree, Value
+from .builder import Tree
 from .depth_samples import UV_MAP
 from .sockets import Bool, Float, Geometry, Group, Image, Int, Material, Menu, Object, Panel, Vector
+from .value import Operand, Value
 
 GROUP = Group(
     "Depth Relief",
@@ -137,7 +138,7 @@ def build(tree: Tree) -> None:
         mesh = tree.switch(samples("Is Grid"), mesh, tree.store(mesh, UV_MAP, uv, "CORNER", "FLOAT2"))
         smooth = tree.node("GeometryNodeSetShadeSmooth", {"Geometry": mesh})
         mesh = tree.switch(tree.input("Shade Smooth"), mesh, smooth)
-        mesh = _material(tree, mesh)
+        mesh = _material(tree, mesh, samples("Is Grid"))
     with tree.frame("Without an image the mesh stays as it is"):
         longer = tree.math("MAXIMUM", *tree.image_size(tree.input("Image")))
         missing = longer < 1.0
@@ -153,17 +154,37 @@ def build(tree: Tree) -> None:
         _gizmo(tree, "Far Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
 
 
-def _material(tree: Tree, mesh: Value) -> Value:
-    """Set the material where one is given; the mesh keeps its own otherwise.
+def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:
+    """Set the material where one is given; otherwise the object's own stays, on a grid too.
 
-    An empty material socket can't be asked for. Given to a bare face it shows: a material takes the second slot there,
-    behind an empty first one, and none at all takes the first.
+    A grid starts without materials, and no node hands them on but Join Geometry: so the incoming mesh joins the grid,
+    its materials stay, and it goes again. That costs a copy of the grid, so only a mesh with a material pays for it.
     """
-    face = tree.node("GeometryNodeMeshGrid", {"Vertices X": 2, "Vertices Y": 2})
-    face = tree.node("GeometryNodeSetMaterial", {"Geometry": face, "Material": tree.input("Material")})
-    slot = tree.sample_index(face, tree.node("GeometryNodeInputMaterialIndex"), 0, "FACE")
-    given = tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": tree.input("Material")})
-    return tree.switch(slot > 0, mesh, given)
+    incoming, material = tree.input("Geometry"), tree.input("Material")
+    own_slot = tree.sample_index(incoming, tree.node("GeometryNodeInputMaterialIndex"), 0, "FACE")
+    joined = tree.make("GeometryNodeJoinGeometry")
+    for part in (mesh, incoming):  # the last one linked comes first
+        tree.data.links.new(part.socket, joined.inputs[0])
+    theirs = tree.node("GeometryNodeInputIndex") < tree.count(incoming, "Point Count")
+    alone = tree.node(
+        "GeometryNodeDeleteGeometry", {"Geometry": tree.out(joined, 0), "Selection": theirs}, domain="POINT"
+    )
+    kept = tree.node("GeometryNodeSetMaterialIndex", {"Geometry": alone, "Material Index": own_slot})
+    given = tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": material})
+    bare_face = tree.node("GeometryNodeMeshGrid", {"Vertices X": 2, "Vertices Y": 2})
+    has_own = _slot_of(tree, incoming, None) > 0
+    return tree.switch(_slot_of(tree, bare_face, material) > 0, tree.switch(is_grid & has_own, mesh, kept), given)
+
+
+def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:
+    """The slot that a material gets on a mesh.
+
+    A material socket can't be asked whether it is empty, but this tells. No material takes the first slot of a mesh
+    without any, and the next free one otherwise; a material takes the second slot, behind an empty first one.
+    """
+    inputs: dict[str, Operand] = {"Geometry": mesh, "Material": material}
+    shown = tree.node("GeometryNodeSetMaterial", inputs)
+    return tree.sample_index(shown, tree.node("GeometryNodeInputMaterialIndex"), 0, "FACE")
 
 
 def _gizmo(tree: Tree, name: str, place: Operand, direction: tuple[float, float, float], color: str) -> None:

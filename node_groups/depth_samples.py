@@ -29,7 +29,7 @@ GROUP = Group(
     outputs=(
         Geometry("Geometry", "The flat grid with the attributes `depth` and `validity`"),
         Float("Depth", "The depth of each vertex"),
-        Float("Validity", "1 where the depth is known"),
+        Float("Validity", "Known is 1, unknown 0"),
         Vector("UV", "Where each vertex lies in the picture"),
         Vector("Normal", "The normal of each face before anything moves"),
         Bool("Is Grid", "Whether it is the grid"),

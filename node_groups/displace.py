@@ -1,8 +1,9 @@
 """Displace: push a surface out along Z or its normals, with a rim that stays flat."""
 
 from . import choices
-from .builder import Operand, Tree, Value
+from .builder import Tree
 from .sockets import Float, Geometry, Group, Image, Menu, Vector
+from .value import Operand, Value
 
 HEIGHT = (
     Float("Height", "How far each vertex stands out: 0 to 1, from Normalize Depth"),

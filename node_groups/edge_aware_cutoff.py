@@ -2,8 +2,9 @@
 
 from math import radians
 
-from .builder import Tree, Value
+from .builder import Tree
 from .sockets import Bool, Float, Geometry, Group, Int, Vector
+from .value import Value
 
 GROUP = Group(
     "Edge-Aware Cutoff",

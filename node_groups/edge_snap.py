@@ -1,8 +1,9 @@
 """Edge Snap: blurred depth edges become steps."""
 
 from . import choices
-from .builder import Tree, Value
+from .builder import Tree
 from .sockets import Bool, Float, Geometry, Group, Int, Menu
+from .value import Value
 
 GROUP = Group(
     "Edge Snap",

@@ -1,8 +1,9 @@
 """Image Grid: the flat surface that will carry the depth, with one UV a vertex."""
 
 from . import choices
-from .builder import Operand, Tree, Value
+from .builder import Tree
 from .sockets import Bool, Geometry, Group, Image, Int, Menu, Vector
+from .value import Operand, Value
 
 LONG_SIDE = 2.0  # metres, like Blender's own plane
 _UNIT = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0))  # the picture's corners in UV

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import bpy
 
-GAP_X, GAP_Y = 50.0, 30.0  # between columns and between nodes of one column
+GAP_X, GAP_Y = 50.0, 60.0  # between columns and between nodes of one column
 FRAME_GAP = 120.0  # room for a frame's border and its neighbours'
 _HEADER, _ROW, _VECTOR_ROWS = 36.0, 23.0, 3
 
@@ -75,7 +75,7 @@ def size(node: bpy.types.Node) -> tuple[float, float]:
     own = {p.identifier for p in node.bl_rna.properties} - {p.identifier for p in bpy.types.Node.bl_rna.properties}
     rows += sum(node.bl_rna.properties[name].type == "ENUM" for name in own)
     if node.bl_idname in {"GeometryNodeGroup", "GeometryNodeCaptureAttribute", "GeometryNodeMenuSwitch"}:
-        rows += 4  # the group's name, or the list of items with its header
+        rows += 6  # the group's name, or the list of items with its header
     return node.width, _HEADER + _ROW * rows
 
 

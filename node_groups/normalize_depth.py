@@ -40,7 +40,7 @@ GROUP = Group(
             single=True,
         ),
     ),
-    outputs=(Float("Normalized", "0 at the far end, 1 at the near end; 0 where the range is empty"),),
+    outputs=(Float("Normalized", "Nearness: 0 at the far end, 1 at the near end; 0 where the range is empty"),),
     tags=("depth", "normalize", "gamma", "invert"),
 )
 

@@ -16,7 +16,7 @@ GROUP = Group(
         Float("Depth", "The stored value: 0 to 1 with 1 = near for disparity, metres for distance; 0 where not finite"),
         Float(
             "Validity",
-            "1 where the depth is known, 0 where it is transparent or not finite, or Linear blends in such a pixel",
+            "Known is 1; transparent is 0, not finite too, and what Linear blends from such a pixel",
         ),
     ),
     tags=("depth", "sample", "image"),

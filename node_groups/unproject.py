@@ -79,7 +79,7 @@ def build(tree: Tree) -> None:
         to_here = {"Vector": ahead / own, "Transform": tree.out(place, "Transform")}
         position = tree.switch(from_object, ahead, tree.node("FunctionNodeTransformPoint", to_here))
         moved = tree.node("GeometryNodeSetPosition", {"Geometry": tree.input("Geometry"), "Position": position})
-        tree.output("Geometry", moved)
+        missing = from_object & ~(tree.out(camera, "Focal Length") > 0.0)
+        missing = tree.warn(missing, "Pick a camera, or take the lens from a focal length or an angle")
+        tree.output("Geometry", tree.switch(missing, moved, tree.input("Geometry")))
         tree.output("Viewpoint", tree.switch(from_object, tree.xyz(), tree.out(place, "Location")))
-        missing = tree.logic("NOT", tree.out(camera, "Focal Length") > 0.0)
-        tree.warn(from_object & missing, "Pick a camera, or take the lens from a focal length or an angle")

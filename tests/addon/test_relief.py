@@ -162,10 +162,11 @@ def test_a_transparent_photo_makes_its_depth_invalid_there(relief, tmp_path):
     np.testing.assert_array_equal(alpha, expected)
 
 
-def test_a_small_depth_map_asks_for_no_more_vertices_than_it_has_pixels(relief, files):
+def test_a_small_depth_map_keeps_the_fine_grid(relief, files):
+    """A cut costs one face to either side: on a grid finer than the pixels it is finer too."""
     made = relief.from_files(*files((48, 36)), collection=bpy.context.scene.collection)
     modifiers = extension.module("addon.modifiers")
-    assert modifiers.get_input(made.modifier, "Resolution") == 48
+    assert modifiers.get_input(made.modifier, "Resolution") == 1024
 
 
 def test_metric_depth_with_a_focal_length_sets_the_lens(relief, tmp_path):

@@ -10,7 +10,6 @@ islands  loose pieces of fewer than 64 faces
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import bpy
 import numpy as np
@@ -104,9 +103,7 @@ def figures(entry: Map, projection: str) -> tuple[Figures, Figures]:
 def main() -> None:
     """Print one line a map and projection."""
     append_groups()
-    print(
-        f"{'map':36} {'projection':10} {'kept':>7} | steep {'before':>7} {'after':>7} | islands {'before':>6} {'after':>6}"
-    )
+    print(f"{'map':36} {'projection':10}    kept | steep  before   after | islands before  after")
     for entry in maps():
         for projection in ("Relief", "Camera"):
             before, after = figures(entry, projection)
