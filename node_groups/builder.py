@@ -269,9 +269,9 @@ class Tree:
         kind = _DATA_TYPE[value.type]
         return self.node("GeometryNodeSampleIndex", inputs, data_type=kind, domain=domain, clamp=True)
 
-    def count(self, geometry: Value, element: str) -> Value:
-        """How many elements a mesh has: 'Point Count', 'Edge Count', 'Face Count' or 'Face Corner Count'."""
-        return self.node("GeometryNodeAttributeDomainSize", [geometry], out=element, component="MESH")
+    def count(self, geometry: Value, element: str, component: str = "MESH") -> Value:
+        """How many elements there are: 'Point Count', of a mesh also 'Edge Count', 'Face Count', 'Face Corner Count'."""
+        return self.node("GeometryNodeAttributeDomainSize", [geometry], out=element, component=component)
 
     def image_size(self, image: Value) -> tuple[Value, Value]:
         """Width and height in pixels, as floats; 0 without an image."""

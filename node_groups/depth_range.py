@@ -31,11 +31,12 @@ GROUP = Group(
 def build(tree: Tree) -> None:
     """Draw the tree: a lattice of pixels, sorted by depth, read at two ranks."""
     with tree.frame("A lattice of 128 x 128 pixels, at the cells' centres; unknown ones drop out"):
-        size = {"Size X": 1.0, "Size Y": 1.0, "Vertices X": SIDE, "Vertices Y": SIDE}
-        lattice = tree.node("GeometryNodeMeshGrid", size)
-        cell = (SIDE - 1) / SIDE
-        position = tree.node("GeometryNodeInputPosition")
-        uv = tree.node("ShaderNodeVectorMath", [position, (cell, cell, 0.0), (0.5, 0.5, 0.0)], operation="MULTIPLY_ADD")
+        index = tree.node("GeometryNodeInputIndex")
+        column = tree.math("DIVIDE_FLOOR", index, SIDE)
+        row = index - column * SIDE
+        at = [tree.real("MULTIPLY_ADD", place, 1.0 / SIDE, 0.5 / SIDE) for place in (column, row)]
+        uv = tree.xyz(*at)
+        lattice = tree.node("GeometryNodePoints", {"Count": SIDE * SIDE})
         closest = choices.CLOSEST.name
         sample = tree.call("Sample Depth", {"Image": tree.input("Image"), "UV": uv, "Interpolation": closest})
         lattice, depth = tree.capture(lattice, sample("Depth"))
@@ -53,7 +54,7 @@ def build(tree: Tree) -> None:
         tree.warn(colourful, "This is a picture in colour, not a depth map: pick the depth image")
     with tree.frame("Sorted from low to high"):
         ranked = tree.node("GeometryNodeSortElements", {"Geometry": known, "Sort Weight": depth}, domain="POINT")
-        count = tree.count(ranked, "Point Count")
+        count = tree.count(ranked, "Point Count", "POINTCLOUD")
         last = count - 1
     with tree.frame("Read at two ranks: near is the high end of disparity, the low end of distance"):
         is_distance = tree.chosen(choices.KIND, choices.DISTANCE)

@@ -68,9 +68,10 @@ def build(tree: Tree) -> None:
         laid = tree.node("GeometryNodeSetPosition", {"Geometry": grid, "Position": _between(tree, p, share)})
         grid = tree.switch(lies, laid, grid)
         grid_normal = tree.node("ShaderNodeVectorMath", [tree.math("CROSS_PRODUCT", across, up)], operation="NORMALIZE")
-    with tree.frame("The incoming mesh as it is, with the normals of its faces before anything moves"):
-        face_normal = tree.node("GeometryNodeInputNormal", out="True Normal")
-        mesh, mesh_normal = tree.capture(tree.input("Geometry"), face_normal, domain="FACE")
+    with tree.frame("The incoming mesh as it is; its normals are read from here only where they are asked for"):
+        mesh = tree.input("Geometry")
+        face_normal, face = tree.node("GeometryNodeInputNormal", out="True Normal"), tree.node("GeometryNodeInputIndex")
+        mesh_normal = tree.sample_index(mesh, face_normal, face, "FACE")
     with tree.frame("Without an image nothing changes"):
         wanted = wanted & (width > 0.0)
         tree.output("Geometry", tree.switch(wanted, mesh, grid))

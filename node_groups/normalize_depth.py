@@ -49,13 +49,17 @@ def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("Position in the range"):
         low, high = tree.input("Low"), tree.input("High")
-        rising = (tree.input("Depth") - low) / (high - low)  # a division by zero gives 0
+        # One division for all vertices, here and below, instead of one for each; a division by zero gives 0.
+        rising = (tree.input("Depth") - low) * (1.0 / (high - low))
     with tree.frame("Nearness: distance falls towards the viewer, disparity rises; Invert turns either around"):
         falls = tree.logic("XOR", tree.chosen(choices.KIND, choices.DISTANCE), tree.input("Invert"))
         nearness = tree.switch(falls, rising, 1.0 - rising)
     with tree.frame("Far to Near becomes 0 to 1"):
         far = tree.input("Far")
-        stretched = tree.math("DIVIDE", nearness - far, tree.input("Near") - far, clamp=True)
-    with tree.frame("Gamma"):
+        stretched = tree.math("MULTIPLY", nearness - far, 1.0 / (tree.input("Near") - far), clamp=True)
+    with tree.frame("Gamma, if any: a power is the dearest step of all"):
+        falloff = tree.input("Falloff")
+        straight = tree.compare("EQUAL", falloff, 1.0)
+        curved = tree.switch(straight, tree.math("POWER", stretched, falloff), stretched)
         empty = tree.math("ABSOLUTE", tree.input("High") - tree.input("Low")) <= 0.0
-        tree.output("Normalized", tree.switch(empty, tree.math("POWER", stretched, tree.input("Falloff")), 0.0))
+        tree.output("Normalized", tree.switch(empty, curved, 0.0))
