@@ -85,11 +85,7 @@ GROUP = Group(
             ),
         ),
     ),
-    outputs=(
-        Geometry("Geometry", "The relief"),
-        Bool("Edge", "Vertices along a cut", single=False),
-        Bool("Keep", "Faces that the cutoff keeps", single=False),
-    ),
+    outputs=(Geometry("Geometry", "The relief"),),
     tags=("depth", "relief", "photo", "displace", "modifier"),
     is_modifier=True,
 )  # fmt: skip
@@ -132,8 +128,6 @@ def build(tree: Tree) -> None:
         inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity")}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
         mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
-        tree.output("Edge", cut("Edge"))
-        tree.output("Keep", cut("Keep"))
     with tree.frame("7  UV map, normals, material"):
         mesh = tree.switch(samples("Is Grid"), mesh, tree.store(mesh, UV_MAP, uv, "CORNER", "FLOAT2"))
         smooth = tree.node("GeometryNodeSetShadeSmooth", {"Geometry": mesh})
