@@ -87,10 +87,11 @@ def race(case: tuple[str, int, int], rounds: int) -> None:
         with_stand_in = os.environ | {"PYTHONPATH": str(stand_in(folder))}
         command = [sys.executable, "-m", "tests.benchmarks.contender", "prepare", *map(str, case), name]
         subprocess.run(command, check=True, capture_output=True, env=with_stand_in)
-        contenders = {
-            name: Contender(name, case, folder, with_stand_in if name == "original" else None) for name in CONTENDERS
-        }
-        for _ in range(WARMUPS + rounds):
+        contenders = {}
+        for name in CONTENDERS:  # each loads and runs once alone: some choose by a measurement how to compute
+            contenders[name] = Contender(name, case, folder, with_stand_in if name == "original" else None)
+            contenders[name].turn()
+        for _ in range(WARMUPS - 1 + rounds):
             for contender in contenders.values():
                 contender.turn()
         memory = {name: contender.leave() for name, contender in contenders.items()}
