@@ -38,6 +38,8 @@ def measure(vertices: np.ndarray, faces: np.ndarray, whole: int, viewpoint: np.n
     `vertices` is (N, 3), `faces` (M, 4), `whole` the number of faces that the picture has where its depth is known.
     The view ray comes from `viewpoint`, or runs along -Z without one.
     """
+    if not len(faces):
+        return Figures(0.0, 0.0, 0)
     corners = vertices[faces].astype(np.float64)
     normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]) / 2
     area = np.linalg.norm(normal, axis=1)
