@@ -59,9 +59,7 @@ class Tree:
             self._declare(item, "OUTPUT", None)
         for entry in self.group.inputs:
             if isinstance(entry, Panel):
-                panel = self.data.interface.new_panel(
-                    entry.name, description=entry.description, default_closed=entry.closed
-                )
+                panel = self.data.interface.new_panel(entry.name, description=entry.description)
                 for socket in entry.sockets:
                     self._declare(socket, "INPUT", panel)
             else:
@@ -192,9 +190,9 @@ class Tree:
         properties = {"use_clamp": True} if clamp else {}
         return self.node(_MATH[kind], operands, operation=operation, **properties)
 
-    def real(self, operation: str, *operands: Operand, clamp: bool = False) -> Value:
+    def real(self, operation: str, *operands: Operand) -> Value:
         """Float arithmetic, whatever the operands' types."""
-        return self.node("ShaderNodeMath", operands, operation=operation, use_clamp=clamp)
+        return self.node("ShaderNodeMath", operands, operation=operation)
 
     def compare(self, operation: str, left: Operand, right: Operand) -> Value:
         """A comparison without tolerance."""
@@ -245,9 +243,9 @@ class Tree:
         node = self.make("ShaderNodeSeparateXYZ", [vector])
         return self.out(node, 0), self.out(node, 1), self.out(node, 2)
 
-    def attribute(self, name: str, data_type: str = "FLOAT") -> Value:
-        """A named attribute of the geometry."""
-        return self.node("GeometryNodeInputNamedAttribute", [name], data_type=data_type)
+    def attribute(self, name: str) -> Value:
+        """A named attribute of the geometry, as floats."""
+        return self.node("GeometryNodeInputNamedAttribute", [name], data_type="FLOAT")
 
     def store(self, geometry: Value, name: str, value: Value, domain: str = "POINT", data_type: str = "FLOAT") -> Value:
         """The geometry with a named attribute written."""

@@ -5,6 +5,7 @@ from math import radians
 from . import choices
 from .builder import Tree
 from .depth_samples import UV_MAP
+from .image_grid import RESOLUTION
 from .sockets import Bool, Float, Geometry, Group, Image, Int, Material, Menu, Object, Panel, Vector
 from .value import Operand, Value
 
@@ -28,7 +29,7 @@ GROUP = Group(
             "What carries the relief",
             (
                 Menu(choices.SURFACE),
-                Int("Resolution", "Vertices along the longer side", 1024, 2, 8192),
+                RESOLUTION,
             ),
         ),
         Panel(
@@ -139,8 +140,7 @@ def build(tree: Tree) -> None:
         tree.output("Geometry", tree.switch(missing, mesh, tree.input("Geometry")))
     with tree.frame("What to tell the artist"):
         tree.warn(missing, "No depth image yet: pick one under Image")
-        beyond = tree.compare("GREATER_THAN", tree.real("ADD", tree.input("Resolution"), 0.0), longer)
-        finer = beyond & samples("Is Grid")
+        finer = (tree.input("Resolution") > longer) & samples("Is Grid")
         tree.warn(finer, "The grid is finer than the depth image: cuts get finer, the depth gains no detail", "INFO")
     with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
         _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")

@@ -2,6 +2,9 @@
 
 from . import choices
 from .builder import Tree
+from .disparity_to_distance import ENDS
+from .image_grid import RESOLUTION
+from .normalize_depth import RANGE
 from .sockets import Bool, Float, Geometry, Group, Image, Int, Menu, Vector
 
 DEPTH, VALIDITY, UV_MAP = "depth", "validity", "UVMap"  # the attributes that the mesh carries
@@ -16,12 +19,10 @@ GROUP = Group(
         Menu(choices.INTERPOLATION),
         Vector("UV", "The UV map of the incoming mesh", "UVMap"),
         Menu(choices.SURFACE),
-        Int("Resolution", "Vertices along the longer side", 1024, 2, 8192),
+        RESOLUTION,
         Bool("Invert", "For depth maps in which dark is near"),
-        Float("Low", "The lowest value in the range, from Depth Range", 0.0, single=True),
-        Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
-        Float("Near Distance", "How far away the nearest point is", 1.0, 0.001, 1e5, "DISTANCE", single=True),
-        Float("Far Distance", "How far away the farthest point is", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+        *RANGE,
+        *ENDS,
         Bool("Edge Snap", "Turn blurred depth edges into steps (on grids)", True),
         Int("Snap Radius", "How far a blurred edge reaches to either side, in pixels of the image", 3, 0, 32),
         Float("Threshold", "Jump that makes an edge: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True),

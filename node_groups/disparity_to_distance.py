@@ -4,6 +4,11 @@ from . import choices
 from .builder import Tree
 from .sockets import Float, Group, Menu
 
+ENDS = (
+    Float("Near Distance", "How far away the nearest point is", 1.0, 0.001, 1e5, "DISTANCE", single=True),
+    Float("Far Distance", "How far away the farthest point is", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+)
+
 GROUP = Group(
     "Disparity to Distance",
     "The distance that a relative depth stands for, once you say how far the near and the far end are: "
@@ -11,8 +16,7 @@ GROUP = Group(
     inputs=(
         Float("Depth", "Relative depth, 0 = far to 1 = near; or metres, if the kind is Distance"),
         Menu(choices.KIND),
-        Float("Near Distance", "How far away the nearest point is", 1.0, 0.001, 1e5, "DISTANCE", single=True),
-        Float("Far Distance", "How far away the farthest point is", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+        *ENDS,
     ),
     outputs=(Float("Distance", "Distance along the view axis"),),
     tags=("depth", "disparity", "distance", "metric"),

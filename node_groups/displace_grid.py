@@ -3,7 +3,8 @@
 from . import choices
 from .builder import Tree
 from .displace import HEIGHT
-from .sockets import Geometry, Group, Image, Int, Menu, Vector
+from .image_grid import RESOLUTION
+from .sockets import Geometry, Group, Image, Menu, Vector
 
 GROUP = Group(
     "Displace Grid",
@@ -13,7 +14,7 @@ GROUP = Group(
         Image("Image", "The depth image, for the aspect of the grid"),
         Vector("UV", "The UV map of the incoming mesh", "UVMap"),
         Menu(choices.SURFACE),
-        Int("Resolution", "Vertices along the longer side", 1024, 2, 8192),
+        RESOLUTION,
         *HEIGHT,
     ),
     outputs=(

@@ -2,6 +2,8 @@
 
 from . import choices
 from .builder import Tree
+from .disparity_to_distance import ENDS
+from .normalize_depth import RANGE
 from .sockets import Bool, Float, Geometry, Group, Int, Menu
 from .value import Value
 
@@ -15,10 +17,8 @@ GROUP = Group(
         Float("Validity", "Vertices below 0.5 are unknown: they don't take part", 1.0, 0.0, 1.0, "FACTOR"),
         Menu(choices.KIND),
         Bool("Invert", "For depth maps in which dark is near"),
-        Float("Low", "The lowest value in the range, from Depth Range", 0.0, single=True),
-        Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
-        Float("Near Distance", "How far away the nearest point is", 1.0, 0.001, 1e5, "DISTANCE", single=True),
-        Float("Far Distance", "How far away the farthest point is", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+        *RANGE,
+        *ENDS,
         Int("Radius", "How far a blurred edge reaches to either side, in steps of the grid", 3, 0, 64),
         Float("Threshold", "Jump that makes an edge: the gap over the nearer distance", 0.2, 0.0, 100.0, single=True),
     ),

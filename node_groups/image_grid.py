@@ -8,6 +8,8 @@ from .value import Operand, Value
 LONG_SIDE = 2.0  # metres, like Blender's own plane
 _UNIT = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0))  # the picture's corners in UV
 
+RESOLUTION = Int("Resolution", "Vertices along the longer side", 1024, 2, 8192)
+
 GROUP = Group(
     "Image Grid",
     "A flat grid of the image's aspect in the place of a plane, its vertices on pixel centres; or the incoming mesh itself",
@@ -16,7 +18,7 @@ GROUP = Group(
         Image("Image", "The image whose aspect the grid has"),
         Vector("UV", "The UV map of the incoming mesh", "UVMap"),
         Menu(choices.SURFACE),
-        Int("Resolution", "Vertices along the longer side", 1024, 2, 8192),
+        RESOLUTION,
     ),
     outputs=(
         Geometry("Geometry", "The grid, or the incoming mesh"),

@@ -4,14 +4,18 @@ from . import choices
 from .builder import Tree
 from .sockets import Bool, Float, Group, Menu
 
+RANGE = (
+    Float("Low", "The lowest value in the range, from Depth Range", 0.0, single=True),
+    Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
+)
+
 GROUP = Group(
     "Normalize Depth",
     "Bring depth of either kind to 0..1 with 1 = near, ready for a relief",
     inputs=(
         Float("Depth", "The depth as stored in the image"),
         Menu(choices.KIND),
-        Float("Low", "The lowest value in the range, from Depth Range", 0.0, single=True),
-        Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
+        *RANGE,
         Float(
             "Near",
             "The part of the range that becomes 1; lower it to flatten what is in front",

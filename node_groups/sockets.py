@@ -45,7 +45,6 @@ class Panel:
     name: str
     description: str
     sockets: tuple[Socket, ...]
-    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,10 @@ def Bool(name: str, description: str, default: bool = False, single: bool = True
     return Socket(name, description, "NodeSocketBool", properties | ({"is_panel_toggle": True} if toggle else {}))
 
 
-def Vector(name: str, description: str, attribute: str = "", subtype: str = "NONE") -> Socket:
+def Vector(name: str, description: str, attribute: str = "") -> Socket:
     """Three numbers; `attribute` names the mesh attribute that a new modifier reads them from."""
     properties: dict[str, Any] = {
-        "subtype": subtype,
+        "subtype": "NONE",
         "default_value": (0.0, 0.0, 0.0),
         "min_value": -1e6,
         "max_value": 1e6,
