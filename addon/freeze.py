@@ -1,4 +1,4 @@
-"""Freeze Grid: the sampled grid becomes the object's own mesh, so that shaping it costs a tenth; and back again."""
+"""Freeze Grid: the sampled grid becomes the object's own mesh, which is quicker to shape; and back again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -2,8 +2,13 @@
 
 import os
 import sys
+import tempfile
 
 import pytest
+
+# Blender reads this once, while it is imported: nothing of the user's own Blender is seen or touched.
+_USER = tempfile.TemporaryDirectory(prefix="depth_nodes_user_", ignore_cleanup_errors=True)
+os.environ["BLENDER_USER_RESOURCES"] = _USER.name
 
 
 @pytest.hookimpl(trylast=True)
@@ -16,8 +21,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Remember how the session ended, for the hook above."""
+    """Remember how the session ended, for the hook above, and remove the user folder: no exit handler may run."""
     session.config.stash[_EXIT_STATUS] = exitstatus
+    _USER.cleanup()
 
 
 _EXIT_STATUS = pytest.StashKey[int]()

@@ -1,4 +1,4 @@
-"""The checkout as the extension it is: enabled in this process's Blender, in a user folder that is thrown away."""
+"""The checkout as the extension it is: enabled in this process's Blender."""
 
 import atexit
 import importlib
@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 MODULE = "bl_ext.user_default.depth_nodes"
 
 
-def enable() -> None:
-    """Enable the extension in a fresh Blender. Must be called before anything else imports bpy.
+def enable_alone() -> None:
+    """Enable the extension in a user folder that is thrown away. Must be called before anything else imports bpy.
 
     Blender reads the place of the user's files once, while it is imported: the user's own Blender is neither read nor
     changed.
@@ -20,11 +20,17 @@ def enable() -> None:
     folder = tempfile.TemporaryDirectory(prefix="depth_nodes_user_", ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)
     os.environ["BLENDER_USER_RESOURCES"] = folder.name
+    enable()
+
+
+def enable() -> None:
+    """Link the checkout into the user folder that Blender has, and enable it."""
     import bpy  # isort: skip  first: it is what makes Blender's own modules known
     import addon_utils
 
     place = Path(bpy.utils.user_resource("EXTENSIONS", path="user_default", create=True)) / "depth_nodes"
-    place.symlink_to(ROOT, target_is_directory=True)
+    if not place.exists():
+        place.symlink_to(ROOT, target_is_directory=True)
     addon_utils.enable(MODULE, default_set=True)
 
 

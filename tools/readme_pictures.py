@@ -10,7 +10,7 @@ from typing import Any
 
 from . import extension
 
-extension.enable()
+extension.enable_alone()
 
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402

@@ -1,4 +1,4 @@
-"""Object > Freeze Grid: the sampled grid becomes a real mesh, so that shaping it costs a tenth."""
+"""Object > Freeze Grid: the sampled grid becomes a real mesh, which is quicker to shape."""
 
 import bpy
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.addon import extension
 from tests.addon.pictures import hill, write_depth, write_photo
+from tools import extension
 
 import bpy  # isort: skip
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.addon import extension
+from tools import extension
 
 import bpy  # isort: skip
 

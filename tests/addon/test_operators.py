@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.addon import extension
 from tests.addon.pictures import hill, write_depth, write_photo
+from tools import extension
 
 import bpy  # isort: skip
 

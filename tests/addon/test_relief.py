@@ -5,8 +5,8 @@ import pytest
 from mathutils import Matrix, Vector
 from PIL import Image
 
-from tests.addon import extension
 from tests.addon.pictures import hill, write_depth, write_photo
+from tools import extension
 
 import bpy  # isort: skip
 from bpy_extras.object_utils import world_to_camera_view
