@@ -1,0 +1,140 @@
+"""What Blender and the worker say to each other: frozen messages, one JSON object a line.
+
+    Blender  ──►  Estimate, Cancel              ──►  stdin   worker
+             ◄──  Ready, Progress, Done, Failed, Cancelled  ◄──  stdout
+
+Every `Estimate` is answered by any number of `Progress` and then by one of `Done`, `Failed` and `Cancelled`. Estimates are
+worked off in the order in which they come. Arrays travel as `.npy` files whose paths the messages name. The worker
+ends when its stdin does, and after `idle` seconds without work. Standard library only: both sides import this module.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args
+
+from .catalog import Kind
+
+Stage = Literal["loading", "downloading", "estimating", "writing"]
+Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
+Precision = Literal["float32", "float16", "bfloat16"]
+
+# What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
+Fault = Literal["photo", "weights", "offline", "download", "licence", "device", "memory", "disk", "request", "internal"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Estimate the depth of one picture.
+
+    id: chosen by the asking side, and repeated in every answer.
+    picture: a photo file, seen upright and answered as it is stored; or a `.npy` file, top row first, (H, W, 4) float32 RGBA,
+        straight alpha in 0 to 1, colours sRGB-encoded, or scene-linear where `linear` is set.
+    output: the folder for the answer's arrays; it exists and belongs to the asking side.
+    model: a name of the catalog. weights: a local file of that model in place of the hub's, or empty.
+    size: pixels of the picture's shorter side inside the model.
+    offline: never touch the network; weights that are not on disk are then the fault "offline".
+    """
+
+    id: int
+    picture: str
+    output: str
+    model: str = "small"
+    weights: str = ""
+    device: Device = "auto"
+    precision: Precision = "float32"
+    size: int = 518
+    linear: bool = False
+    offline: bool = True
+    accept_license: bool = False
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Give up an estimate, whether it has begun or not. One that is unknown or done is no error."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker's first line: it is listening. Nothing heavy has been imported yet."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an estimate is. `fraction` of this stage, 0 to 1, or None where unknown.
+
+    done, total: bytes, while downloading.
+    """
+
+    id: int
+    stage: Stage
+    fraction: float | None = None
+    done: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The depth is on disk.
+
+    values: `.npy`, float32 (H, W), top row first, as the model put it out (see `inference.depth.Depth`): at the size at
+        which the model saw the picture, or at the picture's own where it has transparency.
+    validity: `.npy`, float32 (H, W) in 0 to 1 from the picture's alpha, or empty where all of it counts.
+    width, height: the picture's own. seconds: spent in the model alone.
+    """
+
+    id: int
+    values: str
+    validity: str
+    kind: Kind
+    raw_min: float
+    raw_max: float
+    model: str
+    revision: str
+    width: int
+    height: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The estimate came to nothing; `message` is one line for people that says what to do next."""
+
+    id: int
+    fault: Fault
+    message: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The estimate was given up as asked."""
+
+    id: int
+
+
+Request = Estimate | Cancel
+Answer = Ready | Progress | Done | Failed | Cancelled
+Message = Request | Answer
+
+_CLASSES = {cls.__name__: cls for cls in get_args(Message)}
+
+
+class ProtocolError(ValueError):
+    """A line is no message of this protocol."""
+
+
+def encode(message: Message) -> str:
+    """Return the message as one line of ASCII, its end included."""
+    return json.dumps({"type": type(message).__name__, **asdict(message)}) + "\n"
+
+
+def decode(line: str) -> Message:
+    """Return the message of one line; raises `ProtocolError` for anything else."""
+    try:
+        fields = json.loads(line)
+        return _CLASSES[fields.pop("type")](**fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ProtocolError(f"no message of this protocol: {line.strip()[:200]!r}") from error
