@@ -3,9 +3,9 @@
     Blender  ──►  Estimate, Cancel              ──►  stdin   worker
              ◄──  Ready, Progress, Done, Failed, Cancelled  ◄──  stdout
 
-Every `Estimate` is answered by any number of `Progress` and then by one of `Done`, `Failed` and `Cancelled`. Estimates are
-worked off in the order in which they come. Arrays travel as `.npy` files whose paths the messages name. The worker
-ends when its stdin does, and after `idle` seconds without work. Standard library only: both sides import this module.
+Every `Estimate` is answered by any number of `Progress` and then by one of `Done`, `Failed` and `Cancelled`. Estimates
+are worked off in the order in which they come. Arrays travel as `.npy` files whose paths the messages name. The worker
+ends when its stdin does, and when it has been idle for long. Standard library only: both sides import this module.
 """
 
 import json
@@ -27,8 +27,8 @@ class Estimate:
     """Estimate the depth of one picture.
 
     id: chosen by the asking side, and repeated in every answer.
-    picture: a photo file, seen upright and answered as it is stored; or a `.npy` file, top row first, (H, W, 4) float32 RGBA,
-        straight alpha in 0 to 1, colours sRGB-encoded, or scene-linear where `linear` is set.
+    picture: a photo file, seen upright and answered as it is stored; or a `.npy` file, top row first, (H, W, 4) float32
+        RGBA with straight alpha in 0 to 1, the colours sRGB-encoded, or scene-linear where `linear` is set.
     output: the folder for the answer's arrays; it exists and belongs to the asking side.
     model: a name of the catalog. weights: a local file of that model in place of the hub's, or empty.
     size: pixels of the picture's shorter side inside the model.
