@@ -49,25 +49,33 @@ def build(tree: Tree) -> None:
         red, green, blue = (tree.out(rgb, channel) for channel in ("Red", "Green", "Blue"))
         most = tree.math("MAXIMUM", red, tree.math("MAXIMUM", green, blue))
         least = tree.math("MINIMUM", red, tree.math("MINIMUM", green, blue))
-        spread = {"Geometry": known, "Attribute": most - least}
-        colourful = tree.node("GeometryNodeAttributeStatistic", spread, out="Max") > COLOURFUL
+        colourful = _extreme(tree, known, most - least, "Max") > COLOURFUL
         tree.warn(colourful, "This is a picture in colour, not a depth map: pick the depth image")
-    with tree.frame("Sorted from low to high"):
+    with tree.frame("Nothing left out: the extremes, which need no sorting"):
+        near, far = tree.input("Clip Near"), tree.input("Clip Far")
+        whole = tree.math("MAXIMUM", near, far) <= 0.0
+        lowest, highest = (_extreme(tree, known, depth, end) for end in ("Min", "Max"))
+    with tree.frame("Otherwise sorted from low to high"):
         ranked = tree.node("GeometryNodeSortElements", {"Geometry": known, "Sort Weight": depth}, domain="POINT")
         count = tree.count(ranked, "Point Count", "POINTCLOUD")
         last = count - 1
     with tree.frame("Read at two ranks: near is the high end of disparity, the low end of distance"):
         is_distance = tree.chosen(choices.KIND, choices.DISTANCE)
-        near, far = tree.input("Clip Near"), tree.input("Clip Far")
         below, above = tree.switch(is_distance, far, near), tree.switch(is_distance, near, far)
         low = _at_rank(tree, ranked, depth, tree.real("ROUND", last * (below / 100.0)))
         high = _at_rank(tree, ranked, depth, tree.real("ROUND", last * (1.0 - above / 100.0)))
+        low, high = tree.switch(whole, low, lowest), tree.switch(whole, high, highest)
         tree.output("Low", low)
         tree.output("High", high)
     with tree.frame("Values that the chosen kind does not have"):
         tree.warn(is_distance & (low < 0.0), "Distances are never negative: set Kind to Disparity")
         metric = (high > BEYOND_RELATIVE) & ~is_distance
         tree.warn(metric, "Relative depth lies between 0 and 1, these values go beyond: is it Distance?", "INFO")
+
+
+def _extreme(tree: Tree, points: Value, value: Value, end: str) -> Value:
+    """The smallest or largest value; Attribute Statistic would sort them all."""
+    return tree.sample_index(points, tree.node("GeometryNodeFieldMinAndMax", [value], out=end), 0)
 
 
 def _at_rank(tree: Tree, ranked: Value, depth: Value, rank: Value) -> Value:

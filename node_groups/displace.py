@@ -36,8 +36,9 @@ def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("Flat at the rim: it stays at the midlevel"):
         border = tree.input("Border Falloff")
-        rim = tree.switch(border > 0.0, 1.0, _rim(tree, tree.input("UV"), border))
-        offset = (tree.input("Height") - tree.input("Midlevel")) * tree.input("Scale") * rim
+        scale = tree.input("Scale")
+        offset = tree.math("MULTIPLY_ADD", tree.input("Height"), scale, tree.input("Midlevel") * scale * -1.0)
+        offset = tree.switch(border > 0.0, offset, offset * _rim(tree, tree.input("UV"), border))
     with tree.frame("Along Z or the normals; only the chosen way is computed"):
         normal = tree.node("GeometryNodeInputNormal", out="Normal")
         ways = {choices.Z: tree.xyz(0.0, 0.0, offset), choices.NORMAL: normal * offset}

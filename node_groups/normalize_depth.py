@@ -51,16 +51,19 @@ GROUP = Group(
 
 def build(tree: Tree) -> None:
     """Draw the tree."""
-    with tree.frame("Position in the range"):
-        low, high = tree.input("Low"), tree.input("High")
-        # One division for all vertices, here and below, instead of one for each; a division by zero gives 0.
-        rising = (tree.input("Depth") - low) * (1.0 / (high - low))
     with tree.frame("Nearness: distance falls towards the viewer, disparity rises; Invert turns either around"):
         falls = tree.logic("XOR", tree.chosen(choices.KIND, choices.DISTANCE), tree.input("Invert"))
-        nearness = tree.switch(falls, rising, 1.0 - rising)
-    with tree.frame("Far to Near becomes 0 to 1"):
-        far = tree.input("Far")
-        stretched = tree.math("MULTIPLY", nearness - far, 1.0 / (tree.input("Near") - far), clamp=True)
+        low, high, near, far = (tree.input(name) for name in ("Low", "High", "Near", "Far"))
+    with tree.frame(
+        "The range becomes 0 to 1, and of that Far to Near: slope and start are one number for all vertices"
+    ):
+        # Low is subtracted first: folded into the start, it would cost a narrow range far from 0 its last digits.
+        slope = 1.0 / ((high - low) * (near - far))  # a division by zero gives 0
+        part = 1.0 / (near - far)
+        slope = tree.switch(falls, slope, slope * -1.0)
+        start = tree.switch(falls, far * -1.0, 1.0 - far) * part
+        above_low = tree.input("Depth") - low
+        stretched = tree.math("MULTIPLY_ADD", above_low, slope, start, clamp=True)
     with tree.frame("Gamma, if any: a power is the dearest step of all"):
         falloff = tree.input("Falloff")
         straight = tree.compare("EQUAL", falloff, 1.0)
