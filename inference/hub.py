@@ -37,7 +37,7 @@ def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress |
     if spec.commercial is False and not accept_license:
         raise LicenceError(
             f"{spec.title} is licensed {spec.licence}, which forbids commercial use: "
-            "accept that with --accept-license, or use the model small"
+            "accept that first (--accept-license), or use the model small"
         )
     path = on_disk(spec)
     if path is None:

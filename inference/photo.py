@@ -3,6 +3,7 @@
 import logging
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import PhotoError
 
@@ -50,10 +51,30 @@ class Photo:
     rgb: (H, W, 3), sRGB, top row first; uint8, or float32 in 0 to 1 where the file holds more than 8 bits a channel.
     validity: float32 (H, W), the file's alpha in 0 to 1; None where every pixel counts. The colours below transparent
         pixels stay as they are in the file.
+    orientation: how the file lies, as EXIF 2.32 numbers it: 1 is upright, 6 needs a quarter turn clockwise. `rgb` and
+        `validity` are upright already; `as_stored` turns them back.
     """
 
     rgb: NDArray[np.uint8] | NDArray[np.float32]
     validity: Validity
+    orientation: int = 1
+
+
+# What turns an upright array (H, W, ...) back to how the file stores it, by its orientation.
+_BACK: dict[int, Callable[[Samples], Samples]] = {
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: upright.swapaxes(0, 1)[::-1],
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: upright.swapaxes(0, 1)[:, ::-1],
+}
+
+
+def as_stored(upright: Samples, orientation: int) -> Samples:
+    """Return an upright array (H, W, ...) as the file of that EXIF orientation stores it; a view."""
+    return _BACK[orientation](upright) if orientation in _BACK else upright
 
 
 def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -95,7 +116,7 @@ def _read(path: Path, max_pixels: int) -> Photo:
         if image.format == "EPS":  # Pillow would start Ghostscript on it
             raise PhotoError(f"{path}: a drawing, not a photo; save it as PNG or JPEG")
         raw_mode = _raw_mode(image)
-        _load(image)
+        orientation = _load(image)
     profile = _foreign_profile(image)
     if raw_mode in _LOW_BYTES and profile is None:
         colour, validity = _deep_colour(image, path, raw_mode)
@@ -109,7 +130,7 @@ def _read(path: Path, max_pixels: int) -> Photo:
         colour = colour.astype(np.float32) / np.float32(65535)
     if validity is not None and (validity == 1.0).all():
         validity = None
-    return Photo(colour, validity)
+    return Photo(colour, validity, orientation)
 
 
 def _limit(max_pixels: int) -> str:
@@ -128,13 +149,16 @@ def _raw_mode(image: Image.Image) -> str:
     return str(args[0] if isinstance(args, tuple) and args else args)
 
 
-def _load(image: Image.Image) -> None:
-    """Decode the pixels and turn them upright, in place."""
+def _load(image: Image.Image) -> int:
+    """Decode the pixels and turn them upright, in place; return the orientation that they had."""
     image.load()
     try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         ImageOps.exif_transpose(image, in_place=True)
+        return orientation if orientation in _BACK else 1
     except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error) as error:
         log.info("orientation unknown, EXIF data cannot be read: %s", error)
+        return 1
 
 
 def _load_low_bytes(path: Path, raw_mode: str) -> Image.Image:

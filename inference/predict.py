@@ -3,6 +3,8 @@
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -90,22 +92,32 @@ class Predictor:
         model = load_model(path, CONFIGS[spec.encoder], spec.max_distance)
         return cls(model, spec, revision=revision, device=device, size=size, threads=threads, dtype=dtype)
 
-    def predict(self, rgb: Rgb, validity: Validity | None = None) -> Depth:
+    def predict(
+        self,
+        rgb: Rgb,
+        validity: Validity | None = None,
+        *,
+        enlarge: bool = True,
+        progress: Callable[[float], None] | None = None,
+    ) -> Depth:
         """Return the depth of one photo at the photo's size.
 
         rgb: sRGB, (H, W, 3) uint8, or float32 in 0 to 1, top row first.
         validity: (H, W) bool, or float32 in 0 to 1; where it is 0, values don't count in the range.
+        enlarge: False leaves the depth at the size at which the model saw the photo; a photo with validity can't be.
+        progress: called after each part of the network with the share that is done; what it raises ends the prediction.
 
         Raises `PhotoError` for an array of another form and `OutOfMemoryError` where the photo does not fit.
         """
-        _check(rgb, validity)
+        _check(rgb, validity, enlarge)
         height, width = rgb.shape[:2]
         rows, columns = input_size(height, width, self.size)
         self._check_memory(rows, columns, height * width)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), _watched(self._model, progress):
                 pixels = to_input(rgb, rows, columns).to(self.device, self._dtype)
-                values = to_photo_size(self._model(pixels)[0], height, width)
+                size = (height, width) if enlarge else (rows, columns)
+                values = to_photo_size(self._model(pixels)[0], *size)
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -150,7 +162,7 @@ class Predictor:
     def _too_large(self, rows: int, columns: int) -> OutOfMemoryError:
         return OutOfMemoryError(
             f"not enough memory on {self.device} to see the photo at {columns} x {rows} pixels: "
-            f"take a --size below {self.size}, a smaller model, or crop the photo"
+            f"take a smaller size (--size below {self.size}), a smaller model, or crop the photo"
         )
 
 
@@ -171,6 +183,24 @@ def _device(name: Device) -> torch.device:
     return torch.device(name)
 
 
+@contextmanager
+def _watched(model: DepthAnything, progress: Callable[[float], None] | None) -> Iterator[None]:
+    """Report how much of the network is done, after each block of the encoder and each step of the head."""
+    parts = [*model.encoder.blocks, *model.head.fusion]
+    done = count(1)
+
+    def report(*_: object) -> None:
+        if progress is not None:
+            progress(next(done) / len(parts))
+
+    hooks = [part.register_forward_hook(report) for part in parts]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
 def _physical_cores() -> int | None:
     """Return how many cores this process may use, or None to leave it to torch, which counts them on other systems."""
     cores = set()
@@ -189,11 +219,13 @@ def _bytes_needed(config: ModelConfig, rows: int, columns: int, photo_pixels: in
     return 4 * (tokens * a_token + 3 * photo_pixels) + (32 << 20)
 
 
-def _check(rgb: Rgb, validity: Validity | None) -> None:
+def _check(rgb: Rgb, validity: Validity | None, enlarge: bool) -> None:
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0 or rgb.dtype not in (np.uint8, np.float32):
         raise PhotoError(f"a photo is (H, W, 3) of uint8 or float32, not {rgb.shape} of {rgb.dtype}: convert it first")
     if validity is not None and validity.shape != rgb.shape[:2]:
         raise PhotoError(f"the validity is {validity.shape}, the photo {rgb.shape[:2]}: give one value a pixel")
+    if validity is not None and not enlarge:
+        raise PhotoError("validity has the photo's size, and so must its depth: enlarge it")
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -19,7 +19,9 @@ Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Precision = Literal["float32", "float16", "bfloat16"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
-Fault = Literal["photo", "weights", "offline", "download", "licence", "device", "memory", "disk", "request", "internal"]
+Fault = Literal[
+    "engine", "photo", "weights", "offline", "download", "licence", "device", "memory", "disk", "request", "internal"
+]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from pathlib import Path
 import bpy
 import pytest
 
-from addon import assets
-from addon.errors import AssetError
-from addon.version import VERSION
+from tests.addon.enabled import assets, errors
+from tests.addon.enabled import version as this
+
+AssetError = errors.AssetError
+VERSION = this.VERSION
 
 # Two groups, of which one holds the other, in a process of its own: marking assets leaves the file of the tests alone.
 _RELEASE = """

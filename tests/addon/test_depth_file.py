@@ -10,9 +10,10 @@ import pytest
 import tifffile
 from PIL import Image, PngImagePlugin
 
-from addon import depth_file, depth_image
-from addon.errors import DepthFileError
+from tests.addon.enabled import depth_file, depth_image, errors
 from tests.material import material
+
+DepthFileError = errors.DepthFileError
 
 RAMP = np.arange(65536, dtype=np.uint16).reshape(256, 256)
 

@@ -6,10 +6,11 @@ import bpy
 import numpy as np
 import pytest
 
-from addon import depth_image
-from addon.depth_image import DepthInfo
-from addon.errors import DepthImageError
+from tests.addon.enabled import depth_image, errors
 from tests.material import material
+
+DepthInfo = depth_image.DepthInfo
+DepthImageError = errors.DepthImageError
 
 
 def metres(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from addon import exr
-from addon.errors import DepthFileError
+from tests.addon.enabled import errors, exr
+
+DepthFileError = errors.DepthFileError
 
 READABLE = {
     "none": OpenEXR.NO_COMPRESSION,

@@ -4,8 +4,10 @@ import bpy
 import numpy as np
 import pytest
 
-from addon import assets, depth_image, freeze, modifiers
-from addon.errors import FreezeError, ModifierError
+from tests.addon.enabled import assets, depth_image, errors, freeze, modifiers
+
+FreezeError = errors.FreezeError
+ModifierError = errors.ModifierError
 
 HEIGHT, WIDTH = 24, 36
 

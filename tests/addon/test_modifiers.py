@@ -4,8 +4,9 @@ import bpy
 import numpy as np
 import pytest
 
-from addon import modifiers
-from addon.errors import ModifierError
+from tests.addon.enabled import errors, modifiers
+
+ModifierError = errors.ModifierError
 
 SOCKETS = ("Float", "Int", "Bool", "Vector", "Color", "String", "Object", "Image", "Material", "Collection", "Rotation")
 MENU = {"Low": 1.0, "Middle": 20.0, "High": 300.0}

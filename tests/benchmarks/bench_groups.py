@@ -12,8 +12,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from addon import depth_image as stored
-from addon import freeze
+from tests.addon.enabled import depth_image as stored
+from tests.addon.enabled import freeze
 from tests.node_groups.scene import append_groups, depth_image, mesh_object, plane, relief, set_inputs
 
 SIDE = 1024

@@ -120,9 +120,11 @@ def test_every_format_holds_the_same_depth(photo, weights):
         assert run(photo, "--weights", weights, "-o", folder, "--format", file_format, *QUICK).returncode == 0
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"photo{suffix}" for suffix in SUFFIXES.values())
     values = read_depth(folder / "photo.depth.exr").values
-    np.testing.assert_array_equal(np.load(folder / "photo.depth.npy"), values)
+    span = values.max() - values.min()
+    # Each format comes from a run of its own, which chooses the quicker of two convolutions: the last digits differ.
+    np.testing.assert_allclose(np.load(folder / "photo.depth.npy"), values, rtol=0, atol=1e-5 * span)
     nearness = (values - values.min()) / (values.max() - values.min())
-    assert np.abs(np.asarray(Image.open(folder / "photo.depth.png")).astype(int) - 65535 * nearness).max() < 0.51
+    assert np.abs(np.asarray(Image.open(folder / "photo.depth.png")).astype(int) - 65535 * nearness).max() < 1.2
     assert np.abs(np.asarray(Image.open(folder / "photo.preview.png")) - 255 * nearness).max() < 0.51
     assert Image.open(folder / "photo.colormap.png").mode == "RGB"
 

@@ -1,0 +1,267 @@
+"""The worker: `python -m inference.worker --idle SECONDS`, the process that Blender has its depth estimated by.
+
+Requests come on stdin and answers go to stdout, as `protocol.py` defines them; everything else goes to stderr. The
+model stays loaded between requests, and the process ends when it has had nothing to do for so long, or when stdin ends:
+that is, with Blender, however Blender ends.
+"""
+
+import argparse
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import catalog
+from .errors import (
+    DepthFileError,
+    DepthNodesError,
+    DeviceError,
+    DownloadError,
+    LicenceError,
+    ModelNameError,
+    OutOfMemoryError,
+    PhotoError,
+    WeightsError,
+)
+from .protocol import (
+    Answer,
+    Cancel,
+    Cancelled,
+    Done,
+    Estimate,
+    Failed,
+    Fault,
+    Progress,
+    ProtocolError,
+    Ready,
+    Stage,
+    decode,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from .photo import Photo
+    from .predict import Predictor
+
+PROTOCOL = "1"
+
+# torch, Pillow and the hub's client are imported by the first estimate: the worker answers at once.
+
+_FAULTS: dict[type[Exception], Fault] = {
+    PhotoError: "photo",
+    WeightsError: "weights",
+    DownloadError: "download",
+    LicenceError: "licence",
+    DeviceError: "device",
+    OutOfMemoryError: "memory",
+    ModelNameError: "request",
+    DepthFileError: "disk",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class _OfflineError(DepthNodesError):
+    """The weights are not on disk, and the request forbids to fetch them."""
+
+
+class _CancelledError(Exception):
+    """The estimate at work was cancelled."""
+
+
+class Worker:
+    """Answers requests one after the other, and keeps the last model."""
+
+    def __init__(self, answers: TextIO, idle: float) -> None:
+        self._answers = answers
+        self._idle = idle
+        self._waiting: queue.Queue[Estimate] = queue.Queue()
+        self._cancelled: set[int] = set()
+        self._predictor: Predictor | None = None
+        self._loaded: tuple[str, ...] = ()
+
+    def run(self, requests: Iterable[str]) -> None:
+        """Answer the lines of `requests` until there was none for the idle time. Their end ends the process at once."""
+        self._say(Ready(PROTOCOL))
+        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
+        while True:
+            try:
+                request = self._waiting.get(timeout=self._idle)
+            except queue.Empty:
+                return
+            self._say(self._answer(request))
+            self._cancelled.discard(request.id)
+
+    def _listen(self, requests: Iterable[str]) -> None:
+        for line in requests:
+            try:
+                message = decode(line)
+            except ProtocolError as error:
+                logger.error("%s", error)
+                continue
+            if isinstance(message, Estimate):
+                self._waiting.put(message)
+            elif isinstance(message, Cancel):
+                self._cancelled.add(message.id)
+        os._exit(0)  # whoever asked is gone; the main thread may be deep inside the model
+
+    def _say(self, answer: Answer) -> None:
+        self._answers.write(encode(answer))
+        self._answers.flush()
+
+    def _answer(self, request: Estimate) -> Answer:
+        """Return what became of a request. What nobody foresaw ends the process, with its traceback on stderr."""
+        try:
+            return self._estimate(request)
+        except _CancelledError:
+            return Cancelled(request.id)
+        except _OfflineError as error:
+            return Failed(request.id, "offline", str(error))
+        except DepthNodesError as error:
+            return Failed(request.id, _FAULTS.get(type(error), "internal"), " ".join(str(error).split()))
+        except MemoryError:
+            return Failed(request.id, "memory", "not enough memory: take a smaller size, or close other programs")
+        except ModuleNotFoundError as error:
+            return Failed(
+                request.id, "internal", f"the Python package {error.name} is missing: set up the engine again"
+            )
+
+    def _estimate(self, request: Estimate) -> Done:
+        def report(stage: Stage, fraction: float | None, done: int | None = None, total: int | None = None) -> None:
+            if request.id in self._cancelled:
+                raise _CancelledError
+            self._say(Progress(request.id, stage, fraction, done, total))
+
+        def download(done: int, total: int | None) -> None:
+            report("downloading", done / total if total else None, done, total)
+
+        report("loading", 0.0)
+        photo = _picture(request)
+        report("loading", None)
+        predictor = self._load(request, download)
+        report("estimating", 0.0)
+        start = time.perf_counter()
+        depth = predictor.predict(
+            photo.rgb,
+            photo.validity,
+            enlarge=photo.validity is not None,
+            progress=lambda fraction: report("estimating", fraction),
+        )
+        seconds = time.perf_counter() - start
+        report("writing", None)
+        from .photo import as_stored
+
+        height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
+        arrays = (
+            {"values": depth.values} if photo.validity is None else {"values": depth.values, "validity": photo.validity}
+        )
+        paths = {name: _write(request, name, as_stored(array, photo.orientation)) for name, array in arrays.items()}
+        return Done(
+            id=request.id,
+            values=paths["values"],
+            validity=paths.get("validity", ""),
+            kind=depth.kind,
+            raw_min=depth.raw_min,
+            raw_max=depth.raw_max,
+            model=depth.model,
+            revision=depth.revision,
+            width=width,
+            height=height,
+            seconds=seconds,
+        )
+
+    def _load(self, request: Estimate, download: Callable[[int, int | None], None]) -> "Predictor":
+        """Return the predictor asked for: the last one where it will do, else a new one in its place."""
+        wanted = (request.model, request.weights, request.device, request.precision)
+        if self._predictor is None or wanted != self._loaded:
+            _check_offline(request)
+            from .predict import Predictor
+
+            self._predictor = None  # its memory first
+            self._predictor = Predictor.from_catalog(
+                request.model,
+                device=request.device,
+                dtype=request.precision,
+                accept_license=request.accept_license,
+                progress=download,
+                weights=Path(request.weights) if request.weights else None,
+            )
+            self._loaded = wanted
+        self._predictor.size = request.size
+        return self._predictor
+
+
+def _check_offline(request: Estimate) -> None:
+    from . import hub
+
+    spec = catalog.get(request.model)
+    if request.offline and not request.weights and hub.on_disk(spec) is None:
+        raise _OfflineError(
+            f"{spec.title} is not on disk, and going online is not allowed: allow it, or name a file that you have"
+        )
+
+
+def _picture(request: Estimate) -> "Photo":
+    from .photo import Photo, read_photo
+
+    path = Path(request.picture)
+    if path.suffix != ".npy":
+        return read_photo(path)
+    try:
+        pixels = np.load(path, mmap_mode="r")  # (H, W, 4)
+    except (OSError, ValueError) as error:
+        raise PhotoError(f"the pixels of the picture can't be read ({error}): try again") from error
+    rgb = np.nan_to_num(pixels[..., :3], posinf=1.0, neginf=0.0)
+    rgb = np.clip(_to_srgb(rgb) if request.linear else rgb, 0.0, 1.0)
+    alpha = np.clip(np.nan_to_num(pixels[..., 3]), 0.0, 1.0)
+    return Photo(rgb, None if (alpha == 1.0).all() else alpha)
+
+
+def _to_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Encode scene-linear colours, at least 0, as sRGB (IEC 61966-2-1), float32 of the same shape."""
+    linear = np.maximum(linear, np.float32(0.0))
+    power = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
+    return np.where(linear <= np.float32(0.0031308), np.float32(12.92) * linear, power)
+
+
+def _write(request: Estimate, name: str, array: NDArray[np.float32]) -> str:
+    """Write an array of the answer whole or not at all, and return its path."""
+    path = Path(request.output, f"{request.id}.{name}.npy")
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            np.save(file, np.ascontiguousarray(array))
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DepthFileError(f"{path}: the depth can't be written ({error.strerror}): free some space there") from error
+    return str(path)
+
+
+def _own_stdout() -> TextIO:
+    """Return stdout for answers alone; whatever else is printed, by C libraries too, goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return answers
+
+
+def main() -> None:
+    """Serve until stdin ends or nothing was asked for the idle time."""
+    parser = argparse.ArgumentParser(prog="python -m inference.worker", description="Estimate depth for Blender.")
+    parser.add_argument("--idle", type=float, default=600.0, metavar="SECONDS", help="end after so long without work")
+    options = parser.parse_args()
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    Worker(_own_stdout(), options.idle).run(sys.stdin)
+
+
+if __name__ == "__main__":
+    main()

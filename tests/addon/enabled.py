@@ -1,0 +1,16 @@
+"""The modules of the enabled extension: its imports are relative, so it has to be a package as Blender makes it one."""
+
+from tools import extension
+
+extension.enable()
+
+assets = extension.module("addon.assets")
+depth_file = extension.module("addon.depth_file")
+depth_image = extension.module("addon.depth_image")
+errors = extension.module("addon.errors")
+exr = extension.module("addon.exr")
+freeze = extension.module("addon.freeze")
+modifiers = extension.module("addon.modifiers")
+protocol = extension.module("inference.protocol")
+version = extension.module("addon.version")
+worker_client = extension.module("addon.worker_client")

@@ -1,0 +1,31 @@
+"""Writes Small with numbers from a seed, in the published layout: `python -m tests.seeded_weights FILE.safetensors`.
+
+It runs in the environment that has torch; the suites that have none call it as a process.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from inference import weights
+from inference.model import CONFIGS, DepthAnything
+
+
+def write(path: Path, encoder: str = "vits") -> None:
+    """Write the file of one encoder."""
+    config = CONFIGS[encoder]
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in DepthAnything(config).state_dict().items()}
+    generator = torch.Generator().manual_seed(5)
+    tensors = {}
+    for row in weights._table(config):
+        rows, *others = shapes.get(row.ours, (config.width,))
+        for name in row.hf:
+            tensors[name] = 0.05 * torch.randn(rows // len(row.hf), *others, generator=generator)
+    save_file(tensors, path)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
