@@ -27,3 +27,11 @@ class AssetError(DepthNodesError):
 
 class FreezeError(DepthNodesError):
     """A relief cannot be frozen or unfrozen as it is."""
+
+
+class EngineError(DepthNodesError):
+    """The Python that estimates depth is missing, incomplete, or cannot be made."""
+
+
+class EstimateError(DepthNodesError):
+    """A depth could not be estimated."""

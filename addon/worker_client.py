@@ -3,7 +3,6 @@
 Nothing here knows bpy. The main thread calls `request`, `cancel`, `poll` and `close`; threads only read the pipes.
 """
 
-import os
 import queue
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from ..inference.protocol import (  # type: ignore[import-not-found]  # the chec
     decode,
     encode,
 )
+from .runtime import NO_WINDOW
 
 PATIENCE = 0.4  # seconds that a worker has to give up an estimate by itself
 SILENCE = 300.0  # seconds without a word, while it has work, after which a worker is taken for hung
@@ -220,7 +220,7 @@ class _Process:
             cwd=folder,
             encoding="utf-8",
             errors="replace",
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=NO_WINDOW,
             start_new_session=sys.platform != "win32",  # Ctrl-C in Blender's terminal is not for the worker
         )
         self._errors = threading.Thread(target=self._read_errors, daemon=True)
@@ -266,10 +266,3 @@ class _Process:
             self.last_words = line.strip() or self.last_words
             self._log.append(line.rstrip())
         self._process.stderr.close()
-
-
-def environment(root: Path) -> dict[str, str]:
-    """Return the environment for a worker that imports the packages below `root` and nothing of Blender's Python."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    own = {"PYTHONPATH": str(root), "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    return inherited | own

@@ -28,18 +28,14 @@ BPY_SYSTEM_PACKAGES = (
 )
 # PyPI's torch for Linux brings CUDA, several GB; the CPU build has an index of its own, and pip prefers its local
 # version. It is installed apart, so that pip doesn't ask that index for every other package too.
-TORCH = "torch==2.13.0"
+REQUIREMENTS = tuple((ROOT / "inference" / "requirements.txt").read_text(encoding="utf-8").split())
+TORCH = next(package for package in REQUIREMENTS if package.startswith("torch=="))
 TORCH_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
 
 BPY_TESTS = ("pytest==9.2.0", "pillow==13.0.0", "OpenEXR==3.5.3", "tifffile==2026.3.3")
 INFERENCE = (
-    TORCH,
-    "numpy==2.4.6",
-    "pillow==13.0.0",
-    "safetensors==0.8.0",
-    "huggingface_hub==2.4.0",
+    *REQUIREMENTS,
     "OpenEXR==3.5.3",
-    "pillow-heif==1.8.1",
     "transformers==5.23.0",
     "opencv-python-headless==5.0.0.93",
     "tifffile==2026.3.3",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.addon.enabled import protocol, worker_client
+from tests.addon.enabled import protocol
 from tests.addon.pictures import write_photo
 from tests.addon.worker import COMMAND, make_client, outcome, wait_for, weights
 from tests.material import material
@@ -340,11 +340,3 @@ def test_a_hundred_estimates_take_no_more_memory_than_twenty(client, photo):
             sizes[identifier] = resident(pid(client)), resident(os.getpid())
     for early, late in zip(sizes[20], sizes[100], strict=True):
         assert late - early < 20 << 20
-
-
-def test_the_environment_has_nothing_of_blenders_python(monkeypatch, tmp_path):
-    monkeypatch.setenv("PYTHONHOME", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", "elsewhere")
-    made = worker_client.environment(tmp_path)
-    assert "PYTHONHOME" not in made
-    assert made["PYTHONPATH"] == str(tmp_path)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from tests.addon.enabled import worker_client
+from tests.addon.enabled import runtime, worker_client
 from tools import environments
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def weights() -> Path:
 
 def make_client(*options: str, command: tuple[str, ...] = COMMAND, **patience: float):
     """Return a client of the real worker."""
-    return worker_client.WorkerClient((*command, *options), worker_client.environment(ROOT), **patience)
+    return worker_client.WorkerClient((*command, *options), runtime.environment(), **patience)
 
 
 def wait_for(client, wanted: Callable[[object], bool], seconds: float = 60.0) -> list:

@@ -1,0 +1,21 @@
+"""Preferences > Cancel: stop setting up the engine."""
+
+import bpy
+
+from .. import engine
+
+
+class DEPTH_NODES_OT_cancel_set_up(bpy.types.Operator):
+    """Stop setting up the engine; what was fetched so far is not fetched again the next time"""
+
+    bl_idname = "depth_nodes.cancel_set_up"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return engine.is_making()
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        engine.making().cancel()
+        return {"FINISHED"}
