@@ -1,8 +1,8 @@
 """The Blender half of Depth Nodes: what an artist sees, over functions that scripts can call."""
 
-from . import engine, menus, operators, panels, preferences
+from . import engine, jobs, menus, operators, panels, preferences
 
-_MODULES = (engine, operators, menus, panels, preferences)
+_MODULES = (engine, jobs, operators, menus, panels, preferences)
 
 
 def register() -> None:

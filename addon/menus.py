@@ -12,8 +12,11 @@ import bpy
 from . import assets, freeze, relief
 from .operators.add_group import DEPTH_NODES_OT_add_group
 from .operators.add_modifier import DEPTH_NODES_OT_add_modifier
+from .operators.estimate_depth import DEPTH_NODES_OT_estimate_depth
 from .operators.freeze_grid import DEPTH_NODES_OT_freeze_grid
+from .operators.import_photo import DEPTH_NODES_OT_import_photo
 from .operators.import_relief import DEPTH_NODES_OT_import_relief
+from .operators.photo_as_relief import DEPTH_NODES_OT_photo_as_relief
 from .operators.unfreeze_grid import DEPTH_NODES_OT_unfreeze_grid
 
 
@@ -84,7 +87,14 @@ def _draw_add_mesh(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
 
 
 def _draw_import(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    self.layout.operator(DEPTH_NODES_OT_import_photo.bl_idname, text="Photo as Relief (.jpg/.png/…)")
     self.layout.operator(DEPTH_NODES_OT_import_relief.bl_idname, text="Depth Relief (photo and depth map)")
+
+
+def _draw_image(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if context.space_data.image is not None:
+        self.layout.separator()
+        self.layout.operator(DEPTH_NODES_OT_estimate_depth.bl_idname)
 
 
 def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
@@ -98,11 +108,30 @@ def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.operator(operator.bl_idname)
 
 
-_CLASSES = (NODE_MT_depth_nodes_add, NODE_MT_depth_nodes_swap, OBJECT_MT_depth_nodes_modifier_add)
+class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
+    """Offers the relief when a photo is dropped into the viewport, beside what Blender itself offers."""
+
+    bl_idname = "VIEW3D_FH_depth_nodes_photo"
+    bl_label = "Depth Relief"
+    bl_import_operator = DEPTH_NODES_OT_photo_as_relief.bl_idname
+    bl_file_extensions = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp"
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+_CLASSES = (
+    NODE_MT_depth_nodes_add,
+    NODE_MT_depth_nodes_swap,
+    OBJECT_MT_depth_nodes_modifier_add,
+    VIEW3D_FH_depth_nodes_photo,
+)
 _ENTRIES = (
     ("NODE_MT_geometry_node_add_all", _draw_add_node),
     ("NODE_MT_geometry_node_swap_all", _draw_swap_node),  # from 5.0 on
     ("OBJECT_MT_modifier_add", _draw_add_modifier),
+    ("IMAGE_MT_image", _draw_image),
     ("TOPBAR_MT_file_import", _draw_import),
     ("VIEW3D_MT_mesh_add", _draw_add_mesh),
     ("VIEW3D_MT_object", _draw_object),

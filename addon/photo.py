@@ -35,6 +35,16 @@ def load(path: str | Path) -> bpy.types.Image:
     return image
 
 
+def shown_by(ob: bpy.types.Object) -> bpy.types.Image | None:
+    """Return the image that an object's active material shows: its active texture, or else its first one."""
+    material = ob.active_material if ob.type == "MESH" else None
+    if material is None or material.node_tree is None:
+        return None
+    active = material.node_tree.nodes.active
+    textures = [node for node in (active, *material.node_tree.nodes) if node and node.bl_idname == "ShaderNodeTexImage"]
+    return next((node.image for node in textures if node.image is not None), None)
+
+
 def opacity(photo: bpy.types.Image, shape: tuple[int, int]) -> NDArray[np.float32] | None:
     """Return the photo's alpha at the pixels of a depth map, or None if it has none.
 

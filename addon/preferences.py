@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import assets, engine, runtime
+from ..inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from . import assets, engine, estimate, runtime
 from .errors import DepthNodesError
+from .operators.accept_licence import DEPTH_NODES_OT_accept_licence
 from .operators.cancel_set_up import DEPTH_NODES_OT_cancel_set_up
 from .operators.check_engine import DEPTH_NODES_OT_check_engine
 from .operators.copy_log import DEPTH_NODES_OT_copy_log
@@ -35,6 +37,15 @@ def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None
         engine.set_report(", ".join(f"{name} {version}" for name, version in found.versions.items()))
 
 
+def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
+    size = f"{spec.bytes / 1e6:.0f} MB" if spec.bytes else "unknown size"
+    meaning = "metres" if spec.kind == "distance" else "relative depth"
+    return spec.name, spec.title.removeprefix("Depth Anything V2 "), f"{meaning}, {size}, licence: {spec.licence}"
+
+
+_MODELS = [_described(spec) for spec in catalog.MODELS]
+
+
 class DepthNodesPreferences(bpy.types.AddonPreferences):
     bl_idname = _EXTENSION
 
@@ -54,11 +65,86 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         update=_examine,
     )
 
+    model: EnumProperty(name="Model", description="What estimates depth", items=_MODELS, default="small")
+    quality: EnumProperty(
+        name="Quality",
+        description="How closely the model looks. More takes longer, and more memory",
+        items=(
+            ("DRAFT", "Draft", f"{estimate.QUALITIES['DRAFT']} pixels on the shorter side: three times as quick"),
+            ("STANDARD", "Standard", f"{estimate.TRAINED} pixels, at which the models were trained"),
+            ("FINE", "Fine", f"{estimate.QUALITIES['FINE']} pixels: finer edges, twice the time"),
+            ("CUSTOM", "Custom", "A size of your own"),
+        ),
+        default="STANDARD",
+    )
+    size: IntProperty(
+        name="Size",
+        description="Pixels of the picture's shorter side inside the model",
+        subtype="PIXEL",
+        default=estimate.TRAINED,
+        min=70,
+        soft_max=estimate.BEYOND,
+        max=4096,
+    )
+    device: EnumProperty(
+        name="Device",
+        description="What computes; Automatic takes the graphics card where the engine was made for one",
+        items=(
+            ("auto", "Automatic", "The graphics card if there is one, else the CPU"),
+            ("cpu", "CPU", "Always works"),
+            ("cuda", "NVIDIA", "CUDA, and AMD's ROCm"),
+            ("xpu", "Intel", "XPU"),
+            ("mps", "Apple", "Metal"),
+        ),
+    )
+    invert: BoolProperty(name="Invert", description="Store near as far and far as near")
+    idle_minutes: IntProperty(
+        name="Unload After",
+        description="Minutes without work after which the model leaves the memory",
+        default=10,
+        min=1,
+        max=1440,
+    )
+    weights: StringProperty(
+        name="Weights File",
+        description="A .safetensors or .pth file of the chosen model on this machine. Empty, the weights are those of "
+        "the Hugging Face cache, and fetched into it once",
+        subtype="FILE_PATH",
+    )
+    accepted: StringProperty(description="Models whose licence was accepted", options={"HIDDEN"})
+
     def draw(self, _context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "use_asset_library")
+        layout.separator()
         _draw_engine(layout.column(heading="Engine"), self)
+        layout.separator()
+        draw_model(layout, self)
+        layout.prop(self, "device")
+        layout.prop(self, "weights")
+        layout.prop(self, "invert")
+        layout.prop(self, "idle_minutes")
+
+
+def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -> None:
+    """Which model, and how closely it looks: here and in the sidebars."""
+    layout.prop(chosen, "model")
+    spec = catalog.get(chosen.model)
+    if not chosen.weights and not estimate.is_on_disk(spec):
+        size = f"{spec.bytes / 1e6:.0f} MB" if spec.bytes else "its weights"
+        layout.label(text=f"The first use downloads {size}", icon="INTERNET")
+    if spec.commercial is False:
+        accepted = spec.name in chosen.accepted.split(",")
+        row = layout.row()
+        row.label(text=f"{spec.licence}: not for commercial use", icon="CHECKMARK" if accepted else "INFO")
+        if not accepted:
+            row.operator(DEPTH_NODES_OT_accept_licence.bl_idname)
+    layout.prop(chosen, "quality")
+    if chosen.quality == "CUSTOM":
+        layout.prop(chosen, "size")
+        if chosen.size > estimate.BEYOND:
+            layout.label(text=f"Beyond {estimate.BEYOND} the models lose the whole picture", icon="INFO")
 
 
 def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> None:

@@ -121,6 +121,21 @@ def shape(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
         modifiers.set_input(modifier, "Sensor Width", 36.0)
 
 
+def shape_object(uid: int, depth: bpy.types.Image) -> None:
+    """Have the object with this `session_uid` follow a depth image, by the modifier that it has or a new one.
+
+    Raises PhotoError if the object is gone.
+    """
+    ob = next((ob for ob in bpy.data.objects if ob.session_uid == uid), None)
+    if ob is None:
+        raise PhotoError("The object was removed while its depth was estimated: the depth image is there for another")
+    modifier = find_modifier(ob)
+    if modifier is None:
+        modifier = add_modifier(ob)
+        modifiers.set_input(modifier, "Material", ob.active_material)
+    shape(modifier, depth)
+
+
 def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None:
     """Return the relief modifier of an object, the active one first, or None; known by its inputs."""
     if ob is None or ob.type != "MESH":

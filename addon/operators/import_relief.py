@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
+from bpy.props import CollectionProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
-from mathutils import Matrix
 
 from .. import photo, relief
 from ..depth_file import NearIs
 from ..depth_image import Kind
 from ..errors import DepthNodesError, PhotoError
+from .placing import Placing, select_only
 
 # near_is and kind of `depth_file.read` for each answer
 _MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
@@ -19,10 +19,9 @@ _MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
     "DARK": ("dark", "disparity"),
     "METRES": (None, "distance"),
 }
-_ORIENTATIONS = {"STANDING": relief.STANDING, "LYING": relief.LYING}
 
 
-class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
+class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
     """Make a relief from a photo and its depth map: select both, or the photo alone if its depth map lies beside it"""
 
     bl_idname = "depth_nodes.import_relief"
@@ -51,40 +50,6 @@ class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):  # type: i
             ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
         ),
     )
-    projection: EnumProperty(
-        name="Projection",
-        description="How depth becomes shape; can be changed in the modifier at any time",
-        items=(
-            ("Relief", "Relief", "The picture's plane, raised where the photo is near"),
-            ("Camera", "Camera", "The space in front of the camera, along its true rays"),
-        ),
-    )
-    orientation: EnumProperty(
-        name="Orientation",
-        description="How the relief stands at the 3D cursor",
-        items=(
-            ("STANDING", "Standing", "Upright, seen from the front view"),
-            ("LYING", "Lying", "Flat, facing up"),
-        ),
-    )
-    use_camera: BoolProperty(
-        name="Camera That Fits",
-        description="Add a camera from which the relief looks like the photo, make it the scene's, and set the render "
-        "size to the photo's",
-        default=False,
-    )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode to add a relief")
-        elif context.scene.library is not None:
-            cls.poll_message_set("The scene is linked from another file: add the relief to a scene of this file")
-        elif context.collection.library is not None or context.collection.override_library is not None:
-            cls.poll_message_set("The active collection is linked from another file: choose one of this file's own")
-        else:
-            return True
-        return False
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         near_is, kind = _MEANINGS[self.meaning]
@@ -96,14 +61,14 @@ class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):  # type: i
                 collection=context.collection,
                 near_is=near_is,
                 kind=kind,
-                matrix=Matrix.Translation(context.scene.cursor.location) @ _ORIENTATIONS[self.orientation],
+                matrix=self.matrix(context),
                 projection=self.projection,
                 scene=context.scene if self.use_camera else None,
             )
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        _select_only(context, made.ob)
+        select_only(context, made.ob)
         if made.kind_guessed:
             self.report(
                 {"INFO"}, f"{Path(depth_path).name} doesn't say what is near: if the relief is inside out, set Depth Is"
@@ -133,12 +98,3 @@ class DEPTH_NODES_OT_import_relief(bpy.types.Operator, ImportHelper):  # type: i
             name = selected[0].stem
             raise PhotoError(f"No depth map beside {selected[0].name}: give one, or save it there as {name}_depth.png")
         return selected[0], beside
-
-
-def _select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
-    """Select the new object and make it active, as Blender's own Add menu does."""
-    for other in context.view_layer.objects.selected:
-        other.select_set(False)
-    if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
-        ob.select_set(True)
-        context.view_layer.objects.active = ob
