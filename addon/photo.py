@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import depth_image
+from . import depth_image, exif
 from .errors import PhotoError
 
 # What depth tools call their output, `photo_depth.png` or `photo.depth.exr`; the most exact format first.
@@ -14,8 +14,14 @@ _DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
 _DEPTH_SUFFIXES = (".exr", ".npy", ".pfm", ".tif", ".tiff", ".png")
 
 
+_UPRIGHT_OF = "depth_nodes_upright_of"  # on an image that was turned: the file that it was made from
+
+
 def load(path: str | Path) -> bpy.types.Image:
-    """Load a photo, or return the image that shows this file already.
+    """Load a photo upright, or return the image that shows this file already.
+
+    A phone notes in the file how it was held, and Blender ignores that: the pixels of such a photo are turned, and
+    packed into the .blend as an image of their own.
 
     Raises PhotoError for a file that is missing, no picture, or cut off; nothing is left behind then.
     """
@@ -24,6 +30,9 @@ def load(path: str | Path) -> bpy.types.Image:
         raise PhotoError(f"There is no photo at {path}: choose a picture file")
     if _is_truncated_jpeg(path):
         raise PhotoError(f"{path.name} is incomplete: copy or export the photo again")
+    turned = next((image for image in bpy.data.images if image.get(_UPRIGHT_OF) == str(path)), None)
+    if turned is not None:
+        return turned
     try:
         image = bpy.data.images.load(str(path), check_existing=True)
     except RuntimeError as error:
@@ -32,7 +41,26 @@ def load(path: str | Path) -> bpy.types.Image:
         if image.users == 0:
             bpy.data.images.remove(image)
         raise PhotoError(f"{path.name} is no picture or is damaged: open it in another program and export it again")
-    return image
+    orientation = exif.orientation(path)
+    return _turned(image, orientation, path) if orientation != exif.UPRIGHT else image
+
+
+def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:
+    """Return a packed copy of an image, turned upright; the image itself goes if nothing else uses it."""
+    stored = exif.turn(depth_image.pixels(lying), orientation)  # (H, W, C)
+    height, width, channels = stored.shape
+    upright = bpy.data.images.new(lying.name, width, height, alpha=channels == 4, float_buffer=lying.is_float)
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[..., :channels] = stored
+    upright.colorspace_settings.name = lying.colorspace_settings.name
+    upright.pixels.foreach_set(rgba[::-1].ravel())
+    upright.pack()
+    upright[_UPRIGHT_OF] = str(path)
+    if lying.users == 0:
+        name = lying.name
+        bpy.data.images.remove(lying)
+        upright.name = name
+    return upright
 
 
 def shown_by(ob: bpy.types.Object) -> bpy.types.Image | None:

@@ -230,13 +230,13 @@ def add_camera(
 
 
 def _check_orientation(picture: bpy.types.Image, shape: tuple[int, ...]) -> None:
-    """Raise PhotoError if the depth map was made from the photo turned upright, which Blender doesn't do."""
+    """Raise PhotoError if the depth map was made from the photo as it lies in its file, and not upright."""
     photo_aspect, depth_aspect = picture.size[0] / picture.size[1], shape[1] / shape[0]
     turned = abs(photo_aspect * depth_aspect - 1) < 0.02
     if turned and abs(photo_aspect / depth_aspect - 1) > 0.1:
         raise PhotoError(
-            f"{picture.name} lies on its side against its depth map: Blender ignores the orientation a camera notes in "
-            "the file, so save the photo turned upright and import it again"
+            f"The depth map lies on its side against {picture.name}, which is shown upright: turn the depth map as the "
+            "photo is turned"
         )
 
 

@@ -23,6 +23,8 @@ class Layout:
 
     def __init__(self):
         self.entries = []
+        self.labels = []
+        self.properties = []
 
     def menu(self, name, **_):
         self.entries.append(name)
@@ -33,6 +35,20 @@ class Layout:
 
     def separator(self, **_):
         pass
+
+    def column(self, **_):
+        return self
+
+    row = box = column
+
+    def label(self, text="", **_):
+        self.labels.append(text)
+
+    def prop(self, _data, name, **_):
+        self.properties.append(name)
+
+    def progress(self, text="", **_):
+        self.labels.append(text)
 
 
 def ours(menu: str) -> list[str]:
@@ -94,7 +110,7 @@ def test_blender_draws_the_catalog_at_the_root():
 
 def test_add_mesh_and_import_lead_to_the_same_operator():
     assert ours("VIEW3D_MT_mesh_add") == ["Depth Relief"]
-    assert [entry.split(" (")[0] for entry in ours("TOPBAR_MT_file_import")] == ["Depth Relief"]
+    assert [entry.split(" (")[0] for entry in ours("TOPBAR_MT_file_import")] == ["Photo as Relief", "Depth Relief"]
 
 
 def test_object_menu_offers_what_can_be_done(tmp_path):
@@ -110,12 +126,55 @@ def test_object_menu_offers_what_can_be_done(tmp_path):
     assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid"]
 
 
-def test_sidebar_offers_what_can_be_done():
-    panel = bpy.types.VIEW3D_PT_depth_nodes
-    layout = Layout()
-    panel.draw(SimpleNamespace(layout=layout), bpy.context)
-    assert len(layout.entries) == 1
+def test_sidebar_offers_what_can_be_done(tmp_path):
+    from tests.addon.pictures import write_photo
+
+    def entries() -> list[str]:
+        layout = Layout()
+        bpy.types.VIEW3D_PT_depth_nodes.draw(SimpleNamespace(layout=layout), bpy.context)
+        return layout.entries
+
+    always = ["Photo…", "Photo and Depth Map…"]
+    assert entries() == always
     bpy.ops.mesh.primitive_plane_add()
-    extension.module("addon.relief").add_modifier(bpy.context.object)
-    panel.draw(SimpleNamespace(layout=layout), bpy.context)
-    assert layout.entries[1:] == [layout.entries[0], "depth_nodes.freeze_grid"]
+    ob, relief = bpy.context.object, extension.module("addon.relief")
+    image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
+    ob.data.materials.append(relief.material(image))
+    assert entries() == [*always, "Estimate Depth"]
+    relief.add_modifier(ob)
+    assert entries() == [*always, "Estimate Depth Again", "depth_nodes.freeze_grid"]
+
+
+def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
+    from tests.addon.pictures import write_photo
+
+    image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
+    with pytest.raises(RuntimeError, match="needs its engine"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    shown = SimpleNamespace(space_data=SimpleNamespace(image=image))
+    layout = Layout()
+    bpy.types.IMAGE_PT_depth_nodes.draw(SimpleNamespace(layout=layout), shown)
+    assert "needs its engine" in " ".join(layout.labels)
+    assert layout.entries[0] == "depth_nodes.set_up_engine"
+    assert "depth_nodes.estimate_depth" in layout.entries
+    assert {"model", "quality"} <= set(layout.properties)
+
+
+def test_the_preferences_draw_every_state():
+    engine = extension.module("addon.engine")
+    layout = Layout()
+    preferences = bpy.context.preferences.addons[extension.MODULE].preferences
+    type(preferences).draw(
+        SimpleNamespace(
+            layout=layout,
+            **{
+                name: getattr(preferences, name)
+                for name in ("existing_python", "model", "weights", "accepted", "quality", "size")
+            },
+        ),
+        bpy.context,
+    )
+    assert layout.entries[0] == "Allow Online Access"
+    assert "depth_nodes.set_up_engine" in layout.entries
+    assert {"existing_python", "model", "quality", "device", "weights", "idle_minutes"} <= set(layout.properties)
+    assert not engine.is_making()

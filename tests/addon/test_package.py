@@ -85,7 +85,8 @@ def test_package_holds_what_blender_needs_and_no_more(package):
     assert needed <= names
     tops = {name.split("/")[0] for name in names}
     assert tops <= {"__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "addon", "inference", "assets"}
-    assert {Path(name).suffix for name in names if name.startswith(("addon/", "inference/"))} == {".py"}
+    assert {Path(name).suffix for name in names if name.startswith("addon/")} == {".py"}
+    assert "inference/requirements.txt" in names
 
 
 def test_manifest_states_its_terms():
@@ -94,7 +95,7 @@ def test_manifest_states_its_terms():
     assert "Version 3, 29 June 2007" in (ROOT / "LICENSE").read_text()
     assert "CC0-1.0" in (ROOT / "assets" / "LICENSE").read_text()
     assert manifest["blender_version_min"] == "4.5.0"
-    assert set(manifest["permissions"]) == {"files"}
+    assert set(manifest["permissions"]) == {"files", "network"}
 
 
 def test_install_disable_enable_update_uninstall(package, next_package, tmp_path):
