@@ -24,6 +24,7 @@ MINIMUM = {"torch": "2.5", "numpy": "1.26", "pillow": "10.1", "safetensors": "0.
 MINIMUM_PYTHON = (3, 11)
 
 NO_WINDOW = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0  # no console window on Windows
+BEHIND_BLENDER = subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 0
 
 _PROBE = """
 import importlib.metadata, json, sys

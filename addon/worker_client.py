@@ -3,6 +3,7 @@
 Nothing here knows bpy. The main thread calls `request`, `cancel`, `poll` and `close`; threads only read the pipes.
 """
 
+import os
 import queue
 import subprocess
 import sys
@@ -27,11 +28,12 @@ from ..inference.protocol import (  # type: ignore[import-not-found]  # the chec
     decode,
     encode,
 )
-from .runtime import NO_WINDOW
+from .runtime import BEHIND_BLENDER, NO_WINDOW
 
 PATIENCE = 0.4  # seconds that a worker has to give up an estimate by itself
 SILENCE = 300.0  # seconds without a word, while it has work, after which a worker is taken for hung
 _LOG_LINES = 500
+_NICE = 10  # the window comes before the model; a machine with nothing else to do gives the model all the same
 
 
 class WorkerClient:
@@ -220,9 +222,11 @@ class _Process:
             cwd=folder,
             encoding="utf-8",
             errors="replace",
-            creationflags=NO_WINDOW,
+            creationflags=NO_WINDOW | BEHIND_BLENDER,
             start_new_session=sys.platform != "win32",  # Ctrl-C in Blender's terminal is not for the worker
         )
+        if sys.platform != "win32":
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
         self._errors = threading.Thread(target=self._read_errors, daemon=True)
         self._reader = threading.Thread(target=self._read_answers, daemon=True)
         self._errors.start()

@@ -1,12 +1,16 @@
 """Run in a process of its own by test_package.py: takes the extension through its life and prints what each step left.
 
-python lifecycle.py install|cycles FIRST.zip SECOND.zip; BLENDER_USER_RESOURCES says which user folder it may write to.
+python lifecycle.py install|cycles FIRST.zip SECOND.zip ENGINE; BLENDER_USER_RESOURCES says which user folder it may
+write to, and TMPDIR where temporary files are looked for. ENGINE: a Python that estimates depth.
 The last line of stdout is JSON: for each step a list of what exists now and did not at the start.
 """
 
+import importlib
 import json
 import os
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import bpy  # isort: skip  first: it is what makes Blender's own modules known
@@ -17,8 +21,9 @@ timers = []  # every function handed to bpy.app.timers, which has no list of its
 
 
 def world() -> set[str]:
-    """Return a line for each handler, menu entry, class, operator, property, timer, asset library and file there is."""
-    lines = set()
+    """Return a line for each trace that an extension can leave: in Blender, in this process, and among the files."""
+    lines = {f"thread {thread.name}" for thread in threading.enumerate()} | processes()
+    lines |= {f"temporary {path.name}" for path in Path(tempfile.gettempdir()).glob("depth_nodes*")}
     for name in dir(bpy.app.handlers):
         handlers = getattr(bpy.app.handlers, name)
         if isinstance(handlers, list):
@@ -45,6 +50,23 @@ def world() -> set[str]:
     return lines | {f"file {path}" for path in ours if not path.endswith(".pyc")}
 
 
+def processes() -> set[str]:
+    """Return a line if this process has children."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return set()
+    return {"process"}
+
+
+def begin_an_estimate(engine: str) -> None:
+    """Start a worker, and leave it with work to do."""
+    bpy.context.preferences.addons[MODULE].preferences.existing_python = engine
+    jobs, estimate = (importlib.import_module(f"{MODULE}.addon.{name}") for name in ("jobs", "estimate"))
+    image = bpy.data.images.get("picture") or bpy.data.images.new("picture", 64, 64)
+    jobs.submit(image, estimate.settings())
+
+
 def keep_timers() -> None:
     """Remember every timer from now on."""
     register = bpy.app.timers.register
@@ -66,7 +88,7 @@ def version() -> str:
     )
 
 
-def main(what: str, first: str, second: str) -> dict:
+def main(what: str, first: str, second: str, engine: str) -> dict:
     keep_timers()
     start = world()
     steps = {}
@@ -91,6 +113,7 @@ def main(what: str, first: str, second: str) -> dict:
         step("uninstalled")
     else:
         for _ in range(200):
+            begin_an_estimate(engine)
             addon_utils.disable(MODULE)
             addon_utils.enable(MODULE)
         step("enabled")

@@ -386,6 +386,22 @@ def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, preferenc
     run(image)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_path):
+    """The engine may take a gigabyte of addresses, stacks and arenas of one thread: enough for half the pixels."""
+    engine_with_limit = tmp_path / "python"
+    limits = "export OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=1; ulimit -v 1050000"
+    engine_with_limit.write_text(f'#!/bin/sh\n{limits}\nexec "{COMMAND[0]}" "$@"\n')
+    engine_with_limit.chmod(0o755)
+    preferences.existing_python, preferences.size = str(engine_with_limit), 840
+    with pytest.raises(RuntimeError, match="take a smaller size"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert jobs.last_failed().fault == "memory"
+    assert bpy.ops.depth_nodes.retry_smaller() == {"FINISHED"}
+    assert jobs.last_failed() is None
+    assert 588 <= min(estimate.depth_of(image).size) <= 602  # 840 / sqrt 2, in whole patches
+
+
 def test_without_weights_and_network_it_says_offline(image, preferences, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     jobs.free_memory()

@@ -11,9 +11,24 @@ from pathlib import Path
 
 import pytest
 
+from tools import environments
+
 ROOT = Path(__file__).parents[2]
 BPY = Path(importlib.util.find_spec("bpy").origin).parent
-TRACES = ("handler", "menu", "class", "operator", "property", "timer", "library", "addon", "key")
+TRACES = (
+    "handler",
+    "menu",
+    "class",
+    "operator",
+    "property",
+    "timer",
+    "library",
+    "addon",
+    "key",
+    "thread",
+    "process",
+    "temporary",
+)
 
 
 def packager(*arguments: str) -> str:
@@ -46,9 +61,12 @@ def next_package(package) -> Path:
 
 def live(what: str, *packages: Path, home: Path) -> dict:
     """Take the extension through its life in a process of its own; see lifecycle.py."""
-    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(home)}
+    temporary = home / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(home), "TMPDIR": str(temporary)}
+    engine = environments.ENVIRONMENTS["inference"].executable
     run = subprocess.run(
-        [sys.executable, Path(__file__).with_name("lifecycle.py"), what, *packages],
+        [sys.executable, Path(__file__).with_name("lifecycle.py"), what, *packages, engine],
         env=environment,
         cwd=home,
         capture_output=True,
@@ -112,7 +130,7 @@ def test_install_disable_enable_update_uninstall(package, next_package, tmp_path
     assert steps["lost"] == []
 
 
-def test_200_cycles_leave_nothing_behind(package, tmp_path):
+def test_200_cycles_with_an_estimate_under_way_leave_nothing_behind(package, tmp_path):
     steps = live("cycles", package, package, home=tmp_path)
     assert traces(steps["enabled"]) == traces(steps["installed"]) != []
     assert traces(steps["disabled"]) == []
