@@ -1,5 +1,6 @@
 """Estimate Depth: of the image in the Image Editor, or of the photos on the selected objects."""
 
+from collections.abc import Callable
 from functools import partial
 
 import bpy
@@ -8,7 +9,7 @@ from bpy.props import EnumProperty, StringProperty
 from .. import estimate, jobs, photo, relief
 from ..errors import PhotoError
 from .estimating import Estimating
-from .placing import Placing, select_only
+from .placing import Placing
 
 
 class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -38,7 +39,7 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             return False
         return True
 
-    def begin(self, context: bpy.types.Context) -> list[jobs.Job]:
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
         settings = estimate.settings()
         space = context.space_data if context.area is not None and context.area.type == "IMAGE_EDITOR" else None
         frame = context.scene.frame_current
@@ -47,23 +48,12 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             if image is None:
                 raise PhotoError("No image is shown here: open a photo first")
             user = space.image_user if space is not None and space.image == image else None
-            finish = partial(self._add_relief, context, image.session_uid) if self.make == "RELIEF" else None
-            return [jobs.submit(image, settings, on_depth=finish, user=user, frame=frame)]
+            finish = partial(self.add_relief, context, image.session_uid) if self.make == "RELIEF" else None
+            return [partial(jobs.submit, image, settings, on_depth=finish, user=user, frame=frame)]
         photos = {ob: photo.shown_by(ob) for ob in context.selected_objects if photo.shown_by(ob) is not None}
         if not photos:
             raise PhotoError("Select a mesh whose material shows a photo, or open a photo in the Image Editor")
         return [
-            jobs.submit(image, settings, on_depth=partial(relief.shape_object, ob.session_uid), frame=frame)
+            partial(jobs.submit, image, settings, on_depth=partial(relief.shape_object, ob.session_uid), frame=frame)
             for ob, image in photos.items()
         ]
-
-    def _add_relief(self, context: bpy.types.Context, photo_uid: int, depth: bpy.types.Image) -> None:
-        picture = next(image for image in bpy.data.images if image.session_uid == photo_uid)
-        scene = context.scene
-        collection = context.collection
-        ob, modifier = relief.add(
-            picture, depth, collection=collection, matrix=self.matrix(context), projection=self.projection
-        )
-        if self.use_camera:
-            relief.add_camera(ob, modifier, picture, collection=collection, scene=scene)
-        select_only(context, ob)

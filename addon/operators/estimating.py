@@ -1,7 +1,7 @@
 """What every operator that estimates shares: it waits for its jobs while Blender goes on, or blocks in a script."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import bpy
@@ -19,8 +19,8 @@ class Estimating:
     _jobs: list[jobs.Job]
     _timer: bpy.types.Timer
 
-    def begin(self, context: bpy.types.Context) -> list[jobs.Job]:
-        """Submit the jobs; to be written by each operator. Raises DepthNodesError."""
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        """Return what submits each job; to be written by each operator. Raises DepthNodesError, as each job may."""
         raise NotImplementedError
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -60,13 +60,21 @@ class Estimating:
         return self._verdict()
 
     def _submit(self, context: bpy.types.Context) -> bool:
+        """Submit the jobs that can be, report the others, and return whether there is anything to wait for."""
+        self._jobs = []
         try:
-            self._jobs = self.begin(context)
+            for submit in self.begin(context):
+                self._try(submit)
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
-            redraw(context.window_manager)
-            return False
-        return True
+        redraw(context.window_manager)
+        return bool(self._jobs)
+
+    def _try(self, submit: Callable[[], jobs.Job]) -> None:
+        try:
+            self._jobs.append(submit())
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
 
     def _give_up(self) -> None:
         for job in self._jobs:

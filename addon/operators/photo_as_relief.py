@@ -1,15 +1,16 @@
 """Photo as Relief: photos from disk become reliefs, their depth estimated on the way. A dropped photo does this too."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
-from .. import estimate, jobs, photo, relief
-from ..errors import PhotoError
+from .. import estimate, jobs, photo
+from ..errors import DepthNodesError, PhotoError
 from .estimating import Estimating
-from .placing import Placing, select_only
+from .placing import Placing
 
 
 class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -23,26 +24,20 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})
 
-    def begin(self, context: bpy.types.Context) -> list[jobs.Job]:
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
         folder = Path(bpy.path.abspath(self.directory))
         paths = [folder / file.name for file in self.files if file.name]
         paths = paths or ([Path(bpy.path.abspath(self.filepath))] if self.filepath else [])
         if not paths:
             raise PhotoError("No photo given: choose a photo")
         settings = estimate.settings()
-        under_way = []
-        for path in paths:
-            picture = photo.load(path)
-            finish = partial(self._add, context, picture.session_uid)
-            under_way.append(jobs.submit(picture, settings, on_depth=finish))
-        return under_way
+        return [partial(self._submit_photo, context, path, settings) for path in paths]
 
-    def _add(self, context: bpy.types.Context, photo_uid: int, depth: bpy.types.Image) -> None:
-        picture = next(image for image in bpy.data.images if image.session_uid == photo_uid)
-        scene, collection = context.scene, context.collection
-        ob, modifier = relief.add(
-            picture, depth, collection=collection, matrix=self.matrix(context), projection=self.projection
-        )
-        if self.use_camera:
-            relief.add_camera(ob, modifier, picture, collection=collection, scene=scene)
-        select_only(context, ob)
+    def _submit_photo(self, context: bpy.types.Context, path: Path, settings: estimate.Settings) -> jobs.Job:
+        picture = photo.load(path)
+        try:
+            return jobs.submit(picture, settings, on_depth=partial(self.add_relief, context, picture.session_uid))
+        except DepthNodesError:
+            if picture.users == 0:  # else it was in the file before
+                bpy.data.images.remove(picture)
+            raise

@@ -52,6 +52,17 @@ class Placing:
         """Return where the relief stands."""
         return Matrix.Translation(context.scene.cursor.location) @ _ORIENTATIONS[self.orientation]
 
+    def add_relief(self, context: bpy.types.Context, photo_uid: int, depth: bpy.types.Image) -> None:
+        """Add the relief of a photo, which is there, and select it."""
+        picture = next(image for image in bpy.data.images if image.session_uid == photo_uid)
+        collection = context.collection
+        ob, modifier = relief.add(
+            picture, depth, collection=collection, matrix=self.matrix(context), projection=self.projection
+        )
+        if self.use_camera:
+            relief.add_camera(ob, modifier, picture, collection=collection, scene=context.scene)
+        select_only(context, ob)
+
 
 def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
     """Select the new object and make it active, as Blender's own Add menu does."""

@@ -413,6 +413,31 @@ def test_without_weights_and_network_it_says_offline(image, preferences, tmp_pat
     jobs.free_memory()
 
 
+def test_one_bad_photo_does_not_stop_the_others(tmp_path):
+    write_photo(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    write_photo(tmp_path / "c.png")
+    with pytest.raises(RuntimeError, match=r"b\.png"):
+        bpy.ops.depth_nodes.photo_as_relief(
+            directory=str(tmp_path), files=[{"name": name} for name in ("a.png", "b.png", "c.png")]
+        )
+    assert {ob.name for ob in bpy.data.objects} >= {"a", "c"}
+    assert {image.name for image in bpy.data.images if image.source == "FILE"} == {
+        "a.png",
+        "c.png",
+        "a Depth",
+        "c Depth",
+    }
+    assert jobs.waiting() == []
+
+
+def test_a_photo_that_cannot_be_estimated_is_not_left_in_the_file(tmp_path, preferences):
+    preferences.existing_python = str(tmp_path / "none")
+    with pytest.raises(RuntimeError, match="no Python"):
+        bpy.ops.depth_nodes.photo_as_relief(filepath=str(write_photo(tmp_path / "a.png")))
+    assert "a.png" not in bpy.data.images
+
+
 def test_scene_and_linked_data_stay_as_they_were_after_a_fault(image, preferences, tmp_path):
     before = set(bpy.data.user_map())
     preferences.weights = str(tmp_path / "none.safetensors")
