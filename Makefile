@@ -2,13 +2,16 @@
 PYTHON ?= python3
 run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 
-.PHONY: demo test bench assets lint build sample pictures
+.PHONY: demo test test-gui bench assets lint build sample pictures
 
 demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
 
 test: ## ONLY="lint bpy-4.5" for some environments
 	$(PYTHON) -m tools.test $(ONLY)
+
+test-gui: ## every way in, in Blender's real window: as root on Debian; ONLY="add_menu" for some scenes
+	$(PYTHON) -m tests.gui $(ONLY)
 
 bench: ## the tables of the README; ONLY="model" for some
 	$(PYTHON) -m tools.bench $(ONLY)

@@ -21,8 +21,28 @@ STAMP = "depth_nodes"
 def register_library() -> None:
     """List the extension's assets in the asset browser. A library that is listed already is left as it is."""
     with _preferences_untouched() as preferences:
+        for library in _strays(preferences):
+            preferences.filepaths.asset_libraries.remove(library)
         if not _listed(preferences):
             preferences.filepaths.asset_libraries.new(name=LIBRARY, directory=str(FOLDER))
+
+
+def show_library(shown: bool) -> None:
+    """Have Blender show the extension's assets, or not.
+
+    From 5.2 on a library is switched off where it stands, since Blender never shows one again that was removed and
+    listed anew in the same session.
+    """
+    with _preferences_untouched() as preferences:
+        switches = [library for library in _listed(preferences) if hasattr(library, "enabled")]
+        for library in switches:
+            library.enabled = shown
+    if switches:
+        return
+    if shown:
+        register_library()
+    else:
+        unregister_library()
 
 
 def unregister_library() -> None:
@@ -76,6 +96,13 @@ def _copies() -> dict[str, bpy.types.NodeTree]:
 
 def _listed(preferences: bpy.types.Preferences) -> list[bpy.types.UserAssetLibrary]:
     return [library for library in preferences.filepaths.asset_libraries if Path(library.path).resolve() == FOLDER]
+
+
+def _strays(preferences: bpy.types.Preferences) -> list[bpy.types.UserAssetLibrary]:
+    """Return what a former place of this installation left: Blender copies the preferences of an older Blender."""
+    ours = FOLDER.parts[-4:]  # extensions, repository, depth_nodes, assets
+    libraries = preferences.filepaths.asset_libraries
+    return [one for one in libraries if Path(one.path).parts[-4:] == ours and Path(one.path).resolve() != FOLDER]
 
 
 @contextmanager

@@ -18,10 +18,7 @@ _EXTENSION = engine.PACKAGE
 
 
 def _list_or_unlist(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:
-    if self.use_asset_library:
-        assets.register_library()
-    else:
-        assets.unregister_library()
+    assets.show_library(self.use_asset_library)
 
 
 def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:

@@ -168,6 +168,18 @@ def test_the_library_is_listed_once_and_leaves_no_trace(asset_file):
     assert not bpy.context.preferences.is_dirty
 
 
+def test_the_place_under_an_older_blender_is_forgotten(asset_file, tmp_path, monkeypatch):
+    """Blender copies the preferences of the version before, with the library's old place in them."""
+    before = libraries()
+    for version in ("5.1", "5.2"):
+        folder = tmp_path / version / "extensions" / "user_default" / "depth_nodes" / "assets"
+        folder.mkdir(parents=True)
+        monkeypatch.setattr(assets, "FOLDER", folder.resolve())
+        assets.register_library()
+        assert libraries() == [*before, ("Depth Nodes", str(folder))]
+    assets.unregister_library()
+
+
 def test_the_artist_s_own_libraries_stay(asset_file, tmp_path):
     own = bpy.context.preferences.filepaths.asset_libraries.new(name="Depth Nodes", directory=str(tmp_path))
     before = libraries()

@@ -72,9 +72,9 @@ def use_library(on: bool) -> None:
 
 
 def listed() -> int:
-    """Return how often the extension's assets are listed in the preferences."""
+    """Return how often the preferences list the extension's assets, switched on."""
     folder = extension.module("addon.assets").FOLDER
-    libraries = bpy.context.preferences.filepaths.asset_libraries
+    libraries = [one for one in bpy.context.preferences.filepaths.asset_libraries if getattr(one, "enabled", True)]
     return sum(bpy.path.abspath(library.path).rstrip("/") == str(folder) for library in libraries)
 
 
