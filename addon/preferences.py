@@ -35,7 +35,7 @@ def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None
 
 
 def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
-    size = f"{spec.bytes / 1e6:.0f} MB" if spec.bytes else "unknown size"
+    size = f"{spec.bytes / 1e6:.0f} MB"
     meaning = "metres" if spec.kind == "distance" else "relative depth"
     return spec.name, spec.title.removeprefix("Depth Anything V2 "), f"{meaning}, {size}, licence: {spec.licence}"
 
@@ -129,8 +129,7 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     layout.prop(chosen, "model")
     spec = catalog.get(chosen.model)
     if not chosen.weights and not estimate.is_on_disk(spec):
-        size = f"{spec.bytes / 1e6:.0f} MB" if spec.bytes else "its weights"
-        layout.label(text=f"The first use downloads {size}", icon="INTERNET")
+        layout.label(text=f"The first use downloads {spec.bytes / 1e6:.0f} MB", icon="INTERNET")
     if spec.commercial is False:
         accepted = spec.name in chosen.accepted.split(",")
         row = layout.row()

@@ -19,7 +19,6 @@ Kind = Literal["disparity", "distance"]
 class ModelSpec:
     """One published weight file.
 
-    `sha256` and `bytes` may be None for a file of which no public record was seen; the hub's own hash then decides.
     `commercial` is None where upstream states no licence. `max_distance` (metres) is what a metric model can reach at
     most; a relative model has none.
     """
@@ -29,8 +28,8 @@ class ModelSpec:
     repo: str
     revision: str
     file: str
-    sha256: str | None
-    bytes: int | None
+    sha256: str
+    bytes: int
     licence: str
     commercial: bool | None
     encoder: Encoder

@@ -284,7 +284,7 @@ def _models(arguments: Sequence[str]) -> int:
             }
             print(json.dumps(record))
         else:
-            size = f"{spec.bytes / 1e6:.0f} MB" if spec.bytes else ""
+            size = f"{spec.bytes / 1e6:.0f} MB"
             reach = f"up to {spec.max_distance:g} m" if spec.max_distance else "relative"
             state = "on disk" if path else "not on disk"
             print(f"{spec.name:<14} {spec.kind:<9} {reach:<11} {size:>8}  {state:<11}  {spec.licence}")

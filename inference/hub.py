@@ -1,9 +1,7 @@
-"""Weights from the Hugging Face hub: fetched by its own client into the user's own cache, and verified by hash."""
+"""Weights from the Hugging Face hub: fetched through its own client into the user's own cache, and verified by hash."""
 
 import hashlib
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,36 +12,28 @@ from .errors import DownloadError, LicenceError
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
-_ABANDONED_AFTER = 24 * 3600.0  # seconds without a byte; a download that lives writes more often than that
-
 
 def on_disk(spec: ModelSpec) -> Path | None:
     """Return where the user's cache holds this file in its full size, or None. Never touches the network."""
     path = _snapshot(spec)
-    if not path.is_file() or (spec.bytes is not None and path.stat().st_size != spec.bytes):
-        return None
-    return path
+    return path if path.is_file() and path.stat().st_size == spec.bytes else None
 
 
 def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress | None = None) -> Path:
     """Return the weight file in the user's cache, downloading it first where it is not there.
 
     `progress` is called with the bytes on disk so far, perhaps from another thread; what it raises ends the download.
-    A body that ends early or stalls is taken up where it broke. A process that is killed starts anew the next time,
-    since the client gives every download a file of its own. What arrives appears in the cache only when it is complete,
-    and is removed again if its sha256 is not the pinned one. `LicenceError` where the licence forbids commercial use
-    and `accept_license` is False; `DownloadError` for everything else, with the way out in its text.
+    A download that was cut, stopped or killed is taken up where it broke, in this call or in the next. The file appears
+    in the cache only when it is complete and has the pinned sha256; otherwise what arrived is deleted. `LicenceError`
+    where the licence forbids commercial use and `accept_license` is False; `DownloadError` for everything else, with
+    the way out in its text.
     """
     if spec.commercial is False and not accept_license:
         raise LicenceError(
             f"{spec.title} is licensed {spec.licence}, which forbids commercial use: "
             "accept that first (--accept-license), or use the model small"
         )
-    path = on_disk(spec)
-    if path is None:
-        path = _download(spec, progress)
-        _verify(path, spec)
-    return path
+    return on_disk(spec) or _download(spec, progress)
 
 
 def _snapshot(spec: ModelSpec) -> Path:
@@ -58,59 +48,80 @@ def _repo_folder(spec: ModelSpec) -> Path:
 
 
 def _download(spec: ModelSpec, progress: Progress | None) -> Path:
+    """Fetch the file beside its place, and put it there.
+
+    `hf_hub_download` would begin anew after every failure: it deletes what it could not complete. So this goes one step
+    deeper, with the client's own requests, under the name at which earlier clients looked for the part of a file.
+    """
     from httpx2 import HTTPError
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub.utils import WeakFileLock
 
-    _remove_abandoned(spec)
-    _snapshot(spec).unlink(missing_ok=True)  # there, but not of the size it should be
-    reporter = _reporter(progress) if progress else None
+    folder, path = _repo_folder(spec), _snapshot(spec)
+    part = folder / "blobs" / f"{spec.sha256}.incomplete"
+    lock = folder.parent / ".locks" / folder.name / f"{spec.sha256}.lock"  # the client's, too
     try:
-        return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision, tqdm_class=reporter))
+        for needed in (path, part, lock):
+            needed.parent.mkdir(parents=True, exist_ok=True)
+        with WeakFileLock(lock):
+            if on_disk(spec) is None:  # another process may have brought it meanwhile
+                _receive(spec, part, progress)
+                _verify(part, spec)
+                part.replace(path)
     except (HTTPError, OSError, RuntimeError) as error:
-        raise DownloadError(f"{spec.title}: {_reason(error)}. {_way_out(spec)}") from error
+        raise DownloadError(f"{spec.title}: {_reason(error)}. {_kept(part)}{_way_out(spec)}") from error
+    return path
 
 
-def _remove_abandoned(spec: ModelSpec) -> None:
-    """Delete what killed downloads of this model left in the cache: the client writes each to a name of its own."""
-    for part in _repo_folder(spec).glob("blobs/*.incomplete"):
-        with suppress(FileNotFoundError):  # another process may just have finished it
-            if time.time() - part.stat().st_mtime > _ABANDONED_AFTER:
-                part.unlink()
+def _receive(spec: ModelSpec, part: Path, progress: Progress | None) -> None:
+    """Add to `part` what it lacks of the file."""
+    from huggingface_hub import get_hf_file_metadata
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+
+    url = _url(spec)
+    size = get_hf_file_metadata(url, retry_on_errors=True).size
+    if size is not None and size != spec.bytes:
+        raise DownloadError(f"{spec.title}: {url} has {size} bytes instead of {spec.bytes}: check HF_ENDPOINT")
+    with part.open("ab") as file:
+        if file.tell() > spec.bytes:
+            file.truncate(file.seek(0))
+        http_get(
+            url,
+            file,
+            resume_size=file.tell(),
+            headers=build_hf_headers(),
+            expected_size=spec.bytes,
+            tqdm_class=_reporter(progress) if progress else None,
+        )
 
 
-def _verify(path: Path, spec: ModelSpec) -> None:
-    """Delete a file that has not the catalog's hash, or the hub's own where the catalog has none."""
-    expected = spec.sha256 or _hash_by_the_hub(spec)
-    with path.open("rb") as file:
+def _verify(part: Path, spec: ModelSpec) -> None:
+    """Delete a file that has not the catalog's hash."""
+    with part.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found == expected:
+    if found == spec.sha256:
         return
-    while path.is_symlink():
-        link, path = path, path.parent / path.readlink()
-        link.unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
+    part.unlink()
     raise DownloadError(
-        f"{spec.title}: what arrived has the sha256 {found[:12]}... instead of {expected[:12]}... and was deleted. "
+        f"{spec.title}: what arrived has the sha256 {found[:12]}... instead of {spec.sha256[:12]}... and was deleted. "
         "Try again; if it comes again, the server or something on the way to it changes the file"
     )
 
 
-def _hash_by_the_hub(spec: ModelSpec) -> str:
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
-
-    return get_hf_file_metadata(hf_hub_url(spec.repo, spec.file, revision=spec.revision)).etag or ""
+def _kept(part: Path) -> str:
+    size = part.stat().st_size if part.is_file() else 0
+    return f"The next try goes on from the {size / 1e6:.0f} MB that arrived. " if size else ""
 
 
 def _reason(error: Exception) -> str:
-    """Say in one line why the client gave up; what it met is often the cause of what it raised."""
+    """Say in one line why the client gave up."""
     from huggingface_hub.errors import OfflineModeIsEnabled
 
-    met = error.__cause__ if isinstance(error.__cause__, Exception) and isinstance(error, FileNotFoundError) else error
-    if isinstance(met, OfflineModeIsEnabled):
+    if isinstance(error, OfflineModeIsEnabled):
         return "not on disk, and HF_HUB_OFFLINE forbids to download it"
-    match getattr(getattr(met, "response", None), "status_code", None):
+    match getattr(getattr(error, "response", None), "status_code", None):
         case None:
-            return f"the download failed ({' '.join(str(met).split()) or type(met).__name__})"
+            return f"the download failed ({' '.join(str(error).split()) or type(error).__name__})"
         case 401 | 403 as status:
             return f"the hub refuses access (HTTP {status}): `hf auth login` logs in; check HF_TOKEN and HF_ENDPOINT"
         case 404:
@@ -122,10 +133,13 @@ def _reason(error: Exception) -> str:
 
 
 def _way_out(spec: ModelSpec) -> str:
+    return f"Without a network: fetch {_url(spec)} elsewhere, copy it here and name it with --weights"
+
+
+def _url(spec: ModelSpec) -> str:
     from huggingface_hub import hf_hub_url
 
-    url = hf_hub_url(spec.repo, spec.file, revision=spec.revision)
-    return f"Without a network: fetch {url} elsewhere, copy it here and name it with --weights"
+    return hf_hub_url(spec.repo, spec.file, revision=spec.revision)
 
 
 def _reporter(progress: Progress) -> Any:

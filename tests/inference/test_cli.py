@@ -361,7 +361,8 @@ def test_models_lists_the_catalog_with_what_is_on_disk(tmp_path):
 def test_download_names_the_licence_and_checks_what_arrives(tmp_path):
     from inference import catalog
 
-    with hub_server.serving(RNG.bytes(1 << 20), catalog.get("small-indoor").revision) as server:
+    spec = catalog.get("small-indoor")
+    with hub_server.serving(bytes(spec.bytes), spec.revision) as server:
         result = run("download", "small-indoor", HF_HUB_OFFLINE="0", HF_HOME=str(tmp_path), HF_ENDPOINT=server.endpoint)
     begun, error = result.stderr.splitlines()
     assert result.returncode == 1
@@ -377,13 +378,14 @@ def test_download_shows_a_bar_where_somebody_watches(tmp_path):
     termios = pytest.importorskip("termios")
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
-    with hub_server.serving(RNG.bytes(3 << 20), catalog.get("small").revision) as server:
+    spec = catalog.get("small")
+    with hub_server.serving(bytes(spec.bytes), spec.revision) as server:
         changes = {"HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "HF_ENDPOINT": server.endpoint}
         subprocess.run(command("download"), env=environment(**changes), stderr=theirs, cwd=ROOT, timeout=100)
     os.close(theirs)
     seen = os.read(ours, 100_000).decode()
     os.close(ours)
-    assert "3.15M/3.15M" in seen
+    assert "99.2M/99.2M" in seen
     assert "B/s" in seen
 
 

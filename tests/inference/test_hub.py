@@ -34,12 +34,12 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "home" / "hub" / f"models--{SPEC.repo.replace('/', '--')}"
 
 
-def child(sha256: str | None, size: int | None, accept: bool) -> None:
+def child(sha256: str, size: int) -> None:
     """Fetch in this process, and say what came of it as one line of JSON."""
     reports: list[tuple[int, int | None]] = []
     try:
         spec = replace(SPEC, sha256=sha256, bytes=size)
-        path = hub.fetch(spec, accept_license=accept, progress=lambda *report: reports.append(report))
+        path = hub.fetch(spec, progress=lambda *report: reports.append(report))
         print(json.dumps({"path": str(path), "reports": reports}))
     except DownloadError as error:
         print(json.dumps({"error": str(error), "reports": reports}))
@@ -53,7 +53,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def start(server: hub_server.Hub, tmp_path: Path, **environment: str) -> subprocess.Popen[str]:
-    code = f"from tests.inference.test_hub import child; child({server.sha256!r}, {len(server.content)}, False)"
+    code = f"from tests.inference.test_hub import child; child({server.sha256!r}, {len(server.content)})"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -77,11 +77,15 @@ def assert_whole(result: dict[str, object], cache: Path) -> None:
     path = Path(str(result["path"]))
     assert path == cache / "snapshots" / hub_server.REVISION / SPEC.file
     assert path.read_bytes() == CONTENT
-    assert [blob.name for blob in (cache / "blobs").iterdir()] == [path.resolve().name]
+    assert files(cache) == [path]
 
 
-def assert_nothing_left(cache: Path) -> None:
-    assert [path for path in cache.rglob("*") if path.is_file() or path.is_symlink()] == []
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
+
+
+def ranges(server: hub_server.Hub) -> list[str | None]:
+    return [request.range for request in server.asked("GET")]
 
 
 def test_a_download_is_reported_in_bytes_and_lies_in_the_users_cache(server, tmp_path, cache):
@@ -102,7 +106,7 @@ def test_the_second_time_nothing_is_asked(server, tmp_path, cache):
 def test_a_cut_connection_is_taken_up_where_it_broke(server, tmp_path, cache):
     server.cuts = [PIECE + 5000, 5000]
     assert_whole(fetch(server, tmp_path), cache)
-    assert [request.range for request in server.asked("GET")] == [None, f"bytes={PIECE}-", f"bytes={PIECE}-"]
+    assert ranges(server) == [None, f"bytes={PIECE}-", f"bytes={PIECE}-"]
 
 
 def test_a_server_without_ranges_is_asked_again_from_the_start(server, tmp_path, cache):
@@ -112,12 +116,36 @@ def test_a_server_without_ranges_is_asked_again_from_the_start(server, tmp_path,
     assert result["reports"][-1] == [len(CONTENT), len(CONTENT)]
 
 
-def test_a_reset_connection_leaves_nothing_behind(server, tmp_path, cache):
-    server.cuts, server.reset = [PIECE + 5000], True
+def test_the_next_call_goes_on_after_a_reset_connection(server, tmp_path, cache):
+    server.cuts, server.reset = [2 * PIECE + 5000], True  # what is on its way when the reset comes is lost
     error = str(fetch(server, tmp_path)["error"])
     assert "the download failed" in error
     assert "reset by peer" in error
-    assert_nothing_left(cache)
+    (part,) = files(cache)
+    kept = part.stat().st_size
+    assert f"goes on from the {kept / 1e6:.0f} MB that arrived" in error
+    assert kept in (PIECE, 2 * PIECE)
+    result = fetch(server, tmp_path)
+    assert_whole(result, cache)
+    assert ranges(server) == [None, f"bytes={kept}-"]
+    assert result["reports"][0] == [min(kept + PIECE, len(CONTENT)), len(CONTENT)]
+
+
+def test_a_part_is_not_trusted(server, tmp_path, cache):
+    (cache / "blobs").mkdir(parents=True)
+    part = cache / "blobs" / f"{server.sha256}.incomplete"
+    part.write_bytes(b"not what the file begins with")
+    assert "was deleted" in str(fetch(server, tmp_path)["error"])
+    assert files(cache) == []
+    part.write_bytes(bytes(len(CONTENT) + 1))  # more than the whole
+    assert_whole(fetch(server, tmp_path), cache)
+    assert ranges(server) == ["bytes=29-", None]
+
+
+def test_a_part_that_a_server_without_ranges_sends_again(server, tmp_path, cache):
+    (cache / "blobs").mkdir(parents=True)
+    (cache / "blobs" / f"{server.sha256}.incomplete").write_bytes(CONTENT[:PIECE])
+    server.ranges = False
     assert_whole(fetch(server, tmp_path), cache)
 
 
@@ -140,7 +168,7 @@ def test_wrong_bytes_are_deleted(server, tmp_path, cache):
     server.sent = bytes([CONTENT[0] ^ 1]) + CONTENT[1:]
     result = fetch(server, tmp_path)
     assert "was deleted" in result["error"]
-    assert_nothing_left(cache)
+    assert files(cache) == []
     server.sent = None
     assert_whole(fetch(server, tmp_path), cache)
 
@@ -148,14 +176,22 @@ def test_wrong_bytes_are_deleted(server, tmp_path, cache):
 def test_a_short_file_is_no_file(server, tmp_path, cache):
     server.sent = CONTENT[:-1]
     assert "the download failed" in fetch(server, tmp_path)["error"]
-    assert_nothing_left(cache)
+    assert [path.suffix for path in files(cache)] == [".incomplete"]
+    server.sent = None
+    assert_whole(fetch(server, tmp_path), cache)
+
+
+def test_a_file_of_another_size_is_not_fetched(server, tmp_path, cache):
+    code = f"from tests.inference.test_hub import child; child({server.sha256!r}, {len(CONTENT) + 1})"
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": server.endpoint}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert f"has {len(CONTENT)} bytes instead of {len(CONTENT) + 1}" in json.loads(run.stdout)["error"]
+    assert server.asked("GET") == []
+    assert files(cache) == []
 
 
 def test_a_file_of_the_wrong_size_in_the_cache_is_fetched_again(server, tmp_path, cache):
     path = Path(str(fetch(server, tmp_path)["path"]))
-    path.resolve().write_bytes(CONTENT[:1000])
-    path.resolve().unlink()
-    path.unlink()
     path.write_bytes(CONTENT[:1000])  # as somebody's copy that did not finish
     assert_whole(fetch(server, tmp_path), cache)
 
@@ -177,7 +213,7 @@ def test_what_the_hub_refuses(server, tmp_path, cache, status, message):
     assert "--weights" in error
     assert f"{server.endpoint}/{SPEC.repo}/resolve/{hub_server.REVISION}/{SPEC.file}" in error
     assert len(error.splitlines()) == 1
-    assert_nothing_left(cache / "blobs")
+    assert files(cache) == []
 
 
 def test_a_hub_that_is_busy_for_a_moment_is_asked_again(server, tmp_path, cache):
@@ -222,26 +258,19 @@ def test_two_processes_at_once(server, tmp_path, cache):
     assert len(server.asked("GET")) == 1
 
 
-def test_a_killed_process_leaves_nothing_that_is_taken_for_weights(server, tmp_path, cache):
-    server.chunk_delay = 0.2
+def test_the_next_call_goes_on_after_a_killed_process(server, tmp_path, cache):
+    server.chunk_delay = 0.1
     process = start(server, tmp_path)
-    wait_until(lambda: list(cache.glob("blobs/*.incomplete")))
-    time.sleep(0.5)
+    wait_until(lambda: any(part.stat().st_size for part in cache.glob("blobs/*.incomplete")))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
-    (left,) = cache.glob("blobs/*.incomplete")
-    assert not list(cache.glob("snapshots/*/*"))
+    (part,) = files(cache)
+    assert part.read_bytes() == CONTENT[: part.stat().st_size]
+    kept = part.stat().st_size
+    assert 0 < kept < len(CONTENT)
     server.chunk_delay = 0.0
-    os.utime(left, (time.time() - 2 * 86400,) * 2)
     assert_whole(fetch(server, tmp_path), cache)
-
-
-def test_a_download_of_another_process_is_not_taken_for_abandoned(server, tmp_path, cache):
-    (cache / "blobs").mkdir(parents=True)
-    recent = cache / "blobs" / "abc.12345678.incomplete"
-    recent.write_bytes(b"x")
-    fetch(server, tmp_path)
-    assert recent.exists()
+    assert ranges(server) == [None, f"bytes={kept}-"]
 
 
 def test_non_commercial_weights_want_their_licence_accepted():
@@ -260,4 +289,4 @@ def test_what_progress_raises_ends_the_download(server, tmp_path, cache):
     environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": server.endpoint}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
     assert run.stderr.strip().splitlines()[-1] == "KeyError: 'stop'"
-    assert_nothing_left(cache)
+    assert not list(cache.glob("snapshots/*/*"))
