@@ -1,6 +1,7 @@
 """From RGB arrays to depth: one model on one device, kept warm."""
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from . import catalog
 from .depth import Depth
 from .errors import DeviceError, OutOfMemoryError, PhotoError
 from .memory import available_memory, keep_freed_memory
-from .model import CONFIGS, PATCH, DepthAnything, ModelConfig
+from .model import CONFIGS, GRID, PATCH, DepthAnything, ModelConfig
 from .preprocess import input_size, to_input, to_photo_size
 from .weights import load_model
 
@@ -27,6 +28,9 @@ Precision = Literal["float32", "float16", "bfloat16"]
 Rgb = NDArray[np.uint8] | NDArray[np.float32]
 Validity = NDArray[np.bool_] | NDArray[np.float32]
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
+
+_TRAINED = PATCH * GRID  # pixels of a side
+_MAX_AREA = 16  # times the trained one; beyond 1.5 times a side the parts of a picture already lose their relation
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,8 @@ class Predictor:
         self._model = model.to(self.device)
         self._dtype = torch.float32
         if dtype != "float32":
+            if self.device.type == "cpu":
+                raise DeviceError(f"{dtype} is for GPUs, where it is quicker; on the CPU leave it at float32")
             self._reduce(dtype)
 
     @classmethod
@@ -107,11 +113,13 @@ class Predictor:
         enlarge: False leaves the depth at the size at which the model saw the photo; a photo with validity can't be.
         progress: called after each part of the network with the share that is done; what it raises ends the prediction.
 
-        Raises `PhotoError` for an array of another form and `OutOfMemoryError` where the photo does not fit.
+        Raises `PhotoError` for an array of another form, or one so long that the model would see far more than it can
+        compare, and `OutOfMemoryError` where the photo does not fit.
         """
         _check(rgb, validity, enlarge)
         height, width = rgb.shape[:2]
         rows, columns = input_size(height, width, self.size)
+        _check_extent(rows, columns)
         self._check_memory(rows, columns, height * width)
         try:
             with torch.inference_mode(), _watched(self._model, progress):
@@ -142,8 +150,6 @@ class Predictor:
 
     def _reduce(self, dtype: Precision) -> None:
         """Go over to half precision, and log how far that moves the depth of a test picture."""
-        if self.device.type == "cpu":
-            raise DeviceError(f"{dtype} is for GPUs, where it is quicker; on the CPU leave the precision at float32")
         picture = np.random.default_rng(0).random((4 * PATCH, 6 * PATCH, 3), dtype=np.float32)
         before = self.predict(picture)
         self._dtype = getattr(torch, dtype)
@@ -226,6 +232,19 @@ def _check(rgb: Rgb, validity: Validity | None, enlarge: bool) -> None:
         raise PhotoError(f"the validity is {validity.shape}, the photo {rgb.shape[:2]}: give one value a pixel")
     if validity is not None and not enlarge:
         raise PhotoError("validity has the photo's size, and so must its depth: enlarge it")
+
+
+def _check_extent(rows: int, columns: int) -> None:
+    """Refuse inputs whose attention, quadratic in their area, would take minutes for depth without consistency."""
+    times = rows * columns / _TRAINED**2
+    if times > _MAX_AREA:
+        aspect = max(rows, columns) / min(rows, columns)
+        fitting = int(math.sqrt(_MAX_AREA / aspect) * _TRAINED) // PATCH * PATCH
+        raise PhotoError(
+            f"the model would see the photo at {columns} x {rows} pixels, {times:.0f} times the area it was trained "
+            f"with, and more than {_MAX_AREA} times make no sense: crop the photo"
+            + (f", or take a smaller size (--size {fitting})" if fitting else "")
+        )
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """The predictor at its boundary: arrays in, `Depth` out, and errors that say what to do."""
 
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from inference import predict
 from inference.catalog import get
 from inference.errors import DeviceError, ModelNameError, OutOfMemoryError, PhotoError, WeightsError
 from inference.predict import Predictor
+from inference.preprocess import input_size
 from inference.weights import load_model
 from tests.inference.conftest import TINY
 
@@ -18,10 +20,15 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module")
-def tiny(reference, tmp_path_factory) -> Predictor:
+def tiny_file(reference, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "tiny.pth"
     torch.save(reference("tiny").tensors, path)
-    return Predictor(load_model(path, TINY), get("small"), revision="local", device="cpu", size=70)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_file) -> Predictor:
+    return Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +120,27 @@ def test_validity_of_another_size_is_refused(tiny):
 
 
 def test_a_photo_that_cannot_fit_is_refused_beforehand(tiny, monkeypatch):
-    monkeypatch.setattr(predict, "available_memory", lambda: 8 << 30)
+    monkeypatch.setattr(predict, "available_memory", lambda: 64 << 20)
     with pytest.raises(OutOfMemoryError, match="--size below 70"):
-        tiny.predict(np.zeros((1, 60000, 3), np.uint8))
+        tiny.predict(np.zeros((1, 800, 3), np.uint8))
     assert tiny.predict(np.zeros((1, 40, 3), np.uint8)).values.shape == (1, 40)
+
+
+@pytest.mark.parametrize("shape", [(1, 1000), (3000, 2), (1, 60_000)])
+def test_a_photo_much_too_long_is_refused_with_the_size_that_is_not(tiny, shape):
+    with pytest.raises(PhotoError, match="times the area it was trained") as refused:
+        tiny.predict(np.zeros((*shape, 3), np.uint8))
+    found = re.search(r"--size (\d+)\)$", str(refused.value))
+    tokens = 16 * 37 * 37  # at 2072 x 2072
+    if found is None:
+        assert max(shape) / min(shape) > tokens
+        return
+    fitting = int(found[1])
+    assert fitting % 14 == 0
+    rows, columns = (fitting * side / min(shape) / 14 for side in shape)
+    assert rows * columns <= tokens
+    assert (fitting / 14 + 1) ** 2 * max(shape) / min(shape) > tokens
+    predict._check_extent(*input_size(*shape, fitting))
 
 
 def test_an_allocation_that_fails_is_told(tiny, monkeypatch):
@@ -170,6 +194,22 @@ def test_devices_are_checked_before_anything_is_loaded(tmp_path):
 def test_half_precision_is_refused_on_the_cpu(small_file):
     with pytest.raises(DeviceError, match="float32"):
         Predictor.from_catalog("small", device="cpu", dtype="float16", weights=small_file)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_goes_through_and_tells_its_error(tiny_file, caplog, dtype):
+    """On the CPU, where nobody may ask for it: the arithmetic is another one than a GPU's, the way the same."""
+    full = Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
+    half = Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
+    half._reduce(dtype)
+    assert {parameter.dtype for parameter in half._model.parameters()} == {getattr(torch, dtype)}
+    told = float(re.search(rf"{dtype} differs from float32 by (\S+) of the range", caplog.text)[1])
+    picture = np.random.default_rng(0).random((56, 84, 3), dtype=np.float32)
+    expected, found = full.predict(picture), half.predict(picture)
+    assert found.values.dtype == np.float32
+    error = np.abs(found.values - expected.values).max() / np.ptp(expected.values)
+    assert told == pytest.approx(error, rel=0.05)
+    assert 0 < error < {"float16": 0.01, "bfloat16": 0.08}[dtype]
 
 
 def test_threads_are_set(small_file):
