@@ -54,7 +54,7 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     deeper, with the client's own requests, under the name at which earlier clients looked for the part of a file.
     """
     from httpx2 import HTTPError
-    from huggingface_hub.utils import WeakFileLock
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported when first asked for
 
     folder, path = _repo_folder(spec), _snapshot(spec)
     part = folder / "blobs" / f"{spec.sha256}.incomplete"
@@ -76,7 +76,7 @@ def _receive(spec: ModelSpec, part: Path, progress: Progress | None) -> None:
     """Add to `part` what it lacks of the file."""
     from huggingface_hub import get_hf_file_metadata
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # as above
 
     url = _url(spec)
     size = get_hf_file_metadata(url, retry_on_errors=True).size
