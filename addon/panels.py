@@ -34,12 +34,13 @@ def draw_progress(layout: bpy.types.UILayout) -> bool:
 
 def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job) -> None:
     """What went wrong, in lines that fit a sidebar, and the button that helps."""
-    for number, line in enumerate(estimating.lines(failed.error)):
-        layout.label(text=line, icon="BLANK1" if number else "ERROR")
+    text = layout.column(align=True)
+    for number, line in enumerate(estimating.lines(failed.error, bpy.context.region)):
+        text.label(text=line, icon="BLANK1" if number else "ERROR")
     match failed.fault:
-        case "engine":
+        case "engine" if bpy.app.online_access:
             layout.operator(DEPTH_NODES_OT_set_up_engine.bl_idname, icon="IMPORT")
-        case "offline":
+        case "engine" | "offline":  # the engine is fetched from the network: that comes first
             layout.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
         case "memory":
             layout.operator(DEPTH_NODES_OT_retry_smaller.bl_idname, icon="FILE_REFRESH")
@@ -105,7 +106,7 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
         if not draw_progress(layout):
             column = layout.column(align=True)
             column.operator(DEPTH_NODES_OT_estimate_depth.bl_idname, icon="IMAGE_ZDEPTH")
-            made = column.operator(DEPTH_NODES_OT_estimate_depth.bl_idname, text="Relief", icon="MOD_DISPLACE")
+            made = column.operator(DEPTH_NODES_OT_estimate_depth.bl_idname, text="Photo as Relief", icon="MOD_DISPLACE")
             made.make = "RELIEF"
         depth = estimate.depth_of(context.space_data.image)
         if depth is not None:

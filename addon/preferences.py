@@ -162,9 +162,11 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
         box.label(
             text=str(error) if chosen.existing_python else "The engine that estimates depth is not set up", icon="INFO"
         )
-        row = box.row()
-        if not bpy.app.online_access:
+        if bpy.app.online_access:
+            row = box.row()
+        else:
             box.label(text="It is fetched from the network, once; Blender may not go online", icon="INTERNET_OFFLINE")
+            row = box.row()
             row.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
         row.operator(DEPTH_NODES_OT_set_up_engine.bl_idname, icon="IMPORT")
     else:

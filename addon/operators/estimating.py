@@ -107,9 +107,10 @@ def progress(under_way: Sequence[jobs.Job]) -> str:
     return f"Depth of {first.name}: {first.text}{share}{queue}   (Esc cancels)"
 
 
-def lines(text: str, width: int = 42) -> list[str]:
-    """Break a message into lines that a sidebar has room for."""
-    return textwrap.wrap(text, width)
+def lines(text: str, region: bpy.types.Region) -> list[str]:
+    """Break a message into lines that fit a sidebar as wide as it is now."""
+    room = region.width / bpy.context.preferences.system.ui_scale - 96  # pixels: tabs, margins, icon
+    return textwrap.wrap(text, max(int(room / 6), 16))  # about 6 a letter
 
 
 def redraw(manager: bpy.types.WindowManager) -> None:

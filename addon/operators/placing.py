@@ -66,6 +66,7 @@ class Placing:
 
 def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
     """Select the new object and make it active, as Blender's own Add menu does."""
+    context.view_layer.update()  # a scene that was not drawn yet doesn't know the new object
     for other in context.view_layer.objects.selected:
         other.select_set(False)
     if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out

@@ -49,6 +49,13 @@ def test_import_takes_the_depth_map_beside_the_photo(photo):
     assert bpy.context.scene.camera is None
 
 
+def test_import_into_a_scene_that_was_not_drawn_yet(photo):
+    bpy.context.window.scene = bpy.data.scenes.new("Other")
+    bpy.ops.depth_nodes.import_relief(filepath=str(photo))
+    assert bpy.context.object.select_get()
+    assert bpy.context.object.users_scene == (bpy.data.scenes["Other"],)
+
+
 def test_import_takes_a_given_depth_map(photo, tmp_path):
     depth = write_depth(tmp_path / "elsewhere.png", hill())
     bpy.ops.depth_nodes.import_relief(filepath=str(photo), depth_path=str(depth), meaning="BRIGHT")

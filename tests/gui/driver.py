@@ -61,9 +61,14 @@ class _Player:
 
 def finish(error: str) -> None:
     """Write what became of the scene, and end at once: Blender can hang at exit."""
-    (FOLDER / "result.json").write_text(json.dumps({"error": error, "measured": measured}), encoding="utf-8")
+    write_result(error)
     sys.stdout.flush()
     os._exit(1 if error else 0)
+
+
+def write_result(error: str) -> None:
+    """Write what became of the scene; itself called by one that ends Blender by hand."""
+    (FOLDER / "result.json").write_text(json.dumps({"error": error, "measured": measured}), encoding="utf-8")
 
 
 def until(what: str, condition: Condition) -> Condition:
@@ -93,7 +98,10 @@ def region(of: bpy.types.Area, kind: str = "WINDOW") -> bpy.types.Region:
 
 def within(of: bpy.types.Area, kind: str = "WINDOW", number: int = 0) -> object:
     """Return a context override, for what Blender's API does in an area."""
-    return bpy.context.temp_override(window=window(number), area=of, region=region(of, kind))
+    here = window(number)
+    return bpy.context.temp_override(
+        window=here, area=of, region=region(of, kind), scene=here.scene, view_layer=here.view_layer
+    )
 
 
 def at(of: bpy.types.Area | bpy.types.Region, x: float = 0.5, y: float = 0.5) -> Place:
@@ -159,9 +167,13 @@ class Hand:
         self._do("mouseup", 1)
         yield BEAT
 
-    def press(self, keys: str) -> Steps:
+    def strike(self, keys: str) -> None:
         """Press keys together, as xdotool names them: "shift+a", "Return"."""
         self._do("key", keys)
+
+    def press(self, keys: str) -> Steps:
+        """Press keys together, and let Blender take it in."""
+        self.strike(keys)
         yield BEAT
 
     def write(self, text: str) -> Steps:
@@ -169,6 +181,12 @@ class Hand:
         yield BEAT
         self._do("type", "--delay", 30, text)
         yield 2 * BEAT
+
+    def aside(self, of: bpy.types.Area) -> Steps:
+        """Close a report that popped up at the pointer."""
+        yield from self.glide(at(of, 0.3, 0.3))
+        yield from self.press("Escape")
+        yield BEAT
 
     def find(self, of: bpy.types.Area, wanted: str, kind: str = "UI", x: float = 0.6) -> Iterator[float]:
         """Go down a region until the button of an operator, or the field of a property, is under the pointer.

@@ -52,7 +52,7 @@ def plane() -> bpy.types.Object:
     with driver.within(driver.area("VIEW_3D")):
         bpy.ops.mesh.primitive_plane_add()
     driver.area("PROPERTIES").spaces.active.context = "MODIFIER"
-    return bpy.context.view_layer.objects.active
+    return driver.window().view_layer.objects.active
 
 
 def depth_image() -> bpy.types.Image:
@@ -68,7 +68,7 @@ def relief() -> bpy.types.Object:
         bpy.data.objects.remove(bpy.data.objects["Cube"])
     with driver.within(driver.area("VIEW_3D")):
         bpy.ops.depth_nodes.import_relief(filepath=str(PHOTO), depth_path=str(DEPTH))
-    ob = bpy.context.view_layer.objects.active
+    ob = driver.window().view_layer.objects.active
     addon("modifiers").set_input(ob.modifiers[0], "Resolution", 256)
     return ob
 

@@ -1,0 +1,45 @@
+"""From a photo to a relief, by every way that a hand can take."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.gui.window import BUILD, ROOT
+
+
+def likeness(picture: Image.Image) -> float:
+    """Return the correlation of a picture's brightness with the sample photo's, both at 96 x 64."""
+    small = [np.asarray(one.convert("L").resize((96, 64)), float) for one in (picture, PHOTO)]
+    return float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1])
+
+
+PHOTO = Image.open(ROOT / "assets" / "sample_photo.jpg")
+
+
+def test_modifier_image_and_arrow(play) -> None:
+    play("modifier:add")
+
+
+def test_a_dropped_photo(play) -> None:
+    play("photo:drop")
+
+
+def test_a_chosen_photo_is_seen_in_every_renderer(play) -> None:
+    frame = play("photo:choose", seconds=300)["frame"]
+    seen = {name: Image.open(BUILD / "photo" / f"{name}.png").crop(frame) for name in ("workbench", "eevee")}
+    seen["cycles"] = Image.open(BUILD / "photo" / "cycles.png")
+    likenesses = {name: round(likeness(picture), 3) for name, picture in seen.items()}
+    print(likenesses)
+    assert min(likenesses.values()) > 0.85, likenesses  # Workbench adds light, EEVEE a view transform
+
+
+def test_estimating_is_cancelled_and_finished(play) -> None:
+    measured = play("estimate:again")
+    print(measured)
+    assert measured["seconds until cancelled"] < 1.0  # half a second, and what drawing in software takes
+    assert measured["longest gap between redraws"] < 1.0
+
+
+@pytest.mark.parametrize("scene", ["no_engine", "no_licence", "image_editor"])
+def test_panels_say_what_is_missing(scene, play) -> None:
+    play(f"trouble:{scene}")
