@@ -133,7 +133,7 @@ def _reason(error: Exception) -> str:
 
 
 def _way_out(spec: ModelSpec) -> str:
-    return f"Without a network: fetch {_url(spec)} elsewhere, copy it here and name it with --weights"
+    return f"Without a network: fetch {_url(spec)} elsewhere, copy it here, and name it as the weights file (--weights)"
 
 
 def _url(spec: ModelSpec) -> str:
