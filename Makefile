@@ -2,7 +2,7 @@
 PYTHON ?= python3
 run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 
-.PHONY: demo test test-gui bench assets lint build sample pictures
+.PHONY: demo test test-gui bench assets lint build sample pictures screenshots
 
 demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
@@ -32,3 +32,6 @@ sample: ## the still life and its depth, about three minutes on two cores
 
 pictures: ## the README's pictures, in docs/
 	$(call run,bpy-4.5) tools.readme_pictures
+
+screenshots: ## the README's pictures of Blender's window, in docs/, from what test-gui left
+	$(call run,inference) tests.gui.screenshots

@@ -110,7 +110,7 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
             made.make = "RELIEF"
         depth = estimate.depth_of(context.space_data.image)
         if depth is not None:
-            layout.label(text=f"In {depth.name}", icon="IMAGE_DATA")
+            layout.label(text=f"Result: {depth.name}", icon="IMAGE_DATA")
         settings = layout.column()
         settings.use_property_split = True
         settings.use_property_decorate = False

@@ -4,7 +4,7 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from .placing import Placing
+from .placing import THUMBNAILS, Placing
 
 
 class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
@@ -14,7 +14,8 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     bl_label = "Photo as Relief"
     bl_options = {"REGISTER"}
 
-    filter_glob: StringProperty(default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.bmp;*.heic", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.bmp", options={"HIDDEN"})
+    display_type: THUMBNAILS
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
 

@@ -10,7 +10,7 @@ from .. import photo, relief
 from ..depth_file import NearIs
 from ..depth_image import Kind
 from ..errors import DepthNodesError, PhotoError
-from .placing import Placing, select_only
+from .placing import THUMBNAILS, Placing, select_only
 
 # near_is and kind of `depth_file.read` for each answer
 _MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
@@ -31,6 +31,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     filter_glob: StringProperty(
         default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.exr;*.bmp;*.npy;*.pfm", options={"HIDDEN"}
     )
+    display_type: THUMBNAILS
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
     depth_path: StringProperty(
@@ -50,6 +51,12 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
             ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
         ),
     )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        for name in ("depth_path", "meaning", "projection", "orientation", "use_camera"):
+            self.layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         near_is, kind = _MEANINGS[self.meaning]

@@ -8,6 +8,9 @@ from .. import relief
 
 _ORIENTATIONS = {"STANDING": relief.STANDING, "LYING": relief.LYING}
 
+# A file browser reads this property of the operator that it serves: 3 is its view of pictures.
+THUMBNAILS = EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN"})
+
 
 class Placing:
     """Mixed into an operator that adds a relief at the 3D cursor."""
