@@ -60,6 +60,7 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     part = folder / "blobs" / f"{spec.sha256}.incomplete"
     lock = folder.parent / ".locks" / folder.name / f"{spec.sha256}.lock"  # the client's, too
     try:
+        _check_size(spec)  # before anything is made on disk
         for needed in (path, part, lock):
             needed.parent.mkdir(parents=True, exist_ok=True)
         with WeakFileLock(lock):
@@ -72,21 +73,26 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     return path
 
 
-def _receive(spec: ModelSpec, part: Path, progress: Progress | None) -> None:
-    """Add to `part` what it lacks of the file."""
+def _check_size(spec: ModelSpec) -> None:
+    """Ask the hub, several times if it is busy, whether its file can be the catalog's."""
     from huggingface_hub import get_hf_file_metadata
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # as above
 
     url = _url(spec)
     size = get_hf_file_metadata(url, retry_on_errors=True).size
     if size is not None and size != spec.bytes:
         raise DownloadError(f"{spec.title}: {url} has {size} bytes instead of {spec.bytes}: check HF_ENDPOINT")
+
+
+def _receive(spec: ModelSpec, part: Path, progress: Progress | None) -> None:
+    """Add to `part` what it lacks of the file."""
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # as above
+
     with part.open("ab") as file:
         if file.tell() > spec.bytes:
             file.truncate(file.seek(0))
         http_get(
-            url,
+            _url(spec),
             file,
             resume_size=file.tell(),
             headers=build_hf_headers(),

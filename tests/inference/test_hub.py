@@ -226,6 +226,7 @@ def test_offline_says_so_without_asking(server, tmp_path, cache):
     assert "HF_HUB_OFFLINE forbids" in error
     assert "--weights" in error
     assert server.requests == []
+    assert not (tmp_path / "home").exists()
 
 
 def test_offline_uses_what_is_on_disk(server, tmp_path, cache):
