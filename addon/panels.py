@@ -16,7 +16,7 @@ from .operators.unfreeze_grid import DEPTH_NODES_OT_unfreeze_grid
 from .preferences import draw_model
 
 
-def draw_progress(layout: bpy.types.UILayout) -> bool:
+def draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> bool:
     """How far the estimates are, with a button to give up, or what went wrong last; return whether any is under way."""
     under_way = jobs.waiting()
     if under_way:
@@ -28,14 +28,14 @@ def draw_progress(layout: bpy.types.UILayout) -> bool:
         return True
     failed = jobs.last_failed()
     if failed is not None:
-        _draw_failure(layout.box().column(), failed)
+        _draw_failure(layout.box().column(), failed, region)
     return False
 
 
-def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job) -> None:
+def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.types.Region) -> None:
     """What went wrong, in lines that fit a sidebar, and the button that helps."""
     text = layout.column(align=True)
-    for number, line in enumerate(estimating.lines(failed.error, bpy.context.region)):
+    for number, line in enumerate(estimating.lines(failed.error, region)):
         text.label(text=line, icon="BLANK1" if number else "ERROR")
     match failed.fault:
         case "engine" if bpy.app.online_access:
@@ -67,7 +67,7 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
             again = relief.find_modifier(context.object) is not None
             text = "Estimate Depth Again" if again else "Estimate Depth"
             column.operator(DEPTH_NODES_OT_estimate_depth.bl_idname, text=text, icon="MOD_DISPLACE")
-        draw_progress(layout)
+        draw_progress(layout, context.region)
         modifier = relief.find_modifier(context.object)
         if modifier is None:
             return
@@ -103,7 +103,7 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        if not draw_progress(layout):
+        if not draw_progress(layout, context.region):
             column = layout.column(align=True)
             column.operator(DEPTH_NODES_OT_estimate_depth.bl_idname, icon="IMAGE_ZDEPTH")
             made = column.operator(DEPTH_NODES_OT_estimate_depth.bl_idname, text="Photo as Relief", icon="MOD_DISPLACE")

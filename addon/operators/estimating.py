@@ -109,7 +109,8 @@ def progress(under_way: Sequence[jobs.Job]) -> str:
 
 def lines(text: str, region: bpy.types.Region) -> list[str]:
     """Break a message into lines that fit a sidebar as wide as it is now."""
-    room = region.width / bpy.context.preferences.system.ui_scale - 96  # pixels: tabs, margins, icon
+    scale = bpy.context.preferences.system.ui_scale or 1.0  # 0 in background mode
+    room = region.width / scale - 96  # pixels: tabs, margins, icon
     return textwrap.wrap(text, max(int(room / 6), 16))  # about 6 a letter
 
 

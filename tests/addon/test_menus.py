@@ -151,11 +151,15 @@ def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
     image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
     with pytest.raises(RuntimeError, match="needs its engine"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
-    shown = SimpleNamespace(space_data=SimpleNamespace(image=image))
-    layout = Layout()
-    bpy.types.IMAGE_PT_depth_nodes.draw(SimpleNamespace(layout=layout), shown)
-    assert "needs its engine" in " ".join(layout.labels)
-    assert layout.entries[0] == "depth_nodes.set_up_engine"
+    shown = SimpleNamespace(space_data=SimpleNamespace(image=image), region=SimpleNamespace(width=292))
+    system = bpy.context.preferences.system
+    for online, button in ((True, "depth_nodes.set_up_engine"), (False, "Allow Online Access")):
+        system.use_online_access = online
+        layout = Layout()
+        bpy.types.IMAGE_PT_depth_nodes.draw(SimpleNamespace(layout=layout), shown)
+        assert "needs its engine" in " ".join(layout.labels)
+        assert max(len(label) for label in layout.labels) < 36  # what a sidebar of this width has room for
+        assert layout.entries[0] == button
     assert "depth_nodes.estimate_depth" in layout.entries
     assert {"model", "quality"} <= set(layout.properties)
 

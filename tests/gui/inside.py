@@ -12,6 +12,9 @@ from pathlib import Path
 
 def enter(root: Path, folders: list[str]) -> None:
     """Show the shared files and folders at their own places in the root, and make it this process's."""
+    _mount("--rbind", "/dev", root / "dev")
+    _mount("-t", "proc", "proc", root / "proc")
+    _mount("-t", "tmpfs", "tmpfs", root / "tmp")
     for place in folders:
         inner = root / place.lstrip("/")
         if Path(place).is_dir():
@@ -19,9 +22,6 @@ def enter(root: Path, folders: list[str]) -> None:
         elif not inner.exists():
             inner.touch()
         _mount("--bind", place, inner)
-    _mount("--rbind", "/dev", root / "dev")
-    _mount("-t", "proc", "proc", root / "proc")
-    _mount("-t", "tmpfs", "tmpfs", root / "tmp")
     os.chroot(root)
 
 
