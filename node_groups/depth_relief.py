@@ -91,6 +91,11 @@ GROUP = Group(
     is_modifier=True,
 )  # fmt: skip
 
+SNAP_FROM, STEEP_FROM = (
+    0.5,
+    0.15,
+)  # shares of Threshold: jumps that Edge Snap sharpens; gaps that count as steep in a scene
+
 
 def build(tree: Tree) -> None:
     """Draw the tree: sample, normalize, project, cut, finish."""
@@ -99,9 +104,11 @@ def build(tree: Tree) -> None:
         low_high = {"Low": ends("Low"), "High": ends("High")}
     with tree.frame("2  The sampled grid"):
         names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert")
-        inputs = tree.inputs(*names, "Near Distance", "Far Distance", "Snap Radius", "Threshold")
+        inputs = tree.inputs(*names, "Near Distance", "Far Distance", "Snap Radius")
         snapping = tree.input("Edge Snap") & tree.input("Cutoff")
-        samples = tree.call("Depth Samples", {**inputs, **low_high, "Edge Snap": snapping})
+        # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
+        inputs |= {"Edge Snap": snapping, "Threshold": tree.input("Threshold") * SNAP_FROM}
+        samples = tree.call("Depth Samples", {**inputs, **low_high})
         flat, uv = samples("Geometry"), samples("UV")
     with tree.frame("3  Depth as a height, 0 to 1"):
         inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
@@ -127,6 +134,9 @@ def build(tree: Tree) -> None:
         rest = tree.sample_index(flat, position, tree.node("GeometryNodeInputIndex"))
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity")}
+        # Along a camera's rays one level of an 8-bit map is steep already, so a face must bridge a gap worth the name too.
+        gaps = {choices.RELIEF: 0.0, choices.CAMERA: tree.input("Threshold") * STEEP_FROM}
+        inputs |= {"Least Gap": tree.choose(choices.PROJECTION, gaps)}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
         mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
     with tree.frame("7  UV map, normals, material"):

@@ -33,6 +33,14 @@ GROUP = Group(
             "ANGLE",
             single=True,
         ),
+        Float(
+            "Least Gap",
+            "A steep face stays where it bridges a smaller gap, over the nearer distance: far away, one level of a depth map is steep",
+            0.0,
+            0.0,
+            1e6,
+            single=True,
+        ),
         Int("Minimum Island", "Loose pieces with fewer faces go too", 64, 0, 10**6),
         Int(
             "Edge Falloff",
@@ -69,6 +77,7 @@ def build(tree: Tree) -> None:
         view = tree.node("ShaderNodeVectorMath", [tree.input("View")], operation="NORMALIZE")
         facing = tree.node("ShaderNodeVectorMath", [normal, view], out="Value", operation="DOT_PRODUCT")
         steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
+        steep = steep & (farthest > nearest * (tree.input("Least Gap") + 1.0))
         mesh, torn, unknown = tree.capture(mesh, jump | steep, unknown, domain="FACE")
     with tree.frame("Edge Falloff: a soft mask around the cut; the surface sinks into its rest there and is not cut"):
         falloff = tree.input("Edge Falloff")

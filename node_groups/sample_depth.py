@@ -16,26 +16,39 @@ GROUP = Group(
         Float("Depth", "The stored value: 0 to 1 with 1 = near for disparity, metres for distance; 0 where not finite"),
         Float(
             "Validity",
-            "Known is 1; transparent is 0, not finite too, and what Linear blends from such a pixel",
+            "Known is 1, transparent 0 and not finite too. A blend with such a pixel would be neither: there the closest pixel counts",
         ),
     ),
     tags=("depth", "sample", "image"),
 )
 
+WHOLE = 0.99999  # the validity of a blend of known pixels, rounding aside
 LARGEST = 1e30  # beyond any depth, yet far from the end of 32-bit floats
 
 
 def build(tree: Tree) -> None:
-    """Draw the tree: three Image Textures, of which only the chosen one is computed."""
-    with tree.frame("Read the picture; only the chosen way is computed"):
-        textures = {}
+    """Draw the tree: three Image Textures, of which only the chosen one is computed, and the closest where it must help."""
+    with tree.frame("Read the picture; depth is red, validity alpha"):
+        read = {}
         for item, mode in ((choices.LINEAR, "Linear"), (choices.CLOSEST, "Closest"), (choices.CUBIC, "Cubic")):
             inputs = {"Image": tree.input("Image"), "Vector": tree.input("UV")}
-            textures[item] = tree.make("GeometryNodeImageTexture", inputs, interpolation=mode, extension="EXTEND")
-        color = tree.choose(choices.INTERPOLATION, {item: tree.out(node, "Color") for item, node in textures.items()})
-        alpha = tree.choose(choices.INTERPOLATION, {item: tree.out(node, "Alpha") for item, node in textures.items()})
-    with tree.frame("Depth is red; not a number and infinity count as unknown"):
-        red = tree.node("FunctionNodeSeparateColor", [color])
-        finite = tree.math("ABSOLUTE", red) < LARGEST
-        tree.output("Depth", tree.switch(finite, 0.0, red))
-        tree.output("Validity", tree.switch(finite, 0.0, alpha))
+            texture = tree.make("GeometryNodeImageTexture", inputs, interpolation=mode, extension="EXTEND")
+            red = tree.node("FunctionNodeSeparateColor", [tree.out(texture, "Color")])
+            read[item] = red, tree.out(texture, "Alpha")
+    with tree.frame("A blend with an unknown pixel is no depth: there the closest pixel counts alone"):
+        for item in (choices.LINEAR, choices.CUBIC):
+            red, alpha = read[item]
+            known = (alpha >= WHOLE) & (tree.math("ABSOLUTE", red) < LARGEST)
+            read[item] = tuple(
+                tree.switch(known, closest, blend)
+                for closest, blend in zip(read[choices.CLOSEST], (red, alpha), strict=True)
+            )
+    with tree.frame("Only the chosen way is computed"):
+        depth, validity = (
+            tree.choose(choices.INTERPOLATION, {item: values[place] for item, values in read.items()})
+            for place in (0, 1)
+        )
+    with tree.frame("Not a number and infinity count as unknown"):
+        finite = tree.math("ABSOLUTE", depth) < LARGEST
+        tree.output("Depth", tree.switch(finite, 0.0, depth))
+        tree.output("Validity", tree.switch(finite, 0.0, validity))

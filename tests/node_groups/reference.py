@@ -52,6 +52,13 @@ def sample_linear(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
     return upper * (1 - fy) + lower * fy
 
 
+def sample_known(picture: np.ndarray, valid: np.ndarray, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blend the four nearest pixels where all are known, else take the closest: depth and whether it is known, (N,)."""
+    blend, closest = sample_linear(np.where(valid, picture, 0), uv), sample_closest(picture, uv)
+    whole = sample_linear(valid.astype(float), uv) > 1 - 1e-6
+    return np.where(whole, blend, closest), whole | sample_closest(valid, uv)
+
+
 def sample_closest(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
     """The pixel that holds the point; beyond the border the border's."""
     height, width = picture.shape
@@ -181,18 +188,23 @@ def cut(
     threshold: float,
     angle: float,
     minimum: int,
+    least_gap: float = 0.0,
 ) -> Cut:
-    """Which faces the cutoff keeps; `view` (N, 3) points from each vertex to the viewer, a face's is their mean."""
+    """Which faces the cutoff keeps; `view` (N, 3) points from each vertex to the viewer, a face's is their mean.
+
+    Faces that bridge no more than `least_gap`, over the nearer distance, are never too steep.
+    """
     ends = np.array([(distance[list(face)].min(), distance[list(face)].max()) for face in faces])
     rays = np.array([view[list(face)].mean(axis=0) for face in faces])
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     facing = np.abs((face_normals(vertices, faces) * rays).sum(axis=1))
     unknown = np.array([not known[list(face)].all() for face in faces])
     ratio = ends[:, 1] / ends[:, 0] - 1
-    jump, steep = ratio > threshold, facing < np.cos(angle)
+    jump, steep = ratio > threshold, (facing < np.cos(angle)) & (ratio > least_gap)
     bad = jump | steep | unknown
     sure = ~unknown
-    margin = min(np.abs(ratio[sure] - threshold).min(initial=1), np.abs(facing[sure] - np.cos(angle)).min(initial=1))
+    to_limits = [ratio - threshold, facing - np.cos(angle), *([ratio - least_gap] if least_gap else [])]
+    margin = min(np.abs(difference[sure]).min(initial=1) for difference in to_limits)
     return Cut(jump, steep, unknown, ~bad & ~crumbs(len(vertices), faces, ~bad, minimum), float(margin))
 
 

@@ -67,8 +67,7 @@ def expected(
     columns, rows = reference.grid_counts(width, height, use["Resolution"])
     shares = reference.grid_shares(columns, rows)
     uv = reference.on_pixel_centres(shares, width, height)
-    depth = reference.sample_linear(values, uv)
-    known = reference.sample_linear(valid.astype(float), uv) >= 0.5
+    depth, known = reference.sample_known(values, valid, uv)
     low, high = reference.depth_range(values, valid, kind, use["Clip Near"], use["Clip Far"])
     if use["Edge Snap"] and use["Cutoff"] and max(width, height) > 1:
         radius = int(np.floor(use["Snap Radius"] * (use["Resolution"] - 1) / (max(width, height) - 1) + 0.5))
@@ -76,7 +75,7 @@ def expected(
         away = depth if kind == "Distance" else reference.to_distance(plain, use["Near Distance"], use["Far Distance"])
         grid = (columns, rows)
         depth = reference.snap(
-            depth.reshape(grid), known.reshape(grid), away.reshape(grid), radius, use["Threshold"]
+            depth.reshape(grid), known.reshape(grid), away.reshape(grid), radius, use["Threshold"] / 2
         ).ravel()
     stands = reference.normalize(depth, kind, low, high, use["Near"], use["Far"], invert, use["Falloff"])
     distance = depth if kind == "Distance" else reference.to_distance(stands, use["Near Distance"], use["Far Distance"])
@@ -91,7 +90,8 @@ def expected(
     faces = reference.grid_faces(columns, rows)
     keep = np.ones(len(faces), bool)
     if use["Cutoff"]:
-        rule = (use["Threshold"], use["Angle"], use["Minimum Island"])
+        least_gap = 0.15 * use["Threshold"] if use["Projection"] == "Camera" else 0.0
+        rule = (use["Threshold"], use["Angle"], use["Minimum Island"], least_gap)
         cut = reference.cut(vertices, faces, np.where(known, distance, 1.0), known, view, *rule)
         assert cut.margin > 1e-6, "the picture decides nothing: rounding would"
         keep = cut.keep
@@ -157,19 +157,33 @@ def test_settings(settings: dict[str, Any], resolution: int) -> None:
     assert_same(mesh, want, size=3.0, relative=settings.get("Projection") == "Camera")
 
 
+@pytest.mark.parametrize("resolution", [30, 47])
 @pytest.mark.parametrize("projection", ["Relief", "Camera"])
 @pytest.mark.parametrize("kind", ["Disparity", "Distance"])
-def test_pixels_that_are_transparent_or_not_finite_leave_holes(kind: str, projection: str) -> None:
+def test_pixels_that_are_transparent_or_not_finite_leave_holes(kind: str, projection: str, resolution: int) -> None:
     values = scenery(24, 30, kind)
     valid = np.ones((24, 30), bool)
     valid[3:6, 20:24] = False
     values[4, 21] = 1e6
     values[20, 3], values[15, 15], values[2, 2] = np.nan, np.inf, -np.inf
-    settings = {"Kind": kind, "Projection": projection, "Resolution": 30, "Minimum Island": 3}
+    settings = {"Kind": kind, "Projection": projection, "Resolution": resolution, "Minimum Island": 3}
     want = expected(values, settings, valid)
     assert want.keep.sum() > 300
     mesh = evaluate(relief({"Image": depth_image(values, valid), **settings}))
     assert_same(mesh, want, relative=projection == "Camera")
+
+
+@pytest.mark.parametrize(
+    ("projection", "gap", "whole"), [("Relief", 0.02, False), ("Camera", 0.02, True), ("Camera", 0.04, False)]
+)
+def test_a_small_gap_is_steep_in_a_relief_but_no_edge_in_a_scene(projection: str, gap: float, whole: bool) -> None:
+    """One step of a few centimetres, two metres away: as geometry it is steeper than 85 degrees everywhere."""
+    metres = np.full((40, 40), 2.0, np.float32)
+    metres[:, 20:] *= 1 + gap
+    settings = {"Kind": "Distance", "Projection": projection, "Resolution": 400, "Interpolation": "Closest"}
+    settings |= {"Scale": 1.0, "Edge Snap": False, "Minimum Island": 0}
+    faces = evaluate(relief({"Image": depth_image(metres), **settings})).faces
+    assert len(faces) == 399 * (399 if whole else 398)
 
 
 def test_nothing_known_leaves_no_face_and_no_garbage() -> None:
@@ -261,8 +275,9 @@ def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     want = expected(values, settings, plane_size=(3, 2))
     image = depth_image(values)
     low, high = reference.depth_range(values.astype(float), np.ones((20, 30), bool), kind, 0, 0)
-    names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Threshold", "Snap Radius")
+    names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Snap Radius")
     given = {name: settings[name] for name in names if name in settings} | {"Image": image, "Low": low, "High": high}
+    given |= {"Threshold": settings.get("Threshold", 0.2) / 2}
     ob = plane((3.0, 2.0))
     samples = probe(ob, "Depth Samples", given, keep=True)
     np.testing.assert_allclose(samples.attribute("depth"), want.depth, atol=1e-5)

@@ -72,6 +72,7 @@ SETTINGS = [
     {"Threshold": 0.25, "Angle": radians(75), "Minimum Island": 5},
     {"Threshold": 0.02, "Angle": radians(90), "Minimum Island": 3},
     {"Threshold": 0.03, "Angle": radians(50), "Minimum Island": 2},
+    {"Threshold": 0.3, "Angle": radians(40), "Minimum Island": 2, "Least Gap": 0.05},
 ]
 
 
@@ -84,7 +85,8 @@ def test_exactly_the_faces_that_numpy_keeps(mesh: str, unknown: float, settings:
     known = np.random.default_rng(1).uniform(size=len(vertices)) >= unknown
     view = np.broadcast_to(UP, vertices.shape)
     names = ("Threshold", "Angle", "Minimum Island")
-    cut = reference.cut(vertices, faces, distance, known, view, *(settings[name] for name in names))
+    rule = (settings[name] for name in names)
+    cut = reference.cut(vertices, faces, distance, known, view, *rule, settings.get("Least Gap", 0.0))
     assert cut.margin > 1e-7
     expected = chosen(faces, cut.keep)
     assert len(expected) < len(faces)

@@ -66,6 +66,19 @@ def test_pixels_that_are_not_finite_are_unknown(bad: float, interpolation: str) 
     assert np.isfinite(depth).all()
 
 
+@pytest.mark.parametrize("bad", [0.0, 1e6, np.nan, np.inf])
+def test_between_known_and_unknown_the_closest_pixel_counts(bad: float) -> None:
+    """Never a blend with what an unknown pixel holds, be it transparent or not finite."""
+    values, valid = picture(9, 14), np.random.default_rng(2).uniform(size=(9, 14)) > 0.3
+    values[~valid] = bad
+    uv = np.random.default_rng(3).uniform(0, 1, (500, 2))
+    depth, validity = sample(values, uv, "Linear", valid.astype(float))
+    expected, known = reference.sample_known(values, valid, uv)
+    assert 50 < known.sum() < 450
+    np.testing.assert_array_equal(validity >= 0.5, known)
+    np.testing.assert_allclose(depth[known], expected[known], atol=1e-5)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_closest_keeps_the_neighbours_of_such_a_pixel(bad: float) -> None:
     values = picture(5, 5)
