@@ -71,6 +71,7 @@ GROUP = Group(
                 Bool("Cutoff", "Cut along depth edges", True, toggle=True),
                 Float("Threshold", "The largest jump that stays connected: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True),
                 Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
+                Float("Least Gap", "Relative depth in a camera's scene: steep faces stay where they bridge a smaller gap, for far away one level of an 8-bit map is steep", 0.03, 0.0, 1e6, single=True),
                 Int("Minimum Island", "Loose pieces with fewer faces are deleted", 64, 0, 10**6),
                 Int("Edge Falloff", "Flatten towards the edge over so many steps of the grid, instead of cutting; 0 cuts", 0, 0, 256),
                 Bool("Edge Snap", "Turn blurred depth edges into steps first", True),
@@ -91,10 +92,7 @@ GROUP = Group(
     is_modifier=True,
 )  # fmt: skip
 
-SNAP_FROM, STEEP_FROM = (
-    0.5,
-    0.15,
-)  # shares of Threshold: jumps that Edge Snap sharpens; gaps that count as steep in a scene
+SNAP_FROM = 0.5  # the share of Threshold from which on Edge Snap sharpens an edge
 
 
 def build(tree: Tree) -> None:
@@ -134,9 +132,9 @@ def build(tree: Tree) -> None:
         rest = tree.sample_index(flat, position, tree.node("GeometryNodeInputIndex"))
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity")}
-        # Along a camera's rays one level of an 8-bit map is steep already, so a face must bridge a gap worth the name too.
-        gaps = {choices.RELIEF: 0.0, choices.CAMERA: tree.input("Threshold") * STEEP_FROM}
-        inputs |= {"Least Gap": tree.choose(choices.PROJECTION, gaps)}
+        # The gaps of relative depth are as coarse as the map; measured distances, and reliefs, are judged by Angle alone.
+        coarse = tree.chosen(choices.PROJECTION, choices.CAMERA) & ~metric
+        inputs |= {"Least Gap": tree.switch(coarse, 0.0, tree.input("Least Gap"))}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
         mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
     with tree.frame("7  UV map, normals, material"):

@@ -35,8 +35,8 @@ GROUP = Group(
         ),
         Float(
             "Least Gap",
-            "A steep face stays where it bridges a smaller gap, over the nearer distance: far away, one level of a depth map is steep",
-            0.0,
+            "Steep faces stay where they bridge a smaller gap: far from a camera one level of an 8-bit map is steep; 0 for a relief",
+            0.03,
             0.0,
             1e6,
             single=True,

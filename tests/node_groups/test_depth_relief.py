@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "Cutoff": True,
     "Threshold": 0.2,
     "Angle": radians(85),
+    "Least Gap": 0.03,
     "Minimum Island": 64,
     "Edge Snap": True,
     "Snap Radius": 3,
@@ -90,7 +91,7 @@ def expected(
     faces = reference.grid_faces(columns, rows)
     keep = np.ones(len(faces), bool)
     if use["Cutoff"]:
-        least_gap = 0.15 * use["Threshold"] if use["Projection"] == "Camera" else 0.0
+        least_gap = use["Least Gap"] if (use["Projection"], kind) == ("Camera", "Disparity") else 0.0
         rule = (use["Threshold"], use["Angle"], use["Minimum Island"], least_gap)
         cut = reference.cut(vertices, faces, np.where(known, distance, 1.0), known, view, *rule)
         assert cut.margin > 1e-6, "the picture decides nothing: rounding would"
@@ -144,6 +145,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"Snap Radius": 1, "Minimum Island": 8, "Threshold": 0.35},
     {"Projection": "Camera", "Focal Length": 24.0, "Sensor Width": 23.0, "Near Distance": 2.0, "Far Distance": 30.0},
     {"Projection": "Camera", "Kind": "Distance", "Angle": radians(80)},
+    {"Projection": "Camera", "Angle": radians(80), "Least Gap": 0.1},
 ]
 
 
@@ -174,15 +176,23 @@ def test_pixels_that_are_transparent_or_not_finite_leave_holes(kind: str, projec
 
 
 @pytest.mark.parametrize(
-    ("projection", "gap", "whole"), [("Relief", 0.02, False), ("Camera", 0.02, True), ("Camera", 0.04, False)]
+    ("projection", "kind", "gap", "whole"),
+    [
+        ("Relief", "Disparity", 0.025, False),
+        ("Camera", "Disparity", 0.025, True),
+        ("Camera", "Disparity", 0.04, False),
+        ("Camera", "Distance", 0.025, False),
+    ],
 )
-def test_a_small_gap_is_steep_in_a_relief_but_no_edge_in_a_scene(projection: str, gap: float, whole: bool) -> None:
+def test_a_small_gap_is_steep_but_in_a_scene_of_relative_depth_no_edge(
+    projection: str, kind: str, gap: float, whole: bool
+) -> None:
     """One step of a few centimetres, two metres away: as geometry it is steeper than 85 degrees everywhere."""
-    metres = np.full((40, 40), 2.0, np.float32)
-    metres[:, 20:] *= 1 + gap
-    settings = {"Kind": "Distance", "Projection": projection, "Resolution": 400, "Interpolation": "Closest"}
-    settings |= {"Scale": 1.0, "Edge Snap": False, "Minimum Island": 0}
-    faces = evaluate(relief({"Image": depth_image(metres), **settings})).faces
+    far = np.repeat(np.arange(40)[None] >= 20, 40, axis=0).astype(np.float32)
+    values = 1 - far if kind == "Disparity" else 2 * (1 + gap * far)
+    settings = {"Kind": kind, "Projection": projection, "Resolution": 400, "Interpolation": "Closest"}
+    settings |= {"Near Distance": 2.0, "Far Distance": 2 * (1 + gap), "Edge Snap": False, "Minimum Island": 0}
+    faces = evaluate(relief({"Image": depth_image(values), **settings})).faces
     assert len(faces) == 399 * (399 if whole else 398)
 
 

@@ -50,7 +50,7 @@ def run(
     }
     ob = mesh_object(vertices, faces)
     ob.data.attributes.new("vertex", "INT", "POINT").data.foreach_set("value", np.arange(len(vertices)))
-    return probe(ob, "Edge-Aware Cutoff", settings, fields, {"Keep": "FACE"})
+    return probe(ob, "Edge-Aware Cutoff", {"Least Gap": 0.0} | settings, fields, {"Keep": "FACE"})
 
 
 def faces_of(mesh: Mesh) -> set[tuple[int, ...]]:
