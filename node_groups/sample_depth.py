@@ -39,10 +39,8 @@ def build(tree: Tree) -> None:
         for item in (choices.LINEAR, choices.CUBIC):
             red, alpha = read[item]
             known = (alpha >= WHOLE) & (tree.math("ABSOLUTE", red) < LARGEST)
-            read[item] = tuple(
-                tree.switch(known, closest, blend)
-                for closest, blend in zip(read[choices.CLOSEST], (red, alpha), strict=True)
-            )
+            closest_red, closest_alpha = read[choices.CLOSEST]
+            read[item] = tree.switch(known, closest_red, red), tree.switch(known, closest_alpha, alpha)
     with tree.frame("Only the chosen way is computed"):
         depth, validity = (
             tree.choose(choices.INTERPOLATION, {item: values[place] for item, values in read.items()})
