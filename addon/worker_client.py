@@ -30,7 +30,7 @@ from ..inference.protocol import (  # type: ignore[import-not-found]  # the chec
 )
 from .runtime import BEHIND_BLENDER, NO_WINDOW
 
-PATIENCE = 0.4  # seconds that a worker has to give up an estimate by itself
+PATIENCE = 0.3  # seconds that a worker has to give up an estimate by itself
 SILENCE = 300.0  # seconds without a word, while it has work, after which a worker is taken for hung
 _LOG_LINES = 500
 _NICE = 10  # the window comes before the model; a machine with nothing else to do gives the model all the same

@@ -70,7 +70,7 @@ def build(tree: Tree) -> None:
     with tree.frame("Values that the chosen kind does not have"):
         tree.warn(is_distance & (low < 0.0), "Distances are never negative: set Kind to Disparity")
         metric = (high > BEYOND_RELATIVE) & ~is_distance
-        tree.warn(metric, "Relative depth lies between 0 and 1, these values go beyond: is it Distance?", "INFO")
+        tree.warn(metric, "Values beyond 0 to 1: is the kind Distance?", "INFO")
 
 
 def _extreme(tree: Tree, points: Value, value: Value, end: str) -> Value:

@@ -149,7 +149,7 @@ def build(tree: Tree) -> None:
     with tree.frame("What to tell the artist"):
         tree.warn(missing, "No depth image yet: pick one under Image")
         finer = (tree.input("Resolution") > longer) & samples("Is Grid")
-        tree.warn(finer, "The grid is finer than the depth image: cuts get finer, the depth gains no detail", "INFO")
+        tree.warn(finer, "Grid finer than the image: finer cuts only", "INFO")
     with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
         _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")
         _gizmo(tree, "Near Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
