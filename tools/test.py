@@ -40,9 +40,9 @@ SUITES = (
     Suite("lint", "ruff", ("check", ".")),
     Suite("lint", "ruff", ("format", "--check", ".")),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),
-    Suite("lint", "mypy", ("--python-executable", ".venvs/inference/bin/python", "inference")),
+    Suite("lint", "mypy", ("--python-executable", ".venvs/inference/bin/python", "inference", "training")),
     Suite("lint", "pytest", ("tests/test_house.py", "tests/test_tools.py")),
-    Suite("inference", "pytest", ("tests/inference",)),
+    Suite("inference", "pytest", ("tests/inference", "tests/training")),
     Suite("bpy-4.5", "pytest", ("tests/sample",)),
     *(Suite(version, "pytest", (folder,)) for version in BPY for folder in ("tests/node_groups", "tests/addon")),
 )
