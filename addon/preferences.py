@@ -69,7 +69,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         items=(
             ("DRAFT", "Draft", f"{estimate.QUALITIES['DRAFT']} pixels on the shorter side: three times as quick"),
             ("STANDARD", "Standard", f"{estimate.TRAINED} pixels, at which the models were trained"),
-            ("FINE", "Fine", f"{estimate.QUALITIES['FINE']} pixels: finer edges, twice the time"),
+            ("FINE", "Fine", f"{estimate.QUALITIES['FINE']} pixels: finer edges, two to three times as long"),
             ("CUSTOM", "Custom", "A size of your own"),
         ),
         default="STANDARD",

@@ -6,7 +6,7 @@ from .. import engine
 
 
 class DEPTH_NODES_OT_cancel_set_up(bpy.types.Operator):
-    """Stop setting up the engine; what was fetched so far is not fetched again the next time"""
+    """Stop setting up the engine; files that have arrived whole are not fetched again"""
 
     bl_idname = "depth_nodes.cancel_set_up"
     bl_label = "Cancel"
