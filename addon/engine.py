@@ -35,7 +35,9 @@ def current() -> runtime.Engine:
         path = Path(bpy.path.abspath(existing))
         python = runtime.python_in(path) if path.is_dir() else path
         if not python.is_file():
-            raise EngineError(f"There is no Python at {path} any more: choose another one, or set up the engine")
+            raise EngineError(
+                f"There is no Python at {path} any more: choose another one, or empty Use Existing Python"
+            )
         return runtime.Engine(python, {})
     engine = runtime.own_engine(folder())
     if engine is None:
@@ -67,7 +69,7 @@ def make(backend: runtime.Backend) -> installation.Installation:
     started.start()
     _making = started
     if not bpy.app.background:
-        bpy.app.timers.register(_watch, first_interval=_INTERVAL)
+        bpy.app.timers.register(_watch, first_interval=_INTERVAL, persistent=True)
     return started
 
 

@@ -4,6 +4,7 @@ Everything here runs on the main thread and can be called from a script.
 """
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,11 +74,13 @@ def request(
     spec = catalog.get(wanted.model)
     if spec.commercial is False and not wanted.accept_license:
         raise EstimateError(f"{spec.title} is licensed {spec.licence}: accept that first, or choose another model")
-    given = picture.hand_over(image, folder, user=user, frame=frame)
+    place = _place(folder, identifier)
+    place.mkdir()
+    given = picture.hand_over(image, place, user=user, frame=frame)
     return Estimate(
         id=identifier,
         picture=str(given.path),
-        output=str(folder),
+        output=str(place),
         model=wanted.model,
         weights=wanted.weights,
         device=wanted.device,
@@ -97,7 +100,7 @@ def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
 def store(image: bpy.types.Image, done: Done, wanted: Settings) -> bpy.types.Image:
     """Write an answer into the depth image of its photo, the one there is or a new one, and return it.
 
-    Every modifier that samples it follows. The engine's files are removed.
+    Every modifier that samples it follows.
     """
     values = np.load(done.values)  # (H, W)
     validity = np.load(done.validity) if done.validity else None
@@ -113,12 +116,13 @@ def store(image: bpy.types.Image, done: Done, wanted: Settings) -> bpy.types.Ima
     )
     if image.is_editable:
         image[_DEPTH_OF] = written
-    discard(done)
     return written
 
 
-def discard(done: Done) -> None:
-    """Remove the files of an answer."""
-    for path in (done.values, done.validity):
-        if path:
-            Path(path).unlink(missing_ok=True)
+def discard(folder: Path, identifier: int) -> None:
+    """Remove the files of a request and its answer; what can't be removed now goes with the folder."""
+    shutil.rmtree(_place(folder, identifier), ignore_errors=True)
+
+
+def _place(folder: Path, identifier: int) -> Path:
+    return folder / str(identifier)

@@ -26,6 +26,7 @@ from .worker_client import WorkerClient
 State = Literal["waiting", "done", "failed", "cancelled"]
 _STAGES = {"loading": "Loading", "downloading": "Downloading", "estimating": "Estimating", "writing": "Writing"}
 _STEP = 0.01  # seconds between two looks while a script waits
+_INTERVAL = 0.05  # seconds between two looks where no operator looks
 
 
 @dataclass
@@ -68,10 +69,12 @@ def submit(
         client = _worker()
         asked = estimate.request(image, job.identifier, client.folder, settings, user=user, frame=frame)
     except DepthNodesError as error:
+        _clear(job.identifier)
         faults: dict[type, Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
         _fail(job, faults.get(type(error), "internal"), str(error))
         raise
     except OSError as error:
+        _clear(job.identifier)
         _fail(job, "disk", f"{image.name} can't be handed to the engine ({error.strerror}): free some space")
         raise EstimateError(job.error) from error
     _last_failed = None
@@ -113,16 +116,26 @@ def poll() -> bool:
                 _progress(job, answer)
             continue
         _jobs.pop(answer.id, None)
-        if job is None:
+        if job is not None:
             if isinstance(answer, Done):
-                estimate.discard(answer)
-        elif isinstance(answer, Done):
-            _finish(job, answer)
-        elif isinstance(answer, Failed):
-            _fail(job, answer.fault, answer.message)
-        elif isinstance(answer, Cancelled):
-            job.state = "cancelled"
+                _finish(job, answer)
+            elif isinstance(answer, Failed):
+                _fail(job, answer.fault, answer.message)
+            elif isinstance(answer, Cancelled):
+                job.state = "cancelled"
+        _clear(answer.id)
     return bool(answers)
+
+
+def see_to_the_end() -> None:
+    """Poll from time to time until nothing is under way: for what was cancelled and has no operator any more."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=_INTERVAL, persistent=True)
+
+
+def _look() -> float | None:
+    poll()
+    return _INTERVAL if _client is not None and _client.is_busy else None
 
 
 def wait(job: Job) -> None:
@@ -169,7 +182,6 @@ def _progress(job: Job, said: Progress) -> None:
 def _finish(job: Job, done: Done) -> None:
     image = next((image for image in bpy.data.images if image.session_uid == job.image_uid), None)
     if image is None:
-        estimate.discard(done)
         _fail(job, "photo", f"{job.name} was removed while its depth was estimated: nothing was changed")
         return
     job.seconds = done.seconds
@@ -178,7 +190,8 @@ def _finish(job: Job, done: Done) -> None:
         job.depth_uid = depth.session_uid
         if job.on_depth is not None:
             job.on_depth(depth)
-    except (DepthNodesError, ReferenceError, OSError) as error:  # ReferenceError: what the result was for is gone
+    except (DepthNodesError, ReferenceError, RuntimeError, OSError) as error:
+        # ReferenceError: what the result was for is gone; RuntimeError: Blender doesn't let us add to it any more
         gone = "what the depth was for was removed meanwhile: the depth image is there, use it by hand"
         _fail(job, "internal", gone if isinstance(error, ReferenceError) else str(error))
         return
@@ -191,12 +204,19 @@ def _fail(job: Job, fault: Fault, text: str) -> None:
     _last_failed = job
 
 
+def _clear(identifier: int) -> None:
+    """Remove the files of a job that is over."""
+    if _client is not None:
+        estimate.discard(_client.folder, identifier)
+
+
 def _drop_all() -> None:
     """Forget every job: nothing that they were for exists any more."""
     if _client is not None:
         for job in _jobs.values():
             _client.cancel(job.identifier)
             job.state = "cancelled"
+        see_to_the_end()
     _jobs.clear()
     forget_failure()
 
@@ -214,6 +234,8 @@ def unregister() -> None:
     global _client
     bpy.app.handlers.load_pre.remove(_before_load)
     _drop_all()
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
     if _client is not None:
         _client.close()
         _client = None

@@ -36,7 +36,7 @@ def hand_over(
         raise PhotoError(f"{image.name!r} can't be read from here: save it to a file first, and open that")
     if image.source == "MOVIE":
         return _movie(image, folder, user.frame_current if user else frame)
-    if not image.is_dirty and image.source != "GENERATED" and image.file_format not in _AS_PIXELS:
+    if not image.is_dirty and image.source not in {"GENERATED", "VIEWER"} and image.file_format not in _AS_PIXELS:
         if image.packed_file is not None:
             return _packed(image, folder)
         path = _file(image, user, frame)

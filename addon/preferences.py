@@ -81,7 +81,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         default=estimate.TRAINED,
         min=70,
         soft_max=estimate.BEYOND,
-        max=4096,
+        max=4 * estimate.TRAINED,  # what is larger is refused
     )
     device: EnumProperty(
         name="Device",

@@ -162,7 +162,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 def environment() -> dict[str, str]:
     """Return the environment for a Python of the engine: nothing of Blender's own, and our packages importable."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    own = {"PYTHONPATH": str(ROOT), "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    # PYTHONSAFEPATH: nothing is imported from the folder that Blender was started in.
+    own = {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+    }
     return inherited | own
 
 

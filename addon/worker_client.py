@@ -88,7 +88,10 @@ class WorkerClient:
 
     def cancel(self, identifier: int) -> None:
         """Give up an estimate. It is answered `Cancelled` within the patience, or with what it had come to already."""
-        if identifier in self._unanswered:
+        if identifier in self._unanswered and identifier != self._current():
+            self._send(Cancel(identifier))  # it waits: the one at work goes on
+            self._finish(Cancelled(identifier))
+        elif identifier in self._unanswered:
             self._deadlines.setdefault(identifier, time.monotonic() + self._patience)
             self._send(Cancel(identifier))
 
@@ -138,6 +141,7 @@ class WorkerClient:
             )
             return
         self._heard = time.monotonic()
+        self._process.is_ready = True
         if isinstance(answer, (Ready, Estimate, Cancel)) or answer.id not in self._unanswered:
             return
         self._answers.append(answer)
@@ -162,6 +166,10 @@ class WorkerClient:
         code = process.code
         self._process = None
         self._log.append(f"the worker ended with code {code}")
+        if not process.is_ready:
+            said = process.last_words or f"code {code}"
+            self._fail_all("engine", f"the engine doesn't start ({said}): set it up again, or choose another Python")
+            return
         current = self._current()
         # One that had worked and ended between two estimates, of idleness or killed, has not tried the next one at all.
         if self._unanswered and (self._begun == current or not process.has_worked):
@@ -205,13 +213,13 @@ class WorkerClient:
 class _Process:
     """A running worker: its lines in a queue, None after the last one; its stderr in the log.
 
-    has_worked: whether it has said anything about an estimate; kept by the client.
+    is_ready, has_worked: whether it has said anything at all, and of an estimate; kept by the client.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, log: deque[str]) -> None:
         self.lines: queue.Queue[str | None] = queue.Queue()
         self.last_words = ""
-        self.has_worked = False
+        self.is_ready = self.has_worked = False
         self._log = log
         self._process = subprocess.Popen(
             list(command),

@@ -129,10 +129,8 @@ class Worker:
             return Failed(request.id, _FAULTS.get(type(error), "internal"), " ".join(str(error).split()))
         except MemoryError:
             return Failed(request.id, "memory", "not enough memory: take a smaller size, or close other programs")
-        except ModuleNotFoundError as error:
-            return Failed(
-                request.id, "internal", f"the Python package {error.name} is missing: set up the engine again"
-            )
+        except ImportError as error:
+            return Failed(request.id, "engine", f"{error}: set up the engine again, or choose another Python")
 
     def _estimate(self, request: Estimate) -> Done:
         def report(stage: Stage, fraction: float | None, done: int | None = None, total: int | None = None) -> None:

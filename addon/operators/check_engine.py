@@ -19,8 +19,7 @@ class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
 
     _thread: threading.Thread
     _timer: bpy.types.Timer
-    _table = ""
-    _problem = ""
+    _said: list[tuple[str, str]]  # the table and the problem, one of them empty; the thread appends
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if not self._begin():
@@ -34,6 +33,10 @@ class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
             return {"PASS_THROUGH"}
         context.window_manager.event_timer_remove(self._timer)
         return self._end()
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        context.window_manager.event_timer_remove(self._timer)
+        engine.set_report("")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         if not self._begin():
@@ -51,20 +54,24 @@ class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
             engine.set_report(str(error))
             self.report({"ERROR"}, str(error))
             return False
-        self._thread = threading.Thread(target=self._run, args=(used,), daemon=True)
+        self._said = []
+        self._thread = threading.Thread(target=_ask, args=(used, self._said), daemon=True)
         self._thread.start()
         return True
 
-    def _run(self, used: runtime.Engine) -> None:
-        try:
-            self._table = runtime.doctor(used)
-        except DepthNodesError as error:
-            self._problem = str(error)
-
     def _end(self) -> set[str]:
-        engine.set_report(self._table or self._problem)
+        table, problem = self._said[0]
+        engine.set_report(table or problem)
         engine.redraw()
-        if self._problem:
-            self.report({"ERROR"}, self._problem)
+        if problem:
+            self.report({"ERROR"}, problem)
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _ask(used: runtime.Engine, said: list[tuple[str, str]]) -> None:
+    """Ask the doctor, in a thread that may outlive the operator."""
+    try:
+        said.append((runtime.doctor(used), ""))
+    except DepthNodesError as error:
+        said.append(("", str(error)))

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from .. import estimate, jobs, photo, relief
-from ..errors import PhotoError
+from ..errors import EstimateError, PhotoError
 from .estimating import Estimating
 from .placing import Placing
 
@@ -17,7 +17,7 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
 
     bl_idname = "depth_nodes.estimate_depth"
     bl_label = "Estimate Depth"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # no REGISTER: adjusting it afterwards would estimate again, and block
 
     image: StringProperty(
         name="Image", description="Name of the image; empty takes the one that is shown", options={"SKIP_SAVE"}
@@ -48,11 +48,18 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             if image is None:
                 raise PhotoError("No image is shown here: open a photo first")
             user = space.image_user if space is not None and space.image == image else None
-            finish = partial(self.add_relief, context, image.session_uid) if self.make == "RELIEF" else None
+            finish = None
+            if self.make == "RELIEF":
+                if not super().poll(context):
+                    raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
+                finish = partial(self.placement(context).add_relief, image.session_uid)
             return [partial(jobs.submit, image, settings, on_depth=finish, user=user, frame=frame)]
-        photos = {ob: photo.shown_by(ob) for ob in context.selected_objects if photo.shown_by(ob) is not None}
+        shown = {ob: photo.shown_by(ob) for ob in context.selected_objects if ob.is_editable}
+        photos = {ob: image for ob, image in shown.items() if image is not None}
         if not photos:
-            raise PhotoError("Select a mesh whose material shows a photo, or open a photo in the Image Editor")
+            raise PhotoError(
+                "Select a mesh of this file whose material shows a photo, or open a photo in the Image Editor"
+            )
         return [
             partial(jobs.submit, image, settings, on_depth=partial(relief.shape_object, ob.session_uid), frame=frame)
             for ob, image in photos.items()

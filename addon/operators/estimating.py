@@ -49,6 +49,7 @@ class Estimating:
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator: its window is closed, or another file is loaded."""
         self._give_up()
+        jobs.see_to_the_end()
         self._leave(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -92,8 +93,8 @@ class Estimating:
 
     def _leave(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
-        if context.workspace is not None:
-            context.workspace.status_text_set(None)
+        for workspace in bpy.data.workspaces:  # the artist may have gone from one to another
+            workspace.status_text_set(None)
         redraw(context.window_manager)
 
 

@@ -4,6 +4,7 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
+from .. import jobs
 from .placing import THUMBNAILS, Placing
 
 
@@ -21,6 +22,13 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.
+        try:
+            return set(self._begin()) & {"FINISHED", "CANCELLED"} or {"FINISHED"}
+        except RuntimeError as error:  # what the other operator has reported; it may go on with other photos
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            return {"FINISHED"} if jobs.waiting() else {"CANCELLED"}
+
+    def _begin(self) -> set[str]:
         return set(
             bpy.ops.depth_nodes.photo_as_relief(
                 "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT",
@@ -31,4 +39,4 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
                 orientation=self.orientation,
                 use_camera=self.use_camera,
             )
-        ) & {"FINISHED", "CANCELLED"} or {"FINISHED"}
+        )

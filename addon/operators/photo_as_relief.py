@@ -10,7 +10,7 @@ from bpy.props import CollectionProperty, StringProperty
 from .. import estimate, jobs, photo
 from ..errors import DepthNodesError, PhotoError
 from .estimating import Estimating
-from .placing import Placing
+from .placing import Placement, Placing
 
 
 class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -18,7 +18,7 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
 
     bl_idname = "depth_nodes.photo_as_relief"
     bl_label = "Photo as Relief"
-    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+    bl_options = {"UNDO", "INTERNAL"}  # no REGISTER: adjusting it afterwards would estimate again, and block
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
@@ -31,13 +31,15 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
         if not paths:
             raise PhotoError("No photo given: choose a photo")
         settings = estimate.settings()
-        return [partial(self._submit_photo, context, path, settings) for path in paths]
+        placement = self.placement(context)
+        return [partial(_submit_photo, path, settings, placement) for path in paths]
 
-    def _submit_photo(self, context: bpy.types.Context, path: Path, settings: estimate.Settings) -> jobs.Job:
-        picture = photo.load(path)
-        try:
-            return jobs.submit(picture, settings, on_depth=partial(self.add_relief, context, picture.session_uid))
-        except DepthNodesError:
-            if picture.users == 0:  # else it was in the file before
-                bpy.data.images.remove(picture)
-            raise
+
+def _submit_photo(path: Path, settings: estimate.Settings, placement: Placement) -> jobs.Job:
+    picture = photo.load(path)
+    try:
+        return jobs.submit(picture, settings, on_depth=partial(placement.add_relief, picture.session_uid))
+    except DepthNodesError:
+        if picture.users == 0:  # else it was in the file before
+            bpy.data.images.remove(picture)
+        raise

@@ -1,5 +1,8 @@
 """What the operators that add a relief share: where it stands, how it is projected, whether a camera comes with it."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty
 from mathutils import Matrix
@@ -55,16 +58,29 @@ class Placing:
         """Return where the relief stands."""
         return Matrix.Translation(context.scene.cursor.location) @ _ORIENTATIONS[self.orientation]
 
-    def add_relief(self, context: bpy.types.Context, photo_uid: int, depth: bpy.types.Image) -> None:
-        """Add the relief of a photo, which is there, and select it."""
+    def placement(self, context: bpy.types.Context) -> "Placement":
+        """Return what was chosen, to add a relief by when its depth is there and the operator may be gone."""
+        return Placement(self.matrix(context), self.projection, self.use_camera)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a relief stands, how it is projected, and whether a camera comes with it."""
+
+    matrix: Matrix
+    projection: Literal["Relief", "Camera"]
+    use_camera: bool
+
+    def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> None:
+        """Add the relief of a photo, which is there, to the active collection, and select it."""
+        context = bpy.context
         picture = next(image for image in bpy.data.images if image.session_uid == photo_uid)
         collection = context.collection
-        ob, modifier = relief.add(
-            picture, depth, collection=collection, matrix=self.matrix(context), projection=self.projection
-        )
+        ob, modifier = relief.add(picture, depth, collection=collection, matrix=self.matrix, projection=self.projection)
         if self.use_camera:
             relief.add_camera(ob, modifier, picture, collection=collection, scene=context.scene)
-        select_only(context, ob)
+        if context.mode == "OBJECT":  # else somebody began to edit another object meanwhile
+            select_only(context, ob)
 
 
 def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:

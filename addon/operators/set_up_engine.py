@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import EnumProperty
 
-from .. import engine, runtime
+from .. import engine, jobs, runtime
 from ..errors import DepthNodesError
 
 
@@ -38,6 +38,9 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
         if engine.is_making():
             cls.poll_message_set("The engine is being set up")
             return False
+        if jobs.waiting():
+            cls.poll_message_set("Depth is being estimated: wait for it, or cancel it")
+            return False
         return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -56,6 +59,7 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
         column.label(text=f"into {engine.folder()}", icon="FILE_FOLDER")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
+        jobs.free_memory()  # a worker of the old engine holds its files
         try:
             made = engine.make(self._chosen())
         except DepthNodesError as error:

@@ -369,7 +369,7 @@ def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, preferenc
     preferences.weights = str(weights())
     run(image)
     assert jobs.last_failed() is None
-    preferences.size = 4096
+    preferences.size = 2072
     preferences.existing_python = str(tmp_path / "python")
     with pytest.raises(RuntimeError, match="no Python"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
@@ -395,10 +395,11 @@ def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_
     engine_with_limit.chmod(0o755)
     preferences.existing_python, preferences.size = str(engine_with_limit), 840
     with pytest.raises(RuntimeError, match="take a smaller size"):
-        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+        bpy.ops.depth_nodes.estimate_depth(image=image.name, make="RELIEF", projection="Camera")
     assert jobs.last_failed().fault == "memory"
     assert bpy.ops.depth_nodes.retry_smaller() == {"FINISHED"}
     assert jobs.last_failed() is None
+    assert modifiers.get_input(relief.find_modifier(bpy.context.object), "Projection") == "Camera"
     assert 588 <= min(estimate.depth_of(image).size) <= 602  # 840 / sqrt 2, in whole patches
 
 
@@ -411,6 +412,32 @@ def test_without_weights_and_network_it_says_offline(image, preferences, tmp_pat
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "offline"
     jobs.free_memory()
+
+
+def test_what_was_handed_over_is_removed_again(image, preferences, tmp_path):
+    image.pack()
+    run(image)
+    run(bpy.data.images.new("painted", 64, 48, alpha=True))
+    preferences.weights = str(tmp_path / "none.safetensors")
+    with pytest.raises(RuntimeError):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert list(jobs._client.folder.iterdir()) == []
+
+
+def test_a_relief_is_not_added_in_edit_mode(image):
+    bpy.ops.mesh.primitive_plane_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(RuntimeError, match="Object Mode"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name, make="RELIEF")
+    assert bpy.context.mode == "EDIT_MESH"
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_an_error_of_the_photo_dialog_is_one_line(tmp_path, preferences):
+    preferences.existing_python = str(tmp_path / "none")
+    with pytest.raises(RuntimeError, match="no Python") as caught:
+        bpy.ops.depth_nodes.import_photo(filepath=str(write_photo(tmp_path / "a.png")))
+    assert "Traceback" not in str(caught.value)
 
 
 def test_one_bad_photo_does_not_stop_the_others(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.addon.enabled import protocol
+from tests.addon.enabled import protocol, worker_client
 from tests.addon.pictures import write_photo
 from tests.addon.worker import COMMAND, make_client, outcome, wait_for, weights
 from tests.material import material
@@ -110,6 +110,32 @@ def test_one_that_waits_is_cancelled_without_being_begun(client, photo):
     heard = wait_for(client, lambda answer: isinstance(answer, protocol.Cancelled))
     assert not [answer for answer in heard if answer.id == 2 and isinstance(answer, protocol.Progress)]
     assert_works(client, photo)
+
+
+def test_cancelling_one_that_waits_spares_the_one_at_work(client, photo):
+    client.request(estimate(client, photo, 1, size=770))
+    client.request(estimate(client, photo, 2))
+    wait_for(client, lambda answer: answer.id == 1 and answer.stage == "estimating")
+    process = pid(client)
+    client.cancel(2)
+    assert [type(answer).__name__ for answer in client.poll() if answer.id == 2] == ["Cancelled"]
+    time.sleep(2 * worker_client.PATIENCE)
+    assert isinstance(outcome(client, 1), protocol.Done)
+    assert pid(client) == process
+    assert_works(client, photo)
+
+
+def test_an_engine_that_does_not_start_is_to_be_set_up_again(photo):
+    client = make_client(command=(COMMAND[0], "-c", "raise SystemExit('its base is gone')"))
+    try:
+        client.request(estimate(client, photo, 1))
+        failed = outcome(client, 1)
+        assert (type(failed), failed.fault) == (protocol.Failed, "engine")
+        assert "its base is gone" in failed.message
+        client._command = list(COMMAND)
+        assert_works(client, photo)
+    finally:
+        client.close()
 
 
 def test_cancelling_what_is_done_or_unknown_is_no_error(client, photo):
@@ -224,11 +250,11 @@ def test_a_full_disk_is_told(photo):
         client.close()
 
 
-def test_too_large_a_size_is_the_fault_memory(client, photo):
+def test_too_large_a_size_is_refused_with_one_that_fits(client, photo):
     client.request(estimate(client, photo, 1, size=14 * 4000))
     failed = outcome(client, 1)
-    assert (type(failed), failed.fault) == (protocol.Failed, "memory")
-    assert "smaller size" in failed.message
+    assert (type(failed), failed.fault) == (protocol.Failed, "photo")
+    assert "--size" in failed.message
     assert_works(client, photo)
 
 
