@@ -37,20 +37,16 @@ def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.type
     text = layout.column(align=True)
     for number, line in enumerate(estimating.lines(failed.error, region)):
         text.label(text=line, icon="BLANK1" if number else "ERROR")
-    match failed.fault:
-        case "engine" if not engine.preferences().existing_python and bpy.app.online_access:
+    match failed.fault, bool(engine.preferences().existing_python), bpy.app.online_access:
+        case "engine", False, True:
             layout.operator(DEPTH_NODES_OT_set_up_engine.bl_idname, icon="IMPORT")
-        case "offline":
+        case ("offline", _, _) | ("engine", False, False):  # our engine is fetched from the network: that comes first
             layout.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
-        case "engine" if (
-            not engine.preferences().existing_python
-        ):  # the engine is fetched from the network: that comes first
-            layout.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
-        case "memory":
+        case "memory", _, _:
             layout.operator(DEPTH_NODES_OT_retry_smaller.bl_idname, icon="FILE_REFRESH")
-        case "licence":
+        case "licence", _, _:
             layout.operator(DEPTH_NODES_OT_accept_licence.bl_idname, icon="CHECKMARK")
-        case "engine" | "weights" | "device" | "download":
+        case "engine" | "weights" | "device" | "download", _, _:
             layout.operator(
                 "preferences.addon_show", text="Open Preferences", icon="PREFERENCES"
             ).module = engine.PACKAGE

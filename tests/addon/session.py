@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 
 from tools import extension
 
@@ -17,13 +16,9 @@ extension.enable_alone()
 
 import bpy  # noqa: E402
 
-from tests.addon.worker import COMMAND, weights  # noqa: E402  Blender's user folder is set first
+from tests.addon.worker import COMMAND, resident, weights  # noqa: E402  Blender's user folder is set first
 
 EARLY = 10
-
-
-def resident(process: int) -> int:
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def worker() -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.addon.enabled import protocol, worker_client
 from tests.addon.pictures import write_photo
-from tests.addon.worker import COMMAND, make_client, outcome, wait_for, weights
+from tests.addon.worker import COMMAND, make_client, outcome, resident, wait_for, weights
 from tests.material import material
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")
@@ -125,13 +125,22 @@ def test_cancelling_one_that_waits_spares_the_one_at_work(client, photo):
     assert_works(client, photo)
 
 
-def test_an_engine_that_does_not_start_is_to_be_set_up_again(photo):
-    client = make_client(command=(COMMAND[0], "-c", "raise SystemExit('its base is gone')"))
+@pytest.mark.parametrize(
+    ("command", "fault", "said"),
+    [
+        ((str(Path(__file__).with_name("no") / "python"), "-m", "inference.worker"), "engine", "set up the engine"),
+        ((COMMAND[0], "-c", "raise SystemExit('its base is gone')"), "engine", "its base is gone"),
+        ((COMMAND[0], "-c", 'while True: print(\'{"type": "Done"}\', flush=True); input()'), "internal", "riddles"),
+    ],
+    ids=["gone", "does not start", "garbage on stdout"],
+)
+def test_an_engine_that_is_none_fails_and_can_be_replaced(photo, command, fault, said):
+    client = make_client(command=command)
     try:
         client.request(estimate(client, photo, 1))
         failed = outcome(client, 1)
-        assert (type(failed), failed.fault) == (protocol.Failed, "engine")
-        assert "its base is gone" in failed.message
+        assert (type(failed), failed.fault) == (protocol.Failed, fault)
+        assert said in failed.message
         client._command = list(COMMAND)
         assert_works(client, photo)
     finally:
@@ -196,31 +205,6 @@ def test_a_stopped_worker_can_be_cancelled(client, photo):
     client.cancel(1)
     assert isinstance(outcome(client, 1, seconds=2.0), protocol.Cancelled)
     assert_works(client, photo)
-
-
-def test_garbage_on_stdout_is_no_answer(photo):
-    client = make_client(command=(COMMAND[0], "-c", 'while True: print(\'{"type": "Done"}\', flush=True); input()'))
-    try:
-        client.request(estimate(client, photo, 1))
-        failed = outcome(client, 1)
-        assert (type(failed), failed.fault) == (protocol.Failed, "internal")
-        client._command = list(COMMAND)
-        assert_works(client, photo)
-    finally:
-        client.close()
-
-
-def test_an_engine_that_is_gone_can_come_back(photo, tmp_path):
-    client = make_client(command=(str(tmp_path / "no" / "python"), "-m", "inference.worker"))
-    try:
-        client.request(estimate(client, photo, 1))
-        failed = outcome(client, 1)
-        assert (type(failed), failed.fault) == (protocol.Failed, "engine")
-        assert "set up the engine" in failed.message
-        client._command = list(COMMAND)
-        assert_works(client, photo)
-    finally:
-        client.close()
 
 
 def test_a_python_without_the_packages_says_which_is_missing(photo):
@@ -352,9 +336,6 @@ def test_the_worker_ends_with_whoever_started_it(photo):
 
 @posix
 def test_a_hundred_estimates_take_no_more_memory_than_twenty(client, photo):
-    def resident(process: int) -> int:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     if not Path("/proc/self/statm").exists():
         pytest.skip("resident memory is read from /proc")
     sizes = {}

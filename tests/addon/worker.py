@@ -1,5 +1,6 @@
 """The real worker for the suites that run in Blender's Python: the environment with torch, and a seeded model."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -29,6 +30,11 @@ def weights() -> Path:
 def make_client(*options: str, command: tuple[str, ...] = COMMAND, **patience: float):
     """Return a client of the real worker."""
     return worker_client.WorkerClient((*command, *options), runtime.environment(), **patience)
+
+
+def resident(process: int) -> int:
+    """Return the memory in bytes that a process holds, as /proc says."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def wait_for(client, wanted: Callable[[object], bool], seconds: float = 60.0) -> list:

@@ -36,8 +36,7 @@ def by_mouse() -> Steps:
         if row in (0, len(GROUPS) - 1):
             see(f"menu_{row}")
         yield from hand.click(hand.place)
-        yield from hand.click(at(editor, 0.6, 0.1 + 0.08 * row))
-        _check(tree, GROUPS[: row + 1])
+        yield from _put_down(hand, editor, tree, row)
     see("nodes")
 
 
@@ -55,8 +54,7 @@ def by_search() -> Steps:
     for row, name in enumerate(GROUPS):
         yield from _type(hand, editor, name)
         yield from hand.press("Return")
-        yield from hand.click(at(editor, 0.6, 0.1 + 0.08 * row))
-        _check(tree, GROUPS[: row + 1])
+        yield from _put_down(hand, editor, tree, row)
     see("searched")
 
 
@@ -94,6 +92,12 @@ def _type(hand: Hand, editor: bpy.types.Area, name: str) -> Steps:
     hand.move(at(editor, 0.3, 0.9))
     yield from hand.press("shift+a")
     yield from hand.write(name.lower())  # Blender's search begins with small letters only
+
+
+def _put_down(hand: Hand, editor: bpy.types.Area, tree: bpy.types.NodeTree, row: int) -> Steps:
+    """Let go of a new node in a place of its own; it is the next of the groups."""
+    yield from hand.click(at(editor, 0.6, 0.1 + 0.08 * row))
+    _check(tree, GROUPS[: row + 1])
 
 
 def _added(tree: bpy.types.NodeTree) -> dict[str, bpy.types.NodeTree]:
