@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .errors import DepthFileError, DepthNodesError, PhotoError
 from .io import SUFFIXES, Format, write_depth
+from .memory import made_to_stay
 from .photo import MAX_PIXELS, PHOTO_SUFFIXES, Photo, read_photo
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def run(
     """
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
         reading = _read_ahead(jobs, reader, max_pixels)
-        from . import predict  # noqa: F401 - importing torch takes longer than reading the first photo
+        with made_to_stay():
+            from . import predict  # noqa: F401 - importing torch takes longer than reading the first photo
 
         predictor: Predictor | None = None
         writing: deque[tuple[Done, Future[None]]] = deque()

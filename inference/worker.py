@@ -31,6 +31,7 @@ from .errors import (
     PhotoError,
     WeightsError,
 )
+from .memory import made_to_stay
 from .protocol import (
     Answer,
     Cancel,
@@ -181,9 +182,10 @@ class Worker:
         wanted = (request.model, request.weights, request.device, request.precision)
         if self._predictor is None or wanted != self._loaded:
             _check_offline(request)
-            from .predict import Predictor
-
             self._predictor = None  # its memory first
+            with made_to_stay():
+                from .predict import Predictor
+
             self._predictor = Predictor.from_catalog(
                 request.model,
                 device=request.device,

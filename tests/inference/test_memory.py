@@ -1,13 +1,18 @@
-"""What is left of the memory, with and without a container's limit."""
+"""What is left of the memory, with and without a container's limit, and what is kept in it."""
 
+import gc
+import importlib
 import platform
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from inference import memory
+from inference.memory import made_to_stay
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives out more memory than it has")
 
@@ -54,3 +59,33 @@ def page_faults(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that gives memory back")
 def test_freed_memory_is_kept():
     assert page_faults("give back") > 10 * page_faults("keep")
+
+
+class Knot:
+    """Refers to itself, so that only the search for garbage frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("thawed")
+def test_what_is_made_to_stay_is_never_searched_and_what_comes_later_is():
+    with made_to_stay():
+        stays = weakref.ref(Knot())
+    goes = weakref.ref(Knot())
+    gc.collect()
+    assert stays() is not None
+    assert goes() is None
+
+
+@pytest.mark.usefixtures("thawed")
+def test_garbage_is_looked_for_again_after_an_import_that_fails():
+    with pytest.raises(ModuleNotFoundError), made_to_stay():
+        importlib.import_module("inference.nothing")
+    assert gc.isenabled()
