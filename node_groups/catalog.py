@@ -13,6 +13,7 @@ from . import (
     image_grid,
     normalize_depth,
     sample_depth,
+    small_islands,
     unproject,
 )
 
@@ -27,6 +28,7 @@ MODULES = (
     displace,
     displace_grid,
     unproject,
+    small_islands,
     edge_aware_cutoff,
     depth_samples,
     depth_relief,

@@ -39,17 +39,17 @@ def build(tree: Tree) -> None:
         lattice = tree.node("GeometryNodePoints", {"Count": SIDE * SIDE})
         closest = choices.CLOSEST.name
         sample = tree.call("Sample Depth", {"Image": tree.input("Image"), "UV": uv, "Interpolation": closest})
-        lattice, depth = tree.capture(lattice, sample("Depth"))
-        unknown = sample("Validity") < 0.5
-        known = tree.node("GeometryNodeDeleteGeometry", {"Geometry": lattice, "Selection": unknown}, domain="POINT")
-    with tree.frame("A depth map is grey: a picture in colour is the wrong one"):
         inputs = {"Image": tree.input("Image"), "Vector": uv}
         picture = tree.make("GeometryNodeImageTexture", inputs, interpolation="Closest", extension="EXTEND")
         rgb = tree.make("FunctionNodeSeparateColor", [tree.out(picture, "Color")])
         red, green, blue = (tree.out(rgb, channel) for channel in ("Red", "Green", "Blue"))
         most = tree.math("MAXIMUM", red, tree.math("MAXIMUM", green, blue))
         least = tree.math("MINIMUM", red, tree.math("MINIMUM", green, blue))
-        colourful = _extreme(tree, known, most - least, "Max") > COLOURFUL
+        lattice, depth, validity, tint = tree.capture(lattice, sample("Depth"), sample("Validity"), most - least)
+        unknown = {"Geometry": lattice, "Selection": validity < 0.5}
+        known = tree.node("GeometryNodeDeleteGeometry", unknown, domain="POINT")
+    with tree.frame("A depth map is grey: a picture in colour is the wrong one"):
+        colourful = _extreme(tree, known, tint, "Max") > COLOURFUL
         tree.warn(colourful, "This is a picture in colour, not a depth map: pick the depth image")
     with tree.frame("Nothing left out: the extremes, which need no sorting"):
         near, far = tree.input("Clip Near"), tree.input("Clip Far")

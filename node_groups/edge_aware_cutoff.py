@@ -87,18 +87,12 @@ def build(tree: Tree) -> None:
         flattened = tree.node("GeometryNodeSetPosition", {"Geometry": mesh, "Offset": sink})
         mesh = tree.switch(soft, mesh, flattened)
         bad = tree.switch(soft, torn, False) | unknown
-    with tree.frame("Islands: what hangs together once the bad faces are gone, counted in faces"):
+    with tree.frame("Islands: what hangs together once the bad faces are gone"):
         minimum = tree.input("Minimum Island")
-        # The skeleton of the good faces: their edges alone, which is all that hanging together takes, and much quicker.
-        framed, held = tree.capture(mesh, tree.on_domain(~bad, "FACE"), domain="EDGE")
-        edges = tree.node("GeometryNodeDeleteGeometry", {"Geometry": framed}, domain="FACE", mode="ONLY_FACE")
-        loose = {"Geometry": edges, "Selection": ~held}
-        skeleton = tree.node("GeometryNodeDeleteGeometry", loose, domain="EDGE", mode="EDGE_FACE")
-        skeleton, island = tree.capture(skeleton, tree.node("GeometryNodeInputMeshIsland", out="Island Index"))
-        # Its vertices are the mesh's own, in their order: no vertex was deleted.
-        each = {"Value": tree.switch(bad, 1, 0), "Group ID": tree.sample_index(skeleton, island, vertices[0])}
-        faces = tree.node("GeometryNodeAccumulateField", each, out="Total", data_type="INT", domain="FACE")
-        keep = ~(bad | tree.switch(minimum > 1, False, faces < minimum))
+        pieces = tree.call("Small Islands", {"Geometry": mesh, "Selection": ~bad, "Minimum Island": minimum})
+        some = minimum > 1
+        mesh = tree.switch(some, mesh, pieces("Geometry"))
+        keep = ~(bad | tree.switch(some, False, pieces("Small")))
     with tree.frame("Delete"):
         delete = tree.input("Delete")
         mesh, edge = tree.capture(mesh, tree.on_domain(torn, "FACE"))

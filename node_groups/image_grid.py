@@ -58,10 +58,19 @@ def build(tree: Tree) -> None:
         grid = tree.node("GeometryNodeMeshGrid", {**sizes, **counted})
     with tree.frame("UV: from the first pixel centre to the last, uv' = (uv (n - 1) + 0.5) / n"):
         size_x, size_y = sizes["Size X"], sizes["Size Y"]
-        share = tree.node("GeometryNodeInputPosition") / tree.xyz(size_x, size_y, 1.0) + (0.5, 0.5, 0.0)
+        place = tree.node("GeometryNodeInputPosition")
+        share = place / tree.xyz(size_x, size_y, 1.0) + (0.5, 0.5, 0.0)
         size = tree.xyz(width, height, 1.0)
-        plain = _between(tree, q, share)
-        grid, uv = tree.capture(grid, (plain * (size - (1.0, 1.0, 0.0)) + (0.5, 0.5, 0.0)) / size)
+        at = [(corner * (size - (1.0, 1.0, 0.0)) + (0.5, 0.5, 0.0)) / size for corner in q]
+    with tree.frame(
+        "Where the picture stands straight on its plane, each UV follows from one coordinate alone: quicker"
+    ):
+        right, top = at[1] - at[0], at[3] - at[0]
+        skew = tree.length(right * (0.0, 1.0, 0.0)) + tree.length(top * (1.0, 0.0, 0.0))
+        skew = skew + tree.length((at[2] - at[1]) - top)
+        slope = (right + top) / tree.xyz(size_x, size_y, 1.0)
+        straight = tree.math("MULTIPLY_ADD", place, slope, at[0] + (right + top) * 0.5)
+        grid, uv = tree.capture(grid, tree.switch(skew <= 0.0, _between(tree, at, share), straight))
     with tree.frame("Laid between the plane's corners, unless it lies there already: straight and around the origin"):
         half = tree.xyz(size_x * 0.5, size_y * 0.5, 0.0)
         right, left = half * (1.0, -1.0, 0.0), half * (-1.0, 1.0, 0.0)

@@ -28,6 +28,7 @@ _SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Displace Grid": ({"Cutoff": False}, "clay"),
     "Unproject": ({"Projection": "Camera"}, "photo"),
     "Edge-Aware Cutoff": ({"Scale": 0.8}, "photo"),
+    "Small Islands": ({"Scale": 0.8, "Minimum Island": 20000}, "clay"),
     "Depth Samples": ({"Scale": 0.0, "Cutoff": False, "Resolution": 64}, "depth"),
 }
 

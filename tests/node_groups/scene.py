@@ -93,12 +93,14 @@ def probe(
     values: Mapping[str, Any],
     fields: Mapping[str, np.ndarray] | None = None,
     domains: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     keep: bool = False,
 ) -> "Mesh":
     """Evaluate any group on an object, and return what it makes, with the group's other outputs as attributes.
 
-    `values` fills inputs with one value, `fields` with one value for each vertex, (N,) or (N, 3). UV reads the object's
-    UV map. An output is stored for each vertex unless `domains` says otherwise.
+    `values` fills inputs with one value, `fields` with one value for each vertex, (N,) or (N, 3), `names` with a
+    boolean attribute that the mesh has. UV reads the object's UV map. An output is stored for each vertex unless
+    `domains` says otherwise.
     """
     tree = bpy.data.node_groups.new("probe", "GeometryNodeTree")
     for in_out in ("INPUT", "OUTPUT"):
@@ -115,6 +117,11 @@ def probe(
         reader = tree.nodes.new("GeometryNodeInputNamedAttribute")
         reader.data_type = "FLOAT_VECTOR" if name not in fields or fields[name].ndim == 2 else "FLOAT"
         reader.inputs["Name"].default_value = f"given {name}" if name in fields else "UVMap"
+        tree.links.new(next(socket for socket in reader.outputs if socket.enabled), node.inputs[name])
+    for name, attribute in (names or {}).items():
+        reader = tree.nodes.new("GeometryNodeInputNamedAttribute")
+        reader.data_type = "BOOLEAN"
+        reader.inputs["Name"].default_value = attribute
         tree.links.new(next(socket for socket in reader.outputs if socket.enabled), node.inputs[name])
     for name, value in values.items():
         node.inputs[name].default_value = value
