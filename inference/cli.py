@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -21,9 +22,10 @@ from .errors import DepthNodesError
 
 if TYPE_CHECKING:
     from .batch import Done, Failed, Job
-    from .predict import Predictor
+    from .predict import Precision, Predictor
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_SIZE = 518  # at which the models were trained
 
 _FORMATS = {
     "exr": "32-bit float and lossless, with all metadata (the default)",
@@ -99,15 +101,18 @@ def _predict(arguments: Sequence[str]) -> int:
         _report_failure(failed, options.json)
     if not jobs:
         return FAILED if failures else OK
+    max_pixels = int(options.max_megapixels * 1e6)
+    compared = False
     with _bar(len(jobs)) as bar:
-        for result in run(jobs, lambda: _load(options), max_pixels=int(options.max_megapixels * 1e6)):
+        for result in run(jobs, lambda: _load(options, options.size, options.precision), max_pixels=max_pixels):
             if bar:
                 bar.clear()
             if isinstance(result, Failed):
                 failures += 1
                 _report_failure(result, options.json)
             else:
-                _report(result, options.json)
+                _report(result, options.json, None if compared else _compare(result, options, max_pixels))
+                compared = True
             if bar:
                 bar.update()
     return FAILED if failures else OK
@@ -136,15 +141,15 @@ def _predict_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--size",
         type=_positive,
-        default=518,
+        default=_SIZE,
         metavar="PIXELS",
-        help="shorter side inside the model; default: 518, less is quicker and coarser",
+        help="shorter side inside the model; default: 518, less is quicker and coarser, and tells by how much",
     )
     parser.add_argument(
         "--precision",
         default="float32",
-        choices=("float32", "float16", "bfloat16"),
-        help="default: float32; the others are for GPUs, and tell how far they are off",
+        choices=("float32", "float16", "bfloat16", "int8"),
+        help="default: float32; int8 is for CPUs, the others are for GPUs, and each tells how far it is off",
     )
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads; default: physical cores")
     parser.add_argument(
@@ -166,16 +171,16 @@ def _positive_float(text: str) -> float:
     return number
 
 
-def _load(options: argparse.Namespace) -> "Predictor":
+def _load(options: argparse.Namespace, size: int, precision: "Precision") -> "Predictor":
     from .predict import Predictor
 
     with _Download(options.model) as download:
         return Predictor.from_catalog(
             options.model,
             device=options.device,
-            size=options.size,
+            size=size,
             threads=options.threads,
-            dtype=options.precision,
+            dtype=precision,
             accept_license=options.accept_license,
             progress=download.report,
             weights=options.weights,
@@ -192,7 +197,31 @@ def _skipped(job: "Job", as_json: bool) -> bool:
     return True
 
 
-def _report(done: "Done", as_json: bool) -> None:
+def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict[str, Any] | None:
+    """Return how far this depth is from float32 at the size of the training; None where it is just that, or finer."""
+    size = max(options.size, _SIZE)
+    if options.precision == "float32" and options.size == size:
+        return None
+    from .compare import difference
+    from .photo import read_photo
+
+    chosen = f"{options.precision} at {options.size}"
+    try:
+        photo = read_photo(done.job.photo, max_pixels=max_pixels)
+        predictor = _load(options, size, "float32")
+        start = time.perf_counter()
+        exact = predictor.predict(photo.rgb, photo.validity)
+    except DepthNodesError as error:
+        print(f"note: what {chosen} costs can't be told: {error}", file=sys.stderr)
+        return None
+    seconds = time.perf_counter() - start
+    found = difference(done.depth, exact)
+    told = f"{chosen} differs from float32 at {size} by {found}; exact takes {seconds:.2f} s once warm"
+    print(f"note: on {done.job.photo} {told}", file=sys.stderr)
+    return {"size": size, "mean": found.mean, "most": found.most, "seconds": round(seconds, 4)}
+
+
+def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> None:
     job, depth = done.job, done.depth
     height, width = depth.values.shape
     if as_json:
@@ -209,7 +238,7 @@ def _report(done: "Done", as_json: bool) -> None:
             "model": depth.model,
             "revision": depth.revision,
         }
-        print(json.dumps(record), flush=True)
+        print(json.dumps(record | ({"exact": compared} if compared else {})), flush=True)
     else:
         unit = " m" if depth.kind == "distance" else ""
         span = f"{depth.raw_min:.4g} to {depth.raw_max:.4g}{unit}"

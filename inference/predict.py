@@ -1,6 +1,5 @@
 """From RGB arrays to depth: one model on one device, kept warm."""
 
-import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -19,20 +18,19 @@ from .errors import DeviceError, OutOfMemoryError, PhotoError
 from .memory import available_memory, keep_freed_memory
 from .model import CONFIGS, GRID, PATCH, DepthAnything, ModelConfig
 from .preprocess import input_size, to_input, to_photo_size
+from .quantize import check_int8, quantize
 from .weights import load_model
 
 __all__ = ["Depth", "Predictor", "Rgb", "Validity"]
 
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
-Precision = Literal["float32", "float16", "bfloat16"]
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
 Rgb = NDArray[np.uint8] | NDArray[np.float32]
 Validity = NDArray[np.bool_] | NDArray[np.float32]
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
 _TRAINED = PATCH * GRID  # pixels of a side
 _MAX_AREA = 16  # times the trained one; beyond 1.5 times a side the parts of a picture already lose their relation
-
-logger = logging.getLogger(__name__)
 
 
 class Predictor:
@@ -52,16 +50,13 @@ class Predictor:
         self.spec = spec
         self.revision = revision
         self.size = size
-        self.device = _device(device)
+        self.device = _device(device, dtype)
         keep_freed_memory()
         if (cores := threads or _physical_cores()) is not None:
             torch.set_num_threads(cores)
         self._model = model.to(self.device)
         self._dtype = torch.float32
-        if dtype != "float32":
-            if self.device.type == "cpu":
-                raise DeviceError(f"{dtype} is for GPUs, where it is quicker; on the CPU leave it at float32")
-            self._reduce(dtype)
+        self._reduce(dtype)
 
     @classmethod
     def from_catalog(
@@ -81,14 +76,14 @@ class Predictor:
         device: "auto" takes the first of CUDA, XPU, MPS and the CPU that is there.
         size: pixels of the photo's shorter side inside the model; the weights were trained at 518.
         threads: of the CPU; None is one for each physical core.
-        dtype: half precisions are for GPUs; what they cost in accuracy is measured and logged while loading.
+        dtype: half precisions are for GPUs, int8 is for CPUs; what they cost on a photo `compare.difference` tells.
         progress: called with the bytes downloaded so far and in all.
         weights: a local .safetensors or .pth file of that model, in place of the hub's.
 
         Raises `ModelNameError`, `DeviceError`, `WeightsError`, `DownloadError` or `LicenceError`.
         """
         spec = catalog.get(name)
-        _device(device)  # before anything is downloaded
+        _device(device, dtype)  # before anything is downloaded
         if weights is None:
             from .hub import fetch
 
@@ -149,14 +144,11 @@ class Predictor:
         return map(self.predict, photos)
 
     def _reduce(self, dtype: Precision) -> None:
-        """Go over to half precision, and log how far that moves the depth of a test picture."""
-        picture = np.random.default_rng(0).random((4 * PATCH, 6 * PATCH, 3), dtype=np.float32)
-        before = self.predict(picture)
-        self._dtype = getattr(torch, dtype)
-        self._model.to(self._dtype)
-        error = np.abs(self.predict(picture).values - before.values).max()
-        span = before.raw_max - before.raw_min
-        logger.warning("%s differs from float32 by %.2g of the range on a test picture", dtype, error / span)
+        if dtype == "int8":
+            quantize(self._model)
+        elif dtype != "float32":
+            self._dtype = getattr(torch, dtype)
+            self._model.to(self._dtype)
 
     def _check_memory(self, rows: int, columns: int, photo_pixels: int) -> None:
         if self.device.type != "cpu":
@@ -172,7 +164,21 @@ class Predictor:
         )
 
 
-def _device(name: Device) -> torch.device:
+def _device(name: Device, dtype: Precision) -> torch.device:
+    """Return the device, on which that precision makes sense."""
+    device = _find_device(name)
+    if dtype not in get_args(Precision):
+        raise DeviceError(f"no precision is called {dtype!r}: choose one of {', '.join(get_args(Precision))}")
+    if dtype == "int8":
+        if device.type != "cpu":
+            raise DeviceError(f"int8 is for CPUs, where it is quicker; on {device} take float16")
+        check_int8()
+    elif dtype != "float32" and device.type == "cpu":
+        raise DeviceError(f"{dtype} is for GPUs, where it is quicker; on the CPU take float32, or int8")
+    return device
+
+
+def _find_device(name: Device) -> torch.device:
     present = {
         "cuda": torch.cuda.is_available(),
         "xpu": torch.xpu.is_available(),

@@ -16,7 +16,7 @@ from .catalog import Kind
 
 Stage = Literal["loading", "downloading", "estimating", "writing"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
-Precision = Literal["float32", "float16", "bfloat16"]
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
 Fault = Literal[
@@ -33,6 +33,7 @@ class Estimate:
         RGBA with straight alpha in 0 to 1, the colours sRGB-encoded, or scene-linear where `linear` is set.
     output: the folder for the answer's arrays; it exists and belongs to the asking side.
     model: a name of the catalog. weights: a local file of that model in place of the hub's, or empty.
+    precision: float32 is exact; float16 and bfloat16 are for GPUs, int8 is for CPUs.
     size: pixels of the picture's shorter side inside the model.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """

@@ -1,9 +1,9 @@
 """The model against other implementations: `python -m tests.benchmarks.bench_model [ROUNDS]`.
 
 Each implementation lives in a process of its own, as its users have it, and they take turns: a round is one run of
-each. All compute float32 from the same random weights, except that those of transformers are its own. Columns:
-median and fastest run, how many times as long as ours the median takes, peak memory of the process, largest
-difference from the original's output in parts of its range.
+each. All compute from the same random weights, except that those of transformers are its own, and in float32, except
+for the row that says int8. Columns: median and fastest run, how many times as long as ours the median takes, peak
+memory of the process, largest difference from the original's output in parts of its range.
 """
 
 import os
@@ -21,7 +21,7 @@ from torch.nn import functional as F  # noqa: N812 (the name that torch's users 
 from torch.utils.flop_counter import FlopCounterMode
 
 from inference.model import CONFIGS, DepthAnything
-from tests.benchmarks.contender import CONTENDERS, stand_in
+from tests.benchmarks.contender import names, stand_in
 
 CASES = (("vits", 518, 518), ("vits", 518, 686), ("vitb", 518, 518))
 WARMUPS = 2
@@ -88,14 +88,14 @@ def race(case: tuple[str, int, int], rounds: int) -> None:
         command = [sys.executable, "-m", "tests.benchmarks.contender", "prepare", *map(str, case), name]
         subprocess.run(command, check=True, capture_output=True, env=with_stand_in)
         contenders = {}
-        for name in CONTENDERS:  # each loads and runs once alone: some choose by a measurement how to compute
+        for name in names():  # each loads and runs once alone: some choose by a measurement how to compute
             contenders[name] = Contender(name, case, folder, with_stand_in if name == "original" else None)
             contenders[name].turn()
         for _ in range(WARMUPS - 1 + rounds):
             for contender in contenders.values():
                 contender.turn()
         memory = {name: contender.leave() for name, contender in contenders.items()}
-        outputs = {name: np.load(folder / f"{name}.npy") for name in CONTENDERS}
+        outputs = {name: np.load(folder / f"{name}.npy") for name in contenders}
     medians = {name: statistics.median(contender.seconds[WARMUPS:]) for name, contender in contenders.items()}
     encoder, height, width = case
     work = gflop(*case)

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from inference.errors import DeviceError
 from inference.memory import keep_freed_memory
 from inference.model import CONFIGS
+from inference.quantize import check_int8, quantize
 from inference.weights import load_model
 
 # The original imports torchvision for this one class, which chains its preprocessing.
@@ -67,6 +69,13 @@ def prepare(encoder: str, height: int, width: int, folder: Path) -> None:
 def _ours(encoder: str, folder: Path) -> Run:
     keep_freed_memory()
     return _of_torch(load_model(folder / "weights.pth", CONFIGS[encoder]))
+
+
+def _ours_int8(encoder: str, folder: Path) -> Run:
+    keep_freed_memory()
+    model = load_model(folder / "weights.pth", CONFIGS[encoder])
+    quantize(model)
+    return _of_torch(model)
 
 
 def _original(encoder: str, folder: Path) -> Run:
@@ -124,11 +133,21 @@ def _of_torch(model: Callable[[torch.Tensor], torch.Tensor]) -> Run:
 
 CONTENDERS: dict[str, Callable[[str, Path], Run]] = {
     "ours": _ours,
+    "ours, int8": _ours_int8,
     "original": _original,
     "transformers": _transformers,
     "onnxruntime": _onnxruntime,
     "OpenVINO": _openvino,
 }
+
+
+def names() -> list[str]:
+    """Return the contenders that this CPU can run."""
+    try:
+        check_int8()
+    except DeviceError:
+        return [name for name in CONTENDERS if name != "ours, int8"]
+    return list(CONTENDERS)
 
 
 def peak_memory() -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.errors import DeviceError
 from inference.io import FORMATS, SUFFIXES, read_depth
+from inference.quantize import check_int8
 from tests.inference import hub_server
 from tests.material import material
 
@@ -50,9 +53,14 @@ def run(*arguments: str | Path, cwd: Path = ROOT, **changes: str) -> subprocess.
     )
 
 
+def errors(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the lines on stderr beside the one that tells what a small size costs."""
+    return [line for line in result.stderr.splitlines() if not line.startswith("note: ")]
+
+
 def assert_one_error(result: subprocess.CompletedProcess[str], message: str, code: int = 1) -> None:
     assert result.returncode == code
-    (line,) = result.stderr.splitlines()
+    (line,) = errors(result)
     assert line.startswith("error: ")
     assert message in line
 
@@ -71,7 +79,7 @@ def photo(tmp_path: Path) -> Path:
 
 def test_a_photo_becomes_a_depth_file_beside_it(photo, weights):
     result = run(photo, "--weights", weights, *QUICK)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, errors(result)) == (0, [])
     depth = read_depth(photo.with_name("photo.depth.exr"))
     assert depth.values.shape == (48, 64)
     assert depth.values.dtype == np.float32
@@ -176,7 +184,7 @@ def test_skip_existing_loads_no_model_when_nothing_is_left(photo, weights):
     output = photo.with_name("photo.depth.exr")
     before = output.stat()
     result = run(photo, "--weights", "no/such/file.safetensors", "--skip-existing")
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, errors(result)) == (0, [])
     assert result.stdout == f"{output}: there already\n"
     assert (output.stat().st_mtime_ns, output.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
@@ -239,7 +247,7 @@ def test_all_of_the_material(tmp_path, weights):
         (photos / f"{i:03}{path.suffix}").symlink_to(path)
     result = run(photos / "*", "--weights", weights, "-o", tmp_path / "out", *QUICK)
     assert result.returncode == 1
-    done, refused = result.stdout.splitlines(), result.stderr.splitlines()
+    done, refused = result.stdout.splitlines(), errors(result)
     assert len(done) + len(refused) == len(files)
     assert all(line.startswith(f"error: {photos}{os.sep}") for line in refused)
     assert 15 < len(refused) < 30
@@ -248,6 +256,61 @@ def test_all_of_the_material(tmp_path, weights):
     for path in written:
         depth = read_depth(path)
         assert np.isfinite(depth.values).all()
+
+
+# --- What is quicker and less exact -------------------------------------------------------------------------------
+
+
+def depths(photo: Path, weights: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    result = run(photo, "--weights", weights, *options)
+    assert result.returncode == 0
+    return result
+
+
+def test_what_is_exact_has_no_note(photo, weights):
+    assert depths(photo, weights).stderr == ""
+    assert "exact" not in json.loads(depths(photo, weights, "--size", "532", "--json").stdout)
+
+
+def test_what_a_smaller_size_costs_is_told_once(photo, weights):
+    Image.open(photo).rotate(90).save(photo.with_name("second.png"))
+    (note,) = depths(photo.parent, weights, "--size", "308").stderr.splitlines()
+    small = read_depth(photo.with_name("photo.depth.exr")).values.ravel()
+    depths(photo, weights)
+    exact = read_depth(photo.with_name("photo.depth.exr")).values.ravel()
+    apart = np.abs(np.polyval(np.polyfit(small, exact, 1), small) - exact) / np.ptp(exact)
+    assert note.startswith(f"note: on {photo} float32 at 308 differs from float32 at 518 by ")
+    told = re.search(r" by (\S+)% of the range on average, (\S+)% at most", note)
+    assert 0.1 < float(told[1]) == pytest.approx(100 * apart.mean(), abs=0.02)
+    assert float(told[2]) == pytest.approx(100 * np.quantile(apart, 0.99), abs=0.05)
+
+
+def test_what_int8_costs_is_in_the_first_record(photo, weights):
+    try:
+        check_int8()
+    except DeviceError as error:
+        pytest.skip(str(error))
+    Image.open(photo).save(photo.with_name("second.png"))
+    result = depths(photo.parent, weights, "--precision", "int8", "--json")
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert first["exact"]["size"] == 518
+    assert 0 < first["exact"]["mean"] < first["exact"]["most"] < 0.06
+    assert first["exact"]["seconds"] > 0
+    assert "exact" not in second
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_photo_that_is_too_long_to_be_exact_is_not_lost(photo, weights):
+    Image.fromarray(RNG.integers(0, 256, (8, 400, 3), dtype=np.uint8)).save(photo)
+    result = depths(photo, weights, "--size", "70")
+    assert result.stderr.startswith("note: what float32 at 70 costs can't be told: the model would see the photo at")
+    assert photo.with_name("photo.depth.exr").is_file()
+
+
+@pytest.mark.parametrize(("precision", "way_out"), [("float16", "float32, or int8"), ("int8", "VNNI")])
+def test_a_precision_that_this_machine_lacks(photo, weights, precision, way_out):
+    arguments = (photo, "--weights", weights, "--device", "cpu", "--precision", precision)
+    assert_one_error(run(*arguments, ONEDNN_MAX_CPU_ISA="AVX2"), way_out)
 
 
 # --- What goes wrong ----------------------------------------------------------------------------------------------
@@ -316,7 +379,7 @@ def test_a_reader_that_has_had_enough(photo, weights):
     )
     process.stdout.close()
     assert process.wait(timeout=100) == 1
-    assert process.stderr.read() == ""
+    assert [line for line in process.stderr if not line.startswith("note: ")] == []
     process.stderr.close()
 
 
@@ -391,7 +454,7 @@ def test_download_shows_a_bar_where_somebody_watches(tmp_path):
 
 def test_doctor_without_weights_says_what_is_there_and_what_it_could_check(tmp_path):
     result = run("doctor", HF_HOME=str(tmp_path))
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, errors(result)) == (0, [])
     found = {line.split()[0] for line in result.stdout.splitlines()}
     assert {"python", "torch", "device", "memory", "check"} <= found
     assert "python -m inference download" in result.stdout

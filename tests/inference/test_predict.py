@@ -197,18 +197,16 @@ def test_half_precision_is_refused_on_the_cpu(small_file):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_half_precision_goes_through_and_tells_its_error(tiny_file, caplog, dtype):
+def test_half_precision_goes_through(tiny_file, dtype):
     """On the CPU, where nobody may ask for it: the arithmetic is another one than a GPU's, the way the same."""
     full = Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
     half = Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
     half._reduce(dtype)
     assert {parameter.dtype for parameter in half._model.parameters()} == {getattr(torch, dtype)}
-    told = float(re.search(rf"{dtype} differs from float32 by (\S+) of the range", caplog.text)[1])
     picture = np.random.default_rng(0).random((56, 84, 3), dtype=np.float32)
     expected, found = full.predict(picture), half.predict(picture)
     assert found.values.dtype == np.float32
     error = np.abs(found.values - expected.values).max() / np.ptp(expected.values)
-    assert told == pytest.approx(error, rel=0.05)
     assert 0 < error < {"float16": 0.01, "bfloat16": 0.08}[dtype]
 
 
