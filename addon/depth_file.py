@@ -1,6 +1,6 @@
 """Reads the depth maps that other tools write, and finds out what their numbers mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -11,6 +11,7 @@ from . import depth_formats
 from .depth_formats import Samples
 from .depth_image import Kind
 from .errors import DepthFileError
+from .smooth_steps import smooth_steps as without_steps
 
 NearIs = Literal["bright", "dark"]
 
@@ -41,26 +42,32 @@ class DepthMap:
     focal_length: float | None = None
 
 
-def read(path: str | Path, *, near_is: NearIs | None = None, kind: Kind | None = None) -> DepthMap:
+def read(
+    path: str | Path, *, near_is: NearIs | None = None, kind: Kind | None = None, smooth_steps: bool = False
+) -> DepthMap:
     """Read a depth map; what is not said by `near_is` and `kind` is taken from the file or inferred from its values.
 
     near_is: whether near things are bright or dark in the file. kind: `distance` in metres (in 16-bit integers,
         millimetres), which is dark where near and invalid at 0, or `disparity`: any other numbers, turned around where
         near is dark. With both None the file's own word counts, then its channel's name; else the picture decides, in
         which what lies lower is mostly nearer.
+    smooth_steps: turn the 256 steps of an 8-bit file into slopes; no value moves by more than half a step.
 
     Raises DepthFileError for a file that is missing, empty, damaged, of an unknown format, in colour, or without one
     valid pixel, and for a kind that its numbers can't have.
     """
     path = Path(path)
     samples = depth_formats.load(path)
+    as_they_are = samples
+    if smooth_steps and samples.bits == 8:
+        samples = replace(samples, values=without_steps(samples.values))
     stated = _stated_kind(samples)
     guessed = False
     if stated is not None and near_is is None and kind in (None, stated):
         kind, samples = stated, _as_stated(samples, stated, path)
         near_is = "dark" if kind == "distance" else "bright"
     elif near_is is None or kind is None:
-        near_is, kind, guessed = _infer(samples, near_is, kind)
+        near_is, kind, guessed = _infer(as_they_are, near_is, kind)
     if kind == "distance":
         values, valid = _distance(samples, near_is, path)
     else:

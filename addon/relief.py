@@ -42,6 +42,7 @@ def from_files(
     collection: bpy.types.Collection,
     near_is: depth_file.NearIs | None = None,
     kind: depth_image.Kind | None = None,
+    smooth_steps: bool = True,
     matrix: Matrix = STANDING,
     projection: Projection = "Relief",
     scene: bpy.types.Scene | None = None,
@@ -49,11 +50,12 @@ def from_files(
     """Make the relief of a photo from a depth map that another tool wrote.
 
     collection: where the new objects are linked. near_is, kind: what the depth means; None reads or infers it.
+    smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
     matrix: where the relief stands, object to world. scene: if given, it gets a camera that sees the photo.
 
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
     """
-    depth = depth_file.read(depth_path, near_is=near_is, kind=kind)
+    depth = depth_file.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps)
     with _all_or_nothing():
         picture = photo.load(photo_path)
         _check_orientation(picture, depth.values.shape)

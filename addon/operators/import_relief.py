@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from .. import photo, relief
@@ -51,11 +51,17 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
             ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
         ),
     )
+    smooth_steps: BoolProperty(
+        name="Smooth 8-Bit Steps",
+        description="Turn the 256 steps of an 8-bit depth map into slopes. No pixel moves by more than half a step; "
+        "maps of 16 bits and more stay as they are",
+        default=True,
+    )
 
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
-        for name in ("depth_path", "meaning", "projection", "orientation", "use_camera"):
+        for name in ("depth_path", "meaning", "smooth_steps", "projection", "orientation", "use_camera"):
             self.layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -68,6 +74,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
                 collection=context.collection,
                 near_is=near_is,
                 kind=kind,
+                smooth_steps=self.smooth_steps,
                 matrix=self.matrix(context),
                 projection=self.projection,
                 scene=context.scene if self.use_camera else None,
