@@ -8,15 +8,17 @@ where the result stays the same up to rounding:
 - A 1x1 convolution commutes with bilinear interpolation, so it runs on the small map.
 - The maps of the head are channels-last, so the tokens of the encoder are such maps already.
 - A transposed convolution without overlap is a linear layer whose output is put in another order.
-- Where that is quicker, matrix products run as 1x1 convolutions: torch gives those to oneDNN and matrix products to
-  MKL, which uses half the width of some processors that are not Intel's. Elsewhere fused attention wins.
-- The last stage, at the size of the picture, runs in strips, which fit into the cache and into memory that is reused.
+- Where that is quicker, oneDNN makes the matrix products in the place of MKL, to which torch gives them, and which uses
+  half the width of some processors that are not Intel's. Elsewhere fused attention wins.
+- The last stages, the largest maps, run in strips, which fit into the cache and into memory that is reused.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +28,7 @@ PATCH = 14  # pixels a token spans in each direction
 GRID = 37  # patches a side in training, at 518 x 518 pixels
 _STRIP = 74  # rows of the last stage that are computed at once: a seventh of 518
 _SCORES = 1 << 21  # attention scores that are held at once on the CPU: 8 MiB, a cacheful
+_TOO_LARGE = 2.0**100  # times values of up to 2 ** 27, the weights of attention still sum up without an overflow
 
 
 @dataclass(frozen=True)
@@ -48,19 +51,27 @@ VITG = ModelConfig(1536, 40, 24, (9, 19, 29, 39), 384, (1536, 1536, 1536, 1536),
 CONFIGS = {"vits": VITS, "vitb": VITB, "vitl": VITL, "vitg": VITG}
 
 
-def _by_convolution(x: Tensor) -> bool:
-    return x.device.type == "cpu" and x.dtype == torch.float32 and convolutions_are_quicker()
+def _by_onednn(x: Tensor) -> bool:
+    return x.device.type == "cpu" and x.dtype == torch.float32 and onednn_is_quicker()
 
 
 @cache
-def convolutions_are_quicker() -> bool:
-    """Measure, once and in some 20 ms, whether convolutions clearly outrun matrix products on this CPU."""
+def onednn_is_quicker() -> bool:
+    """Measure, once and in some 20 ms, whether oneDNN clearly outruns torch's own choice on this CPU.
+
+    One thread measures: two would wait for each other while other processes have the cores.
+    """
     if not torch.backends.mkldnn.is_available():
         return False
-    x, weight = torch.randn(1, 512, 384), torch.randn(384, 384)
-    turns = [(_seconds(_pointwise, x, weight), _seconds(F.linear, x, weight)) for _ in range(20)]
-    by_convolution, by_product = (min(seconds) for seconds in zip(*turns, strict=True))
-    return 1.25 * by_convolution < by_product
+    x, weight = torch.randn(512, 384), torch.randn(384, 384)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        turns = [(_seconds(_product, x, weight), _seconds(F.linear, x, weight)) for _ in range(10)]
+    finally:
+        torch.set_num_threads(threads)
+    by_onednn, by_choice = (min(seconds) for seconds in zip(*turns, strict=True))
+    return 1.25 * by_onednn < by_choice
 
 
 def _seconds(run: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor) -> float:
@@ -69,35 +80,62 @@ def _seconds(run: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor)
     return time.perf_counter() - start
 
 
-def _pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int = 1) -> Tensor:
-    """Multiply rows by matrices: (batch, rows, in) and (out, in / groups) -> (batch, rows, out)."""
-    y = F.conv2d(x[:, None].permute(0, 3, 1, 2), weight[:, :, None, None], bias, groups=groups)  # (batch, out, 1, rows)
-    return y.permute(0, 2, 3, 1)[:, 0]
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return x weight' + bias by oneDNN, called as torch's compiler calls it.
+
+    Either the weight or its transpose has to be contiguous: others oneDNN multiplies a thousand times as slowly.
+    """
+    return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
 
 
 class Linear(nn.Linear):
-    """A linear layer by the quicker of torch's two libraries."""
+    """A linear layer by the quicker of two libraries. In its first run oneDNN puts the weight in its order."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return _pointwise(x, self.weight, self.bias) if _by_convolution(x) else super().forward(x)
+        if not _by_onednn(x):
+            return super().forward(x)
+        if not self.weight.is_mkldnn:
+            reordered = torch.ops.mkldnn._reorder_linear_weight(self.weight)
+            self.weight = nn.Parameter(reordered, requires_grad=False)
+        return _product(x, self.weight, self.bias)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Return softmax(q k') v for each head, without a scale; all are (batch, tokens, heads, width of a head)."""
-    if not _by_convolution(q):
-        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-        return F.scaled_dot_product_attention(q, k, v, scale=1.0).transpose(1, 2)
-    batch, tokens, heads, width = q.shape
-    queries, keys = (x.transpose(1, 2).reshape(-1, tokens, width) for x in (q, k))
-    values = v.permute(0, 2, 3, 1).reshape(-1, width, tokens)
+    if _by_onednn(q) and (attended := _attend_by_onednn(q, k, v)) is not None:
+        return attended
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v, scale=1.0).transpose(1, 2)
+
+
+def _attend_by_onednn(q: Tensor, k: Tensor, v: Tensor) -> Tensor | None:
+    """Attend without the search for the largest score of each query, or return None where the scores are too large.
+
+    The softmax stays the same when all scores of a query change by one number: with the mean of the keys taken off
+    them, the mean of the scores is 0. The mean of their powers is at least 1 then (Jensen), so what vanishes does not
+    count, and one look at the sums of the powers tells whether any came near an overflow.
+    """
+    batch, tokens, heads, _ = q.shape
+    queries, keys, values = (x.transpose(1, 2) for x in (q, k, v))
+    bits = math.log2(math.e)  # of a power of e
+    shift = keys.mean(2, keepdim=True).mul_(-bits)
+    keys = torch.add(shift, keys, alpha=bits, out=k.new_empty(keys.shape))
+    out = torch.empty_like(q, memory_format=torch.contiguous_format)
     rows = -(-tokens // -(-(tokens**2) // _SCORES))  # as few blocks as _SCORES allows, all alike
-    out = []
-    for query, key, value in zip(queries, keys, values, strict=True):  # one head of one picture
-        for some in query.split(rows):
-            scores = _pointwise(some[None], key)  # (1, rows, tokens)
-            torch.softmax(scores, -1, out=scores)
-            out.append(_pointwise(scores, value)[0])
-    return torch.cat(out).view(batch, heads, tokens, width).transpose(1, 2)
+    sums = []
+    for picture, head in product(range(batch), range(heads)):
+        key, value = keys[picture, head], values[picture, head].contiguous()
+        parts = zip(queries[picture, head].split(rows), out[picture, :, head].split(rows), strict=True)
+        sums += [_weigh(query, key, value, part) for query, part in parts]
+    return out if torch.cat(sums).amax() < _TOO_LARGE else None
+
+
+def _weigh(query: Tensor, key: Tensor, value: Tensor, out: Tensor) -> Tensor:
+    """Write the means of the values, weighted with 2 to the power of the scores, and return the sums of the weights."""
+    powers = _product(query, key).exp2_()
+    sums = powers.sum(-1, keepdim=True)
+    torch.div(_product(powers, value.T), sums, out=out)
+    return sums
 
 
 class Enlarge(nn.Module):
@@ -112,7 +150,9 @@ class Enlarge(nn.Module):
         batch, channels, height, width = x.shape
         factor = self.weight.shape[-1]
         weight = self.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (factor * factor * channels, channels)
-        x = _pointwise(x.permute(0, 2, 3, 1).flatten(1, 2), weight, self.bias.repeat(factor * factor))
+        x = x.permute(0, 2, 3, 1).flatten(1, 2)
+        multiply = _product if _by_onednn(x) else F.linear
+        x = multiply(x, weight, self.bias.repeat(factor * factor))
         x = x.view(batch, height, width, factor, factor, channels).transpose(2, 3)
         return x.reshape(batch, height * factor, width * factor, channels).permute(0, 3, 1, 2)
 
@@ -218,7 +258,7 @@ class ResidualUnit(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Adds a finer map to the coarser path, refines, projects and enlarges. The coarsest has nothing to add."""
+    """Adds a finer map to the coarser path, refines and projects. The coarsest has nothing to add."""
 
     def __init__(self, features: int, coarsest: bool) -> None:
         super().__init__()
@@ -226,10 +266,10 @@ class Fusion(nn.Module):
         self.refine = ResidualUnit(features)
         self.out = nn.Conv2d(features, features, 1)
 
-    def forward(self, path: Tensor, finer: Tensor | None, size: tuple[int, int]) -> Tensor:
+    def forward(self, path: Tensor, finer: Tensor | None = None) -> Tensor:
         if self.skip is not None:
             path = self.skip(finer).add_(path)
-        return _resize(self.out(self.refine(path)), size)
+        return self.out(self.refine(path))
 
 
 class Head(nn.Module):
@@ -255,22 +295,27 @@ class Head(nn.Module):
         maps = [project(x) for project, x in zip(self.project, maps, strict=True)]
         maps = [self.enlarge4(maps[0]), self.enlarge2(maps[1]), maps[2], self.reduce2(maps[3])]
         maps = [narrow(x) for narrow, x in zip(self.narrow, maps, strict=True)]
-        path = maps[3]
-        for level in (3, 2, 1):
-            path = self.fusion[level](path, maps[level], maps[level - 1].shape[-2:])
-        path = self.fusion[0](path, maps[0], (8 * rows, 8 * columns))
-        path = self.finish(self.out1(path), (PATCH * rows, PATCH * columns))
+        path = self.fusion[3](maps[3])
+        for level in (2, 1, 0):
+            path = self.fusion[level](_resize(path, maps[level].shape[-2:]), maps[level])
+        path = _enlarge(path, (8 * rows, 8 * columns), self.out1)
+        path = _enlarge(path, (PATCH * rows, PATCH * columns), self.finish)[:, 0]
         return F.relu_(path) if self.max_distance is None else path.sigmoid_().mul_(self.max_distance)
 
-    def finish(self, path: Tensor, size: tuple[int, int]) -> Tensor:
-        """Enlarge the last map to `size` and turn it into one channel, strip by strip."""
-        out = path.new_empty(len(path), *size)
-        for start in range(0, size[0], _STRIP):
-            stop = min(start + _STRIP, size[0])
-            first, last = max(start - 1, 0), min(stop + 1, size[0])  # a row more for the 3x3 convolution
-            strip = self.out3(F.relu_(self.out2(_resize_rows(path, size, first, last))))
-            out[:, start:stop] = strip[:, 0, start - first : stop - first]
-        return out
+    def finish(self, x: Tensor) -> Tensor:
+        """Turn the last map into one channel."""
+        return self.out3(F.relu_(self.out2(x)))
+
+
+def _enlarge(x: Tensor, size: tuple[int, int], convolve: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return `convolve(_resize(x, size))`, strip by strip, for a 3x3 convolution that pads."""
+    strips = []
+    for start in range(0, size[0], _STRIP):
+        stop = min(start + _STRIP, size[0])
+        first, last = max(start - 1, 0), min(stop + 1, size[0])  # a row more for the convolution
+        strip = convolve(_resize_rows(x, size, first, last)).permute(0, 2, 3, 1)  # channels last
+        strips.append(strip[:, start - first :][:, : stop - start])
+    return torch.cat(strips, 1).permute(0, 3, 1, 2)
 
 
 def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:

@@ -109,7 +109,7 @@ def load_model(path: Path, config: ModelConfig, max_distance: float | None = Non
     """Build the model from a file of either layout, in float32 on the CPU, ready to evaluate.
 
     The file has to hold every tensor of the model in its shape and nothing that the table does not know, else a
-    `WeightsError` names what is wrong. Weights that need no change stay mapped to the file.
+    `WeightsError` names what is wrong.
     """
     with torch.device("meta"):
         model = DepthAnything(config, max_distance)
@@ -150,7 +150,7 @@ def _to_state(
             else:
                 parts.append(tensor.float())
         if len(parts) == len(names):
-            state[row.ours] = parts[0] if len(parts) == 1 else torch.cat(parts)
+            state[row.ours] = torch.cat(parts)  # a copy: what is mapped to the file would hold all of it in memory
     problems = {"missing": missing, "unknown": sorted(left), "wrong": misfits}
     if any(problems.values()):
         raise WeightsError("; ".join(_abridged(what, names) for what, names in problems.items() if names))
@@ -168,8 +168,8 @@ def _fold_scales(state: dict[str, Tensor], config: ModelConfig) -> None:
         last = "w3" if config.swiglu else "fc2"
         factors = {"qkv": queries, "proj": state.pop(f"{block}.scale1"), f"mlp.{last}": state.pop(f"{block}.scale2")}
         for layer, factor in factors.items():
-            state[f"{block}.{layer}.weight"] = state[f"{block}.{layer}.weight"] * factor[:, None]
-            state[f"{block}.{layer}.bias"] = state[f"{block}.{layer}.bias"] * factor
+            state[f"{block}.{layer}.weight"] *= factor[:, None]
+            state[f"{block}.{layer}.bias"] *= factor
 
 
 def _abridged(what: str, names: list[str]) -> str:

@@ -26,15 +26,16 @@ SIZES = [
 
 @pytest.fixture(scope="module")
 def model_of(reference, tmp_path_factory):
-    """Return a function that saves a reference's weights as the published .pth and loads them."""
+    """Return a function that saves a reference's weights as the published .pth and loads them, for each library."""
     models = {}
 
     def get(name: str) -> DepthAnything:
-        if name not in models:
+        key = name, model.onednn_is_quicker()
+        if key not in models:
             path = tmp_path_factory.mktemp("weights") / f"{name}.pth"
             torch.save(reference(name).tensors, path)
-            models[name] = load_model(path, reference(name).config, reference(name).max_distance)
-        return models[name]
+            models[key] = load_model(path, reference(name).config, reference(name).max_distance)
+        return models[key]
 
     return get
 
@@ -57,9 +58,9 @@ def assert_equal(ours: np.ndarray, original: np.ndarray) -> None:
     assert np.linalg.norm(ours - original) <= L2_ERROR * np.linalg.norm(original)
 
 
-@pytest.fixture(params=["by convolution", "by matrix product"])
+@pytest.fixture(params=["oneDNN", "torch's choice"])
 def library(request, monkeypatch) -> None:
-    monkeypatch.setattr(model, "convolutions_are_quicker", lambda: request.param == "by convolution")
+    monkeypatch.setattr(model, "onednn_is_quicker", lambda: request.param == "oneDNN")
 
 
 @pytest.mark.usefixtures("library")
@@ -104,20 +105,39 @@ def test_any_multiple_of_14_goes_through(model_of, pixels, size):
 
 
 @pytest.mark.usefixtures("library")
-@pytest.mark.parametrize("tokens", [5, 1370, 3000])  # the last in two blocks of queries
-def test_attention_is_softmax_of_products(tokens):
+@pytest.mark.parametrize(
+    ("tokens", "spread", "offset"),
+    [
+        (5, 1, 0),
+        (1370, 1, 0),
+        (3000, 1, 0),  # in several blocks of queries
+        (300, 3, 0),  # the largest scores are 50 above the mean of their query
+        (300, 60, 0),  # so far above that their powers overflow
+        (300, 1, 300),  # large, but the same for all keys
+        (300, 1, -300),
+    ],
+)
+def test_attention_is_softmax_of_products(tokens, spread, offset):
     q, k, v = torch.randn(3, 2, tokens, 3, 8, generator=torch.Generator().manual_seed(0)).numpy()
+    q[..., 0], k[..., 0] = 16, offset / 16
+    k[..., 1:] *= spread
     scores = np.einsum("bqhw,bkhw->bhqk", q.astype(np.float64), k)
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     expected = np.einsum("bhqk,bkhw->bqhw", weights / weights.sum(-1, keepdims=True), v)
     ours = attend(*map(torch.from_numpy, (q, k, v))).numpy()
-    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5 * max(1, spread, abs(offset) / 30))
 
 
 def test_metric_depth_stays_within_its_distance(reference, model_of, pixels):
     depth = run(model_of("small_metric20"), 100 * pixels(98, 98))
     assert depth.min() >= 0
     assert depth.max() <= 20
+
+
+def test_measuring_the_libraries_leaves_the_threads_alone(threads):
+    torch.set_num_threads(2)
+    model.onednn_is_quicker.__wrapped__()
+    assert torch.get_num_threads() == 2
 
 
 def test_giant_has_the_published_number_of_parameters():

@@ -163,12 +163,11 @@ import numpy as np
 from inference.model import VITS
 from inference.predict import Predictor, _bytes_needed
 side = int(sys.argv[2])
-peak = lambda: int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])  # KiB
+resident = lambda name: int(Path("/proc/self/status").read_text().split(name)[1].split()[0])  # KiB
 predictor = Predictor.from_catalog("small", weights=sys.argv[1], device="cpu", size=side)
-np.sum([tensor.sum().item() for tensor in predictor._model.parameters()])  # touches the mapped weights
-before = peak()
+before = resident("VmRSS:")
 predictor.predict(np.zeros((side, side, 3), np.uint8))
-print(peak() - before, _bytes_needed(VITS, side, side, side * side) // 1024)
+print(resident("VmHWM:") - before, _bytes_needed(VITS, side, side, side * side) // 1024)
 """
 
 
