@@ -8,10 +8,8 @@ compared with, all others in the oldest supported Blender.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import tempfile
 
 from . import environments
 
@@ -32,14 +30,9 @@ def main() -> None:
         except environments.EnvironmentMissingError as problem:
             raise SystemExit(str(problem)) from None
         print(f"\n=== {name}", flush=True)
-        with tempfile.TemporaryDirectory(prefix="depth_nodes_user_") as user:  # the user's own Blender stays as it is
-            run = subprocess.run(
-                [str(python), "-m", f"tests.benchmarks.{name}"],
-                cwd=environments.ROOT,
-                env=os.environ | {"BLENDER_USER_RESOURCES": user},
-                check=False,
-            )
-        if run.returncode:
+        if subprocess.run(
+            [str(python), "-m", f"tests.benchmarks.{name}"], cwd=environments.ROOT, check=False
+        ).returncode:
             failed.append(name)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")

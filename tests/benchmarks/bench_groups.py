@@ -9,12 +9,25 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import bpy
 import numpy as np
 
-from tests.addon.enabled import depth_image as stored
-from tests.addon.enabled import freeze
-from tests.node_groups.scene import append_groups, depth_image, mesh_object, plane, relief, set_inputs
+from tools import extension
+
+extension.enable_alone()
+
+import bpy  # noqa: E402
+
+from tests.node_groups.scene import (  # noqa: E402  Blender's user folder is set first
+    append_groups,
+    depth_image,
+    mesh_object,
+    plane,
+    relief,
+    set_inputs,
+)
+
+freeze = extension.module("addon.freeze")
+stored = extension.module("addon.depth_image")
 
 SIDE = 1024
 ROUNDS = 7
