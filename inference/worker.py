@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -183,10 +184,7 @@ class Worker:
         if self._predictor is None or wanted != self._loaded:
             _check_offline(request)
             self._predictor = None  # its memory first
-            with made_to_stay():
-                from .predict import Predictor
-
-            self._predictor = Predictor.from_catalog(
+            self._predictor = _predictor_class().from_catalog(
                 request.model,
                 device=request.device,
                 dtype=request.precision,
@@ -197,6 +195,15 @@ class Worker:
             self._loaded = wanted
         self._predictor.size = request.size
         return self._predictor
+
+
+@cache
+def _predictor_class() -> "type[Predictor]":
+    """Import torch, once: what is alive then is kept for good, and a later model must not be among it."""
+    with made_to_stay():
+        from .predict import Predictor
+
+    return Predictor
 
 
 def _check_offline(request: Estimate) -> None:
