@@ -18,9 +18,8 @@ from .errors import EstimateError
 
 _DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
 
-TRAINED = 518  # pixels of the shorter side that the models were trained at
 BEYOND = 777  # from half as much again on they lose consistency
-QUALITIES = {"DRAFT": 308, "STANDARD": TRAINED, "FINE": 770}
+QUALITIES = {"DRAFT": 308, "STANDARD": catalog.TRAINED, "FINE": 770}
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Settings:
 
     model: str = "small"
     device: Device = "auto"
-    size: int = TRAINED
+    size: int = catalog.TRAINED
     weights: str = ""
     invert: bool = False
     accept_license: bool = False

@@ -68,7 +68,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         description="How closely the model looks. More takes longer, and more memory",
         items=(
             ("DRAFT", "Draft", f"{estimate.QUALITIES['DRAFT']} pixels on the shorter side: three times as quick"),
-            ("STANDARD", "Standard", f"{estimate.TRAINED} pixels, at which the models were trained"),
+            ("STANDARD", "Standard", f"{catalog.TRAINED} pixels, at which the models were trained"),
             ("FINE", "Fine", f"{estimate.QUALITIES['FINE']} pixels: finer edges, two to three times as long"),
             ("CUSTOM", "Custom", "A size of your own"),
         ),
@@ -78,10 +78,10 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         name="Size",
         description="Pixels of the picture's shorter side inside the model",
         subtype="PIXEL",
-        default=estimate.TRAINED,
+        default=catalog.TRAINED,
         min=70,
         soft_max=estimate.BEYOND,
-        max=4 * estimate.TRAINED,  # what is larger is refused
+        max=4 * catalog.TRAINED,  # what is larger is refused
     )
     device: EnumProperty(
         name="Device",

@@ -14,6 +14,8 @@ Encoder = Literal["vits", "vitb", "vitl", "vitg"]
 Layout = Literal["original", "hf"]
 Kind = Literal["disparity", "distance"]
 
+TRAINED = 518  # pixels of a side at which the models were trained
+
 
 @dataclass(frozen=True)
 class ModelSpec:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .predict import Precision, Predictor
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_SIZE = 518  # at which the models were trained
 
 _FORMATS = {
     "exr": "32-bit float and lossless, with all metadata (the default)",
@@ -141,9 +140,10 @@ def _predict_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--size",
         type=_positive,
-        default=_SIZE,
+        default=catalog.TRAINED,
         metavar="PIXELS",
-        help="shorter side inside the model; default: 518, less is quicker and coarser, and tells by how much",
+        help=f"shorter side inside the model; default: {catalog.TRAINED}, less is quicker and coarser, "
+        "and tells by how much",
     )
     parser.add_argument(
         "--precision",
@@ -199,7 +199,7 @@ def _skipped(job: "Job", as_json: bool) -> bool:
 
 def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict[str, Any] | None:
     """Return how far this depth is from float32 at the size of the training; None where it is just that, or finer."""
-    size = max(options.size, _SIZE)
+    size = max(options.size, catalog.TRAINED)
     if options.precision == "float32" and options.size == size:
         return None
     from .compare import difference

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .depth import Depth
+from .depth import Depth, counting
 
 _COMMON = 0.99  # the share of the pixels that differ by no more than `Difference.most`
 
@@ -29,7 +29,7 @@ def difference(depth: Depth, exact: Depth) -> Difference:
 
     Disparity has neither scale nor offset, so `depth` is first laid over `exact` with those of the least squares.
     """
-    here = slice(None) if exact.validity is None or not exact.validity.any() else exact.validity > 0
+    here = counting(exact.validity)
     ours, theirs = depth.values[here].ravel(), exact.values[here].ravel()
     span = float(np.ptp(theirs))
     if span == 0.0:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from .catalog import Kind
 
+Validity = NDArray[np.bool_] | NDArray[np.float32]
+
 
 @dataclass(frozen=True, eq=False)
 class Depth:
@@ -20,7 +22,7 @@ class Depth:
     """
 
     values: NDArray[np.float32]
-    validity: NDArray[np.bool_] | NDArray[np.float32] | None
+    validity: Validity | None
     kind: Kind
     raw_min: float
     raw_max: float
@@ -46,3 +48,8 @@ class Depth:
             return np.zeros_like(self.values)
         scaled = (self.values - np.float32(self.far)) / np.float32(self.near - self.far)
         return np.clip(scaled, 0.0, 1.0, out=scaled)
+
+
+def counting(validity: Validity | None) -> NDArray[np.bool_] | slice:
+    """Return the index of the pixels that count: those that are valid, or all where none is or nothing is said."""
+    return slice(None) if validity is None or not validity.any() else validity > 0

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from . import catalog
-from .depth import Depth
+from .depth import Depth, Validity, counting
 from .errors import DeviceError, OutOfMemoryError, PhotoError
 from .memory import available_memory, keep_freed_memory
-from .model import CONFIGS, GRID, PATCH, DepthAnything, ModelConfig
+from .model import CONFIGS, PATCH, DepthAnything, ModelConfig
 from .preprocess import input_size, to_input, to_photo_size
 from .quantize import check_int8, quantize
 from .weights import load_model
@@ -26,10 +26,8 @@ __all__ = ["Depth", "Predictor", "Rgb", "Validity"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
 Rgb = NDArray[np.uint8] | NDArray[np.float32]
-Validity = NDArray[np.bool_] | NDArray[np.float32]
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
-_TRAINED = PATCH * GRID  # pixels of a side
 _MAX_AREA = 16  # times the trained one; beyond 1.5 times a side the parts of a picture already lose their relation
 
 
@@ -43,7 +41,7 @@ class Predictor:
         *,
         revision: str,
         device: Device = "auto",
-        size: int = 518,
+        size: int = catalog.TRAINED,
         threads: int | None = None,
         dtype: Precision = "float32",
     ) -> None:
@@ -64,7 +62,7 @@ class Predictor:
         name: str = "small",
         *,
         device: Device = "auto",
-        size: int = 518,
+        size: int = catalog.TRAINED,
         threads: int | None = None,
         dtype: Precision = "float32",
         accept_license: bool = False,
@@ -125,7 +123,7 @@ class Predictor:
             if not _is_out_of_memory(error):
                 raise
             raise self._too_large(rows, columns) from error
-        counted = values if validity is None or not validity.any() else values[validity > 0]
+        counted = values[counting(validity)]
         return Depth(
             values=values,
             validity=validity,
@@ -242,10 +240,10 @@ def _check(rgb: Rgb, validity: Validity | None, enlarge: bool) -> None:
 
 def _check_extent(rows: int, columns: int) -> None:
     """Refuse inputs whose attention, quadratic in their area, would take minutes for depth without consistency."""
-    times = rows * columns / _TRAINED**2
+    times = rows * columns / catalog.TRAINED**2
     if times > _MAX_AREA:
         aspect = max(rows, columns) / min(rows, columns)
-        fitting = int(math.sqrt(_MAX_AREA / aspect) * _TRAINED) // PATCH * PATCH
+        fitting = int(math.sqrt(_MAX_AREA / aspect) * catalog.TRAINED) // PATCH * PATCH
         raise PhotoError(
             f"the model would see the photo at {columns} x {rows} pixels, {times:.0f} times the area it was trained "
             f"with, and more than {_MAX_AREA} times make no sense: crop the photo"

@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from .catalog import Kind
+from .catalog import TRAINED, Kind
 
 Stage = Literal["loading", "downloading", "estimating", "writing"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
@@ -45,7 +45,7 @@ class Estimate:
     weights: str = ""
     device: Device = "auto"
     precision: Precision = "float32"
-    size: int = 518
+    size: int = TRAINED
     linear: bool = False
     offline: bool = True
     accept_license: bool = False
