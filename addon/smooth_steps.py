@@ -9,11 +9,10 @@ _TURNS = 12  # at each size, after the next smaller map
 _SMALLEST = 8  # pixels of a side below which there is nothing to pool
 _LITTLE = np.float32(1e-6)  # keeps a pixel without neighbours where it is
 
-Levels = NDArray[np.float32]
 _Any = TypeVar("_Any", bound=np.generic)
-Links = NDArray[
-    np.bool_
-]  # whether a pixel and the next one, to the right (H, W - 1) or below (H - 1, W), are neighbours
+Levels = NDArray[np.float32]
+# Whether a pixel and the next one, to the right (H, W - 1) or below (H - 1, W), are neighbours.
+Links = NDArray[np.bool_]
 
 
 def smooth_steps(levels: Levels) -> Levels:

@@ -23,7 +23,7 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     def execute(self, _context: bpy.types.Context) -> set[str]:
         # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.
         try:
-            return set(self._begin()) & {"FINISHED", "CANCELLED"} or {"FINISHED"}
+            return self._begin() & {"FINISHED", "CANCELLED"} or {"FINISHED"}
         except RuntimeError as error:  # what the other operator has reported; it may go on with other photos
             self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
             return {"FINISHED"} if jobs.waiting() else {"CANCELLED"}

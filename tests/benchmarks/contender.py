@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +67,11 @@ def prepare(encoder: str, height: int, width: int, folder: Path) -> None:
     np.save(folder / "pixels.npy", pixels.numpy())
 
 
-def _ours(encoder: str, folder: Path) -> Run:
-    keep_freed_memory()
-    return _of_torch(load_model(folder / "weights.pth", CONFIGS[encoder]))
-
-
-def _ours_int8(encoder: str, folder: Path) -> Run:
+def _ours(encoder: str, folder: Path, int8: bool = False) -> Run:
     keep_freed_memory()
     model = load_model(folder / "weights.pth", CONFIGS[encoder])
-    quantize(model)
+    if int8:
+        quantize(model)
     return _of_torch(model)
 
 
@@ -133,7 +130,7 @@ def _of_torch(model: Callable[[torch.Tensor], torch.Tensor]) -> Run:
 
 CONTENDERS: dict[str, Callable[[str, Path], Run]] = {
     "ours": _ours,
-    "ours, int8": _ours_int8,
+    "ours, int8": partial(_ours, int8=True),
     "original": _original,
     "transformers": _transformers,
     "onnxruntime": _onnxruntime,

@@ -108,19 +108,15 @@ def probe(
     source, target = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
     node = tree.nodes.new("GeometryNodeGroup")
     node.node_tree = bpy.data.node_groups[group]
-    fields = fields or {}
-    for name, field in fields.items():
-        kind = "FLOAT" if field.ndim == 1 else "FLOAT_VECTOR"
-        attribute = ob.data.attributes.new(f"given {name}", kind, "POINT")
+    read = {"UV": ("UVMap", "FLOAT_VECTOR")} if "UV" in node.inputs else {}  # attributes and their types by input
+    read |= {name: (attribute, "BOOLEAN") for name, attribute in (names or {}).items()}
+    for name, field in (fields or {}).items():
+        read[name] = f"given {name}", "FLOAT" if field.ndim == 1 else "FLOAT_VECTOR"
+        attribute = ob.data.attributes.new(*read[name], "POINT")
         attribute.data.foreach_set("value" if field.ndim == 1 else "vector", field.astype(np.float32).ravel())
-    for name in ["UV"] * ("UV" in node.inputs and "UV" not in fields) + list(fields):
+    for name, (attribute, kind) in read.items():
         reader = tree.nodes.new("GeometryNodeInputNamedAttribute")
-        reader.data_type = "FLOAT_VECTOR" if name not in fields or fields[name].ndim == 2 else "FLOAT"
-        reader.inputs["Name"].default_value = f"given {name}" if name in fields else "UVMap"
-        tree.links.new(next(socket for socket in reader.outputs if socket.enabled), node.inputs[name])
-    for name, attribute in (names or {}).items():
-        reader = tree.nodes.new("GeometryNodeInputNamedAttribute")
-        reader.data_type = "BOOLEAN"
+        reader.data_type = kind
         reader.inputs["Name"].default_value = attribute
         tree.links.new(next(socket for socket in reader.outputs if socket.enabled), node.inputs[name])
     for name, value in values.items():
