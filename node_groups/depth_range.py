@@ -2,6 +2,7 @@
 
 from . import choices
 from .builder import Tree
+from .sample_depth import LARGEST
 from .sockets import Float, Group, Image, Menu
 from .value import Value
 
@@ -29,34 +30,35 @@ GROUP = Group(
 
 
 def build(tree: Tree) -> None:
-    """Draw the tree: a lattice of pixels, sorted by depth, read at two ranks."""
-    with tree.frame("A lattice of 128 x 128 pixels, at the cells' centres; unknown ones drop out"):
-        index = tree.node("GeometryNodeInputIndex")
-        column = tree.math("DIVIDE_FLOOR", index, SIDE)
-        row = index - column * SIDE
-        at = [tree.real("MULTIPLY_ADD", place, 1.0 / SIDE, 0.5 / SIDE) for place in (column, row)]
-        uv = tree.xyz(*at)
-        lattice = tree.node("GeometryNodePoints", {"Count": SIDE * SIDE})
-        closest = choices.CLOSEST.name
-        sample = tree.call("Sample Depth", {"Image": tree.input("Image"), "UV": uv, "Interpolation": closest})
+    """Draw the tree: a lattice of pixels and its extremes, or, sorted by depth, what stands at two ranks."""
+    with tree.frame("A lattice of 128 x 128 pixels, at the cells' centres"):
+        lattice, uv = _lattice(tree, SIDE)
+        inputs = {"Image": tree.input("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
+        sample = tree.call("Sample Depth", inputs)
+        lattice, depth, known = tree.capture(lattice, sample("Depth"), sample("Validity") >= 0.5)
+    with tree.frame("A depth map is grey: a picture in colour is the wrong one, which some pixels tell"):
+        few, uv = _lattice(tree, SIDE // 8)
         inputs = {"Image": tree.input("Image"), "Vector": uv}
         picture = tree.make("GeometryNodeImageTexture", inputs, interpolation="Closest", extension="EXTEND")
         rgb = tree.make("FunctionNodeSeparateColor", [tree.out(picture, "Color")])
         red, green, blue = (tree.out(rgb, channel) for channel in ("Red", "Green", "Blue"))
         most = tree.math("MAXIMUM", red, tree.math("MAXIMUM", green, blue))
         least = tree.math("MINIMUM", red, tree.math("MINIMUM", green, blue))
-        lattice, depth, validity, tint = tree.capture(lattice, sample("Depth"), sample("Validity"), most - least)
-        unknown = {"Geometry": lattice, "Selection": validity < 0.5}
-        known = tree.node("GeometryNodeDeleteGeometry", unknown, domain="POINT")
-    with tree.frame("A depth map is grey: a picture in colour is the wrong one"):
-        colourful = _extreme(tree, known, tint, "Max") > COLOURFUL
-        tree.warn(colourful, "This is a picture in colour, not a depth map: pick the depth image")
-    with tree.frame("Nothing left out: the extremes, which need no sorting"):
+        tint = tree.switch(tree.out(picture, "Alpha") >= 0.5, 0.0, most - least)
+        tree.warn(
+            _extreme(tree, few, tint, "Max") > COLOURFUL,
+            "This is a picture in colour, not a depth map: pick the depth image",
+        )
+    with tree.frame("Nothing left out: the extremes of what is known, which need no sorting; 0 where nothing is"):
         near, far = tree.input("Clip Near"), tree.input("Clip Far")
         whole = tree.math("MAXIMUM", near, far) <= 0.0
-        lowest, highest = (_extreme(tree, known, depth, end) for end in ("Min", "Max"))
+        lowest = _extreme(tree, lattice, tree.switch(known, LARGEST, depth), "Min")
+        highest = _extreme(tree, lattice, tree.switch(known, -LARGEST, depth), "Max")
+        nothing = lowest > highest
+        lowest, highest = (tree.switch(nothing, end, 0.0) for end in (lowest, highest))
     with tree.frame("Otherwise sorted from low to high"):
-        ranked = tree.node("GeometryNodeSortElements", {"Geometry": known, "Sort Weight": depth}, domain="POINT")
+        only = tree.node("GeometryNodeDeleteGeometry", {"Geometry": lattice, "Selection": ~known}, domain="POINT")
+        ranked = tree.node("GeometryNodeSortElements", {"Geometry": only, "Sort Weight": depth}, domain="POINT")
         count = tree.count(ranked, "Point Count", "POINTCLOUD")
         last = count - 1
     with tree.frame("Read at two ranks: near is the high end of disparity, the low end of distance"):
@@ -71,6 +73,15 @@ def build(tree: Tree) -> None:
         tree.warn(is_distance & (low < 0.0), "Distances are never negative: set Kind to Disparity")
         metric = (high > BEYOND_RELATIVE) & ~is_distance
         tree.warn(metric, "Values beyond 0 to 1: is the kind Distance?", "INFO")
+
+
+def _lattice(tree: Tree, side: int) -> tuple[Value, Value]:
+    """So many points squared, and the UV of each: the centre of its cell of the picture."""
+    index = tree.node("GeometryNodeInputIndex")
+    column = tree.math("DIVIDE_FLOOR", index, side)
+    row = index - column * side
+    at = [tree.real("MULTIPLY_ADD", place, 1.0 / side, 0.5 / side) for place in (column, row)]
+    return tree.node("GeometryNodePoints", {"Count": side * side}), tree.xyz(*at)
 
 
 def _extreme(tree: Tree, points: Value, value: Value, end: str) -> Value:

@@ -175,7 +175,8 @@ def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:
     given = tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": material})
     bare_face = tree.node("GeometryNodeMeshGrid", {"Vertices X": 2, "Vertices Y": 2})
     has_own = _slot_of(tree, incoming, None) > 0
-    return tree.switch(_slot_of(tree, bare_face, material) > 0, tree.switch(is_grid & has_own, mesh, kept), given)
+    own = tree.switch(is_grid, mesh, tree.switch(has_own, mesh, kept))  # the incoming mesh is looked at for a grid only
+    return tree.switch(_slot_of(tree, bare_face, material) > 0, own, given)
 
 
 def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:
