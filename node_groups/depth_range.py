@@ -4,7 +4,7 @@ from . import choices
 from .builder import Tree
 from .sample_depth import LARGEST
 from .sockets import Float, Group, Image, Menu
-from .value import Value
+from .value import Operand, Value
 
 SIDE = 128  # samples along each side: as good as all pixels for a percentile, and nearly free beside a large mesh
 
@@ -33,7 +33,7 @@ def build(tree: Tree) -> None:
     """Draw the tree: a lattice of pixels and its extremes, or, sorted by depth, what stands at two ranks."""
     with tree.frame("A lattice of 128 x 128 pixels, at the cells' centres"):
         lattice, uv = _lattice(tree, SIDE)
-        inputs = {"Image": tree.input("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
+        inputs: dict[str, Operand] = {"Image": tree.input("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
         sample = tree.call("Sample Depth", inputs)
         lattice, depth, known = tree.capture(lattice, sample("Depth"), sample("Validity") >= 0.5)
     with tree.frame("A depth map is grey: a picture in colour is the wrong one, which some pixels tell"):

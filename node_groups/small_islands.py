@@ -42,31 +42,23 @@ def build(tree: Tree) -> None:
         column = strip - place * across
         strips = tree.node("GeometryNodePoints", {"Count": tree.switch(is_grid, 0, across * (high + 1))})
         start = column * up + place * side
-        below, top = (
-            _gaps_before(tree, mesh, gaps, start, "FACE"),
-            tree.sample_index(mesh, gaps, start + side - 1, "FACE"),
-        )
+        below = _gaps_before(tree, mesh, gaps, start, "FACE")
+        top = tree.sample_index(mesh, gaps, start + side - 1, "FACE")
         full = tree.compare("EQUAL", below, top) & (place < high)
         strips, full, below, top = tree.capture(strips, full, below, top)
         strips, breaks = _count_gaps(tree, strips, full, "POINT")
     with tree.frame("Blocks of which all strips are full"):
         first = strip - (column - tree.math("DIVIDE_FLOOR", column, side) * side)
-        left, right = (
-            _gaps_before(tree, strips, breaks, first, "POINT"),
-            tree.sample_index(strips, breaks, first + side - 1),
-        )
+        left = _gaps_before(tree, strips, breaks, first, "POINT")
+        right = tree.sample_index(strips, breaks, first + side - 1)
         inside = column - (strip - first) <= across - side
         whole = tree.compare("EQUAL", left, right) & inside & (place < high)
         strips, whole, left, right = tree.capture(strips, whole, left, right)
     with tree.frame("Strips that are large: in a whole block, or joined to one at the side by full strips"):
-        from_left = (
-            tree.compare("EQUAL", breaks, left) & (column >= side) & tree.sample_index(strips, whole, strip - side)
-        )
-        to_right = (
-            tree.compare("EQUAL", breaks, right)
-            & (column < across - side)
-            & tree.sample_index(strips, whole, strip + side)
-        )
+        whole_left = (column >= side) & tree.sample_index(strips, whole, strip - side)
+        whole_right = (column < across - side) & tree.sample_index(strips, whole, strip + side)
+        from_left = tree.compare("EQUAL", breaks, left) & whole_left
+        to_right = tree.compare("EQUAL", breaks, right) & whole_right
         strips, large = tree.capture(strips, whole | (full & (from_left | to_right)))
     with tree.frame(
         "The gaps counted at the end of a strip from which on a face hangs together with a large one; -1 for none"
@@ -80,8 +72,10 @@ def build(tree: Tree) -> None:
         face = tree.node("GeometryNodeInputIndex")
         column = tree.math("DIVIDE_FLOOR", face, up)
         strip = tree.math("DIVIDE_FLOOR", face - column * up, side) * across + column
-        joined = [tree.compare("EQUAL", gaps, tree.sample_index(strips, end, strip)) for end in (to_above, to_beneath)]
-        joined = tree.switch(is_grid, False, selected & (joined[0] | joined[1]))
+        up_there, down_there = (
+            tree.compare("EQUAL", gaps, tree.sample_index(strips, end, strip)) for end in (to_above, to_beneath)
+        )
+        joined = tree.switch(is_grid, False, selected & (up_there | down_there))
         mesh, doubtful, joined = tree.capture(mesh, selected & ~joined, joined, domain="FACE")
         numbered, number = tree.capture(mesh, face, domain="FACE")
         doubt = {"Geometry": numbered, "Selection": ~doubtful}
