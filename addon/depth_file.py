@@ -11,6 +11,7 @@ from . import depth_formats
 from .depth_formats import Samples
 from .depth_image import Kind
 from .errors import DepthFileError
+from .fill_gaps import fill_gaps as without_gaps
 from .smooth_steps import smooth_steps as without_steps
 
 NearIs = Literal["bright", "dark"]
@@ -43,7 +44,12 @@ class DepthMap:
 
 
 def read(
-    path: str | Path, *, near_is: NearIs | None = None, kind: Kind | None = None, smooth_steps: bool = False
+    path: str | Path,
+    *,
+    near_is: NearIs | None = None,
+    kind: Kind | None = None,
+    smooth_steps: bool = False,
+    fill_gaps: int = 0,
 ) -> DepthMap:
     """Read a depth map; what is not said by `near_is` and `kind` is taken from the file or inferred from its values.
 
@@ -52,6 +58,8 @@ def read(
         near is dark. With both None the file's own word counts, then its channel's name; else the picture decides, in
         which what lies lower is mostly nearer.
     smooth_steps: turn the 256 steps of an 8-bit file into slopes; no value moves by more than half a step.
+    fill_gaps: the widest gap in pixels, 0 for none, that is filled from its rim where depth is missing. What the
+        file's own alpha leaves out stays out.
 
     Raises DepthFileError for a file that is missing, empty, damaged, of an unknown format, in colour, or without one
     valid pixel, and for a kind that its numbers can't have.
@@ -72,6 +80,8 @@ def read(
         values, valid = _distance(samples, near_is, path)
     else:
         values, valid = _disparity(samples, near_is)
+    if not valid.all():
+        values, valid = without_gaps(values, valid, fill_gaps, kind)
     if samples.alpha is not None:
         valid &= samples.alpha > 0.0
     if not valid.any():

@@ -15,6 +15,7 @@ from mathutils import Matrix
 
 from . import assets, depth_file, depth_image, modifiers, photo
 from .errors import PhotoError
+from .fill_gaps import USUAL_WIDTH
 
 GROUP = "Depth Relief"
 UV_MAP = "UVMap"
@@ -43,6 +44,7 @@ def from_files(
     near_is: depth_file.NearIs | None = None,
     kind: depth_image.Kind | None = None,
     smooth_steps: bool = True,
+    fill_gaps: int = USUAL_WIDTH,
     matrix: Matrix = STANDING,
     projection: Projection = "Relief",
     scene: bpy.types.Scene | None = None,
@@ -51,11 +53,12 @@ def from_files(
 
     collection: where the new objects are linked. near_is, kind: what the depth means; None reads or infers it.
     smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
+    fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
     matrix: where the relief stands, object to world. scene: if given, it gets a camera that sees the photo.
 
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
     """
-    depth = depth_file.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps)
+    depth = depth_file.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps, fill_gaps=fill_gaps)
     with _all_or_nothing():
         picture = photo.load(photo_path)
         _check_orientation(picture, depth.values.shape)

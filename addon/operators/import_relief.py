@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from .. import photo, relief
 from ..depth_file import NearIs
 from ..depth_image import Kind
 from ..errors import DepthNodesError, PhotoError
+from ..fill_gaps import USUAL_WIDTH
 from .placing import THUMBNAILS, Placing, select_only
 
 # near_is and kind of `depth_file.read` for each answer
@@ -57,11 +58,20 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         "maps of 16 bits and more stay as they are",
         default=True,
     )
+    fill_gaps: IntProperty(
+        name="Fill Gaps",
+        description="Widest gap in the depth map that is filled, in its pixels: where a sensor measured nothing, or a "
+        "file holds no number. Wider ones stay holes, and so does what the file or the photo leaves transparent",
+        default=USUAL_WIDTH,
+        min=0,
+        max=64,
+        subtype="PIXEL",
+    )
 
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
-        for name in ("depth_path", "meaning", "smooth_steps", "projection", "orientation", "use_camera"):
+        for name in ("depth_path", "meaning", "smooth_steps", "fill_gaps", "projection", "orientation", "use_camera"):
             self.layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -75,6 +85,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
                 near_is=near_is,
                 kind=kind,
                 smooth_steps=self.smooth_steps,
+                fill_gaps=self.fill_gaps,
                 matrix=self.matrix(context),
                 projection=self.projection,
                 scene=context.scene if self.use_camera else None,
