@@ -9,12 +9,12 @@ import numpy as np
 from . import modifiers
 from .errors import FreezeError
 
-SAMPLES = (
-    "Depth Samples"  # the group inside Depth Relief that ends where the samples are taken and nothing has moved yet
-)
+# The groups inside Depth Relief that end where the samples are taken and nothing has moved yet, and that cut.
+_SAMPLES, _CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
 
 # On the frozen mesh. A datablock in a custom property has a user, so the former mesh is saved with the file.
 _FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_surface"
+_WAS_CUT = "depth_nodes_was_cut"  # there where the cut is part of the mesh
 
 _UV_MAP = "UVMap"  # what Depth Relief calls the UV map of the grid that it makes
 _UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
@@ -25,12 +25,13 @@ def is_frozen(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bool:
     return _frozen_mesh(ob) is not None and modifiers.get_input(modifier, "Surface") == "Frozen"
 
 
-def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
+def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, *, cut: bool = False) -> bpy.types.Mesh:
     """Make the grid that the modifier samples the object's mesh, with a `depth` attribute, and keep the former mesh.
 
-    Everything that does not move the samples (range, projection, cutoff) stays live. Returns the new mesh. Raises
-    FreezeError, before anything changes, if the relief is frozen already, has no image, is in edit mode, or is linked
-    or overridden.
+    Everything that does not move the samples (range, projection, cutoff) stays live. cut: leave out of the mesh what
+    the modifier cuts away now, and switch its Cutoff off, which takes most of a relief's time; unfreezing switches it
+    on again. Returns the new mesh. Raises FreezeError, before anything changes, if the relief is frozen already, has no
+    image, is in edit mode, or is linked or overridden, and for a cut that flattens (Edge Falloff) or leaves nothing.
     """
     _check_editable(ob)
     if _frozen_mesh(ob) is not None:
@@ -39,15 +40,22 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types
     if image is None or 0 in image.size:
         raise FreezeError(f"{modifier.name!r} has no depth image to freeze: choose one under Image")
     former, surface = ob.data, modifiers.get_input(modifier, "Surface")
-    mesh = _samples(ob, modifier)
+    cut = cut and modifiers.get_input(modifier, "Cutoff")
+    if cut and modifiers.get_input(modifier, "Edge Falloff") > 0:
+        raise FreezeError(f"{modifier.name!r} flattens towards edges and cuts none: set Edge Falloff to 0")
+    mesh = _samples(ob, modifier, cut)
     if "depth" not in mesh.attributes or not mesh.vertices:
         bpy.data.meshes.remove(mesh)
-        raise FreezeError(f"{modifier.name!r} gives no grid to freeze: check its Surface, or use a fresh Depth Relief")
+        way_out = "raise Threshold or Angle" if cut else "check its Surface, or use a fresh Depth Relief"
+        raise FreezeError(f"{modifier.name!r} leaves nothing to freeze: {way_out}")
     _give_uv_maps(mesh, {modifiers.get_attribute(modifier, "UV") or _UV_MAP, _UV_MAP})
     mesh.name = f"{former.name} Frozen"
     mesh[_FORMER_MESH], mesh[_FORMER_SURFACE] = former, surface
     _exchange(ob, mesh)
     modifiers.set_input(modifier, "Surface", "Frozen")
+    if cut:
+        mesh[_WAS_CUT] = True
+        modifiers.set_input(modifier, "Cutoff", False)
     return mesh
 
 
@@ -64,6 +72,8 @@ def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
     if former is None:
         raise FreezeError(f"the mesh that {ob.name!r} had before was deleted: set Surface to Mesh to keep this one")
     modifiers.set_input(modifier, "Surface", frozen[_FORMER_SURFACE])
+    if frozen.get(_WAS_CUT):
+        modifiers.set_input(modifier, "Cutoff", True)
     _exchange(ob, former)
     if frozen.users == 0:
         bpy.data.meshes.remove(frozen)
@@ -106,9 +116,12 @@ def _give_uv_maps(mesh: bpy.types.Mesh, names: set[str]) -> None:
         mesh.uv_layers.new(name=name, do_init=False).uv.foreach_set("vector", uv.reshape(-1))
 
 
-def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
-    """Return a new mesh: what the modifier samples from the object's mesh, before it moves anything."""
-    with _stand_in(ob, modifier) as (scene, double):
+def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool) -> bpy.types.Mesh:
+    """Return a new mesh: what the modifier samples from the object's mesh, before it moves anything.
+
+    With `cut`, the faces that it will cut away are gone.
+    """
+    with _stand_in(ob, modifier, cut) as (scene, double):
         view_layer = scene.view_layers[0]
         view_layer.update()
         depsgraph = view_layer.depsgraph
@@ -118,7 +131,7 @@ def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
 
 @contextmanager
 def _stand_in(
-    ob: bpy.types.Object, modifier: bpy.types.NodesModifier
+    ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool
 ) -> Iterator[tuple[bpy.types.Scene, bpy.types.Object]]:
     """Give a scene with a copy of the object that has only this modifier, ended where the samples are taken.
 
@@ -132,7 +145,7 @@ def _stand_in(
         scene.collection.objects.link(double)
         for other in [other for other in double.modifiers if other.name != modifier.name]:
             double.modifiers.remove(other)
-        _end_at_samples(tree, modifier)
+        _end_at_samples(tree, modifier, cut)
         double.modifiers[0].show_viewport = True
         double.modifiers[0].node_group = tree
         yield scene, double
@@ -142,16 +155,42 @@ def _stand_in(
         bpy.data.node_groups.remove(tree)
 
 
-def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier) -> None:
-    groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
-    samples = next((node for node in groups if node.node_tree.name.startswith(SAMPLES)), None)
-    if samples is None:
-        raise FreezeError(f"{modifier.name!r} is no Depth Relief: choose that modifier")
+def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier, cut: bool) -> None:
+    samples = _group_in(tree, _SAMPLES, modifier)
     store = tree.nodes.new("GeometryNodeStoreNamedAttribute")
     store.data_type, store.domain = "FLOAT2", "CORNER"
     store.inputs["Name"].default_value = _UV
     tree.links.new(samples.outputs["Geometry"], store.inputs["Geometry"])
     tree.links.new(samples.outputs["UV"], store.inputs["Value"])
+    geometry = store.outputs["Geometry"]
+    if cut:
+        geometry = _without_what_is_cut(tree, geometry, _group_in(tree, _CUTOFF, modifier))
     for node in tree.nodes:
         if node.bl_idname == "NodeGroupOutput":
-            tree.links.new(store.outputs["Geometry"], node.inputs[0])
+            tree.links.new(geometry, node.inputs[0])
+
+
+def _without_what_is_cut(
+    tree: bpy.types.NodeTree, flat: bpy.types.NodeSocket, cutoff: bpy.types.Node
+) -> bpy.types.NodeSocket:
+    """Return the samples without the faces that the cutoff, which sees them where they have moved to, does not keep."""
+    cutoff.inputs["Delete"].default_value = False
+    keep, gone = tree.nodes.new("GeometryNodeSampleIndex"), tree.nodes.new("FunctionNodeBooleanMath")
+    keep.data_type, keep.domain, gone.operation = "BOOLEAN", "FACE", "NOT"
+    delete = tree.nodes.new("GeometryNodeDeleteGeometry")
+    delete.domain = "FACE"
+    tree.links.new(cutoff.outputs["Geometry"], keep.inputs["Geometry"])
+    tree.links.new(cutoff.outputs["Keep"], keep.inputs["Value"])
+    tree.links.new(tree.nodes.new("GeometryNodeInputIndex").outputs[0], keep.inputs["Index"])
+    tree.links.new(keep.outputs[0], gone.inputs[0])
+    tree.links.new(flat, delete.inputs["Geometry"])
+    tree.links.new(gone.outputs[0], delete.inputs["Selection"])
+    return delete.outputs[0]
+
+
+def _group_in(tree: bpy.types.NodeTree, name: str, modifier: bpy.types.NodesModifier) -> bpy.types.Node:
+    groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
+    found = next((node for node in groups if node.node_tree.name.startswith(name)), None)
+    if found is None:
+        raise FreezeError(f"{modifier.name!r} is no Depth Relief: choose that modifier")
+    return found

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import engine, estimate, freeze, jobs, photo, relief
+from . import engine, estimate, freeze, jobs, modifiers, photo, relief
 from .operators import estimating
 from .operators.accept_licence import DEPTH_NODES_OT_accept_licence
 from .operators.cancel_estimate import DEPTH_NODES_OT_cancel_estimate
@@ -74,7 +74,13 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
         if freeze.is_frozen(context.object, modifier):
             layout.operator(DEPTH_NODES_OT_unfreeze_grid.bl_idname, icon="MESH_PLANE")
         else:
-            layout.operator(DEPTH_NODES_OT_freeze_grid.bl_idname, icon="FREEZE")
+            column = layout.column(align=True)
+            column.operator(DEPTH_NODES_OT_freeze_grid.bl_idname, icon="FREEZE")
+            if modifiers.get_input(modifier, "Cutoff"):
+                with_cut = column.operator(
+                    DEPTH_NODES_OT_freeze_grid.bl_idname, text="Freeze Grid and Cut", icon="FREEZE"
+                )
+                with_cut.cut = True
 
 
 class VIEW3D_PT_depth_nodes_model(bpy.types.Panel):

@@ -1,6 +1,7 @@
 """Object > Freeze Grid: the sampled grid becomes a real mesh, which is quicker to shape."""
 
 import bpy
+from bpy.props import BoolProperty
 
 from .. import freeze, relief
 from ..errors import DepthNodesError
@@ -12,6 +13,14 @@ class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
     bl_idname = "depth_nodes.freeze_grid"
     bl_label = "Freeze Grid"
     bl_options = {"REGISTER", "UNDO"}
+
+    cut: BoolProperty(
+        name="Cut Too",
+        description="Keep the present cut as part of the mesh and switch Cutoff off until it is unfrozen: quicker by "
+        "far, but Threshold, Angle and the size of islands wait until then",
+        default=False,
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -28,7 +37,7 @@ class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            mesh = freeze.freeze(context.object, relief.find_modifier(context.object))
+            mesh = freeze.freeze(context.object, relief.find_modifier(context.object), cut=self.cut)
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -103,6 +103,67 @@ def test_what_does_not_move_the_samples_stays_live(modifier):
     assert_same(ob, frozen)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"Edge Snap": False},
+        {"Minimum Island": 120},
+        {"Projection": "Camera"},
+        {"Resolution": 17, "Direction": "Normal"},
+    ],
+    ids=str,
+)
+def test_frozen_with_its_cut_it_looks_like_the_live_one(modifier, settings):
+    ob = modifier.id_data
+    for name, value in settings.items():
+        modifiers.set_input(modifier, name, value)
+    live, former = shape(ob), ob.data
+    mesh = freeze.freeze(ob, modifier, cut=True)
+    assert 0 < len(live[1]) == len(mesh.loops) < 4 * (HEIGHT - 1) * (WIDTH - 1)
+    assert not modifiers.get_input(modifier, "Cutoff")
+    assert_same(ob, live)
+    assert max(abs(vertex.co.z) for vertex in mesh.vertices) == 0.0
+    assert freeze.unfreeze(ob, modifier) == former
+    assert modifiers.get_input(modifier, "Cutoff")
+    assert_same(ob, live)
+
+
+def test_with_its_cut_frozen_the_shape_stays_live(modifier):
+    ob = modifier.id_data
+    modifiers.set_input(modifier, "Angle", np.pi / 2)  # steepness would cut more where the relief stands out more
+    freeze.freeze(ob, modifier, cut=True)
+    before = shape(ob)
+    for name, value in {"Scale": 1.25, "Midlevel": 0.3, "Border Falloff": 0.1}.items():
+        modifiers.set_input(modifier, name, value)
+    frozen = shape(ob)
+    assert np.abs(frozen[0] - before[0]).max() > 0.1
+    freeze.unfreeze(ob, modifier)
+    assert_same(ob, frozen)
+
+
+def test_freezing_the_cut_where_nothing_is_cut_freezes_the_grid(modifier):
+    ob = modifier.id_data
+    modifiers.set_input(modifier, "Cutoff", False)
+    live = shape(ob)
+    assert len(freeze.freeze(ob, modifier, cut=True).vertices) == HEIGHT * WIDTH
+    assert_same(ob, live)
+    freeze.unfreeze(ob, modifier)
+    assert not modifiers.get_input(modifier, "Cutoff")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"Edge Falloff": 3}, "Edge Falloff to 0"), ({"Threshold": 0.0, "Edge Snap": False}, "Threshold or Angle")],
+    ids=str,
+)
+def test_a_cut_that_can_not_be_frozen_is_refused(modifier, settings, message):
+    for name, value in settings.items():
+        modifiers.set_input(modifier, name, value)
+    refused(modifier, message, lambda ob, modifier: freeze.freeze(ob, modifier, cut=True))
+    assert modifiers.get_input(modifier, "Cutoff")
+
+
 def test_the_mesh_carries_what_numpy_reads_from_the_image(modifier):
     modifiers.set_input(modifier, "Edge Snap", False)
     mesh = freeze.freeze(modifier.id_data, modifier)

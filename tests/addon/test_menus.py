@@ -141,8 +141,11 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
     image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
     ob.data.materials.append(relief.material(image))
     assert entries() == [*always, "Estimate Depth"]
-    relief.add_modifier(ob)
-    assert entries() == [*always, "Estimate Depth Again", "depth_nodes.freeze_grid"]
+    modifier = relief.add_modifier(ob)
+    always.append("Estimate Depth Again")
+    assert entries() == [*always, "depth_nodes.freeze_grid", "Freeze Grid and Cut"]
+    extension.module("addon.modifiers").set_input(modifier, "Cutoff", False)
+    assert entries() == [*always, "depth_nodes.freeze_grid"]
 
 
 def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):

@@ -130,7 +130,8 @@ def test_add_modifier_to_an_artists_mesh(quad):
     assert np.ptp(points[:, 2]) > 0.01  # so it reads the UV map by itself
 
 
-def test_freeze_and_unfreeze_are_undone_in_one_step_each(photo):
+@pytest.mark.parametrize("cut", [False, True])
+def test_freeze_and_unfreeze_are_undone_in_one_step_each(photo, cut):
     bpy.ops.depth_nodes.import_relief(filepath=str(photo))
     bpy.ops.ed.undo_push(message="imported")
 
@@ -138,7 +139,7 @@ def test_freeze_and_unfreeze_are_undone_in_one_step_each(photo):
         return len(bpy.data.objects["photo"].data.vertices)
 
     live = vertex_count(bpy.context.object)
-    bpy.ops.depth_nodes.freeze_grid("EXEC_DEFAULT", True)
+    bpy.ops.depth_nodes.freeze_grid("EXEC_DEFAULT", True, cut=cut)
     frozen = mesh_size()
     assert frozen > 100
     assert vertex_count(bpy.context.object) == live
