@@ -149,7 +149,7 @@ def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None
     for modifier in candidates:
         if not isinstance(modifier, bpy.types.NodesModifier) or modifier.node_group is None:
             continue
-        if {"Image", "Surface", "Projection"} <= set(modifiers.input_names(modifier)):
+        if {"Image", "Surface", "Projection", "Cutoff"} <= set(modifiers.input_names(modifier)):
             return modifier
     return None
 
