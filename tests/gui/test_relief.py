@@ -33,6 +33,10 @@ def test_a_chosen_photo_is_seen_in_every_renderer(play) -> None:
     assert min(likenesses.values()) > 0.85, likenesses  # Workbench adds light, EEVEE a view transform
 
 
+def test_the_cut_is_frozen_too(play) -> None:
+    play("freeze:with_its_cut")
+
+
 def test_estimating_is_cancelled_and_finished(play) -> None:
     measured = play("estimate:again")
     print(measured)
