@@ -35,7 +35,7 @@ MAY_IMPORT = {
         "tqdm",
     },
     "tools": BLENDER | {"numpy", "OpenEXR"},
-    "training": {"numpy", "torch", "PIL", "safetensors", "inference.preprocess"},
+    "training": {"numpy", "torch", "PIL", "safetensors", "inference.preprocess", "inference.draft"},
 }
 ONLY_STANDARD_LIBRARY = ("inference/catalog.py", "inference/errors.py", "inference/protocol.py", "addon/errors.py")
 BESIDE = ("training/",)  # runs from the checkout alone, so it names its neighbours in full
