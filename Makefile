@@ -7,7 +7,7 @@ run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
 
-test: ## ONLY="lint bpy-4.5" for some environments
+test: ## ONLY="lint bpy-4.5" for some environments, ONLY=setup for the installation of a real engine
 	$(PYTHON) -m tools.test $(ONLY)
 
 test-gui: ## every way in, in Blender's real window: as root on Debian; ONLY="add_menu" for some scenes

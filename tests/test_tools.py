@@ -1,6 +1,8 @@
 """The tools that make the environments and count the tests: a wrong answer there would hide any other."""
 
+import os
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,11 @@ def test_a_python_on_path_that_does_not_run_is_passed_over(tmp_path: Path, monke
     assert environments.find_python(VERSION) == Path(sys.executable)
 
 
+def small_suite(path: Path, *options: str) -> test.Suite:
+    """Return the suite of one file outside the repository."""
+    return test.Suite("any", "pytest", (str(path), *options, "--rootdir", str(path.parent), "-c", os.devnull))
+
+
 @pytest.mark.parametrize(
     ("body", "counts"),
     [
@@ -71,7 +78,62 @@ def test_the_summary_counts_what_happened(body, counts, tmp_path: Path, monkeypa
     monkeypatch.setattr(environments, "ensure", lambda name: Path(sys.executable))
     path = tmp_path / "test_it.py"
     path.write_text(f"import pytest\n{body}\n")
-    result = test.run(test.Suite("any", "pytest", (str(path), "--rootdir", str(tmp_path), "-c", "/dev/null")))
+    result = test.run(small_suite(path))
     assert (result.passed, result.failed, result.skipped) == counts
     assert len(result.problems) == result.failed
     assert test.summarize([result]) == (result.failed == 0)
+
+
+def test_suites_side_by_side_keep_their_output_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(test, "REPORTS", tmp_path)
+    monkeypatch.setattr(environments, "ensure", lambda name: Path(sys.executable))
+    body = """
+        import time
+        from pathlib import Path
+
+        def test_it():
+            for _ in range(3):
+                print("\\nby {name}")
+                time.sleep(0.1)
+            Path({mine!r}).touch()
+            for _ in range(600):
+                if Path({other!r}).exists():  # neither ends before the other has begun
+                    break
+                time.sleep(0.1)
+            else:
+                raise TimeoutError
+            assert "{name}" == "a"
+    """
+    suites = []
+    for name, other in ("ab", "ba"):
+        filled = body.format(name=name, mine=str(tmp_path / name), other=str(tmp_path / other))
+        (tmp_path / f"test_{name}.py").write_text(textwrap.dedent(filled))
+        suites.append(small_suite(tmp_path / f"test_{name}.py", "-s"))
+    results = test.run_side_by_side(suites, [set(), set()])
+    counts = [(result.suite, result.passed, result.failed) for result in results]
+    assert counts == [(suites[0], 1, 0), (suites[1], 0, 1)]
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("by ")]
+    assert said in (["by a"] * 3 + ["by b"] * 3, ["by b"] * 3 + ["by a"] * 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are kept to cores on Linux alone")
+def test_a_suite_stays_on_its_share_of_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test, "REPORTS", tmp_path)
+    monkeypatch.setattr(environments, "ensure", lambda name: Path(sys.executable))
+    core = max(os.sched_getaffinity(0))
+    path = tmp_path / "test_it.py"
+    path.write_text(f"import os\ndef test_it(): assert os.sched_getaffinity(0) == {{{core}}}\n")
+    (result,) = test.run_side_by_side([small_suite(path)], [{core}])
+    assert result.problems == ()
+
+
+def test_the_cores_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {7, 0, 1, 2, 3, 4, 5}, raising=False)
+    assert test.core_shares(3) == [{0, 1}, {2, 3}, {4, 5}]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1}, raising=False)
+    assert test.core_shares(3) == [{1}]
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on Windows and macOS
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert test.core_shares(4) == [set()] * 4

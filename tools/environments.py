@@ -32,6 +32,7 @@ REQUIREMENTS = tuple((ROOT / "inference" / "requirements.txt").read_text(encodin
 TORCH = next(package for package in REQUIREMENTS if package.startswith("torch=="))
 TORCH_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
 
+COVERAGE = "coverage==7.17.4"
 BPY_TESTS = ("pytest==9.2.0", "pillow==13.0.0", "OpenEXR==3.5.3", "tifffile==2026.3.3")
 INFERENCE = (
     *REQUIREMENTS,
@@ -40,6 +41,7 @@ INFERENCE = (
     "opencv-python-headless==5.0.0.93",
     "tifffile==2026.3.3",
     "pytest==9.2.0",
+    COVERAGE,
 )
 
 
@@ -83,6 +85,7 @@ ENVIRONMENTS = {
                 "numpy==2.4.6",
                 "pre-commit==4.7.0",
                 "pytest==9.2.0",
+                COVERAGE,
             ),
             "import mypy, pytest",
         ),
@@ -106,7 +109,7 @@ ENVIRONMENTS = {
             for version, release, python, numpy, more in (
                 ("4.5", "4.5.15", "3.11", "1.26.4", ("scipy==1.17.1",)),  # benchmarks run in this one
                 ("5.0", "5.0.1", "3.11", "1.26.4", ()),
-                ("5.2", "5.2.3", "3.13", "2.5.5", ()),
+                ("5.2", "5.2.3", "3.13", "2.5.5", (COVERAGE,)),
             )
         ),
     )

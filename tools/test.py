@@ -1,25 +1,32 @@
 """Runs every check and every test, each suite in its own process and environment, and closes with one summary.
 
-    python3 -m tools.test [ENVIRONMENT ...]
+    python3 -m tools.test [NAME ...]
 
-runs all, or the suites of the named environments. The exit code is 0 only if
+runs all, or the suites of the named environments; `setup` names the one that installs a real engine. Several suites run
+side by side, each on cores of its own, and the output of each is printed whole when it ends. The exit code is 0 only if
 nothing failed and every suite ran something.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
+from typing import IO
 
 from . import environments
 
 ROOT = environments.ROOT
 REPORTS = ROOT / "build" / "test"
-BPY = ("bpy-4.5", "bpy-5.0", "bpy-5.2")
+AT_ONCE = 4  # suites, at most: a Blender takes one to two gigabytes
 
 
 @dataclass(frozen=True)
@@ -29,22 +36,38 @@ class Suite:
     environment: str
     module: str
     arguments: tuple[str, ...]
+    label: str = ""  # what chooses it on the command line, if not its environment
+    is_measured: bool = False  # whether it counts in the coverage
+    downloads: bool = False  # whether it needs the package index
 
     @property
     def name(self) -> str:
         """How the suite is called in the summary."""
         return f"{self.environment}: {' '.join((self.module, *self.arguments))}"
 
+    @property
+    def file_name(self) -> str:
+        """The name, in characters that a file's name can hold."""
+        return self.name.replace("/", "_").replace(" ", "_").replace(":", "")
 
+
+# The longest come first, so that all cores finish at about the same time. Coverage is measured in one Blender: the one
+# whose Python can measure at little cost.
 SUITES = (
-    Suite("lint", "ruff", ("check", ".")),
-    Suite("lint", "ruff", ("format", "--check", ".")),
+    Suite("bpy-5.2", "pytest", ("tests/addon",), is_measured=True),
+    Suite("bpy-4.5", "pytest", ("tests/addon",)),
+    Suite("bpy-5.0", "pytest", ("tests/addon",)),
+    Suite("inference", "pytest", ("tests/inference", "tests/training"), is_measured=True),
+    Suite("bpy-4.5", "pytest", ("tests/setup",), label="setup", downloads=True),
+    Suite("bpy-5.2", "pytest", ("tests/node_groups",), is_measured=True),
+    Suite("bpy-4.5", "pytest", ("tests/node_groups",)),
+    Suite("bpy-5.0", "pytest", ("tests/node_groups",)),
+    Suite("lint", "pytest", ("tests/test_house.py", "tests/test_tools.py"), is_measured=True),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),
     Suite("lint", "mypy", ("--python-executable", ".venvs/inference/bin/python", "inference", "training")),
-    Suite("lint", "pytest", ("tests/test_house.py", "tests/test_tools.py")),
-    Suite("inference", "pytest", ("tests/inference", "tests/training")),
     Suite("bpy-4.5", "pytest", ("tests/sample",)),
-    *(Suite(version, "pytest", (folder,)) for version in BPY for folder in ("tests/node_groups", "tests/addon")),
+    Suite("lint", "ruff", ("check", ".")),
+    Suite("lint", "ruff", ("format", "--check", ".")),
 )
 
 
@@ -60,17 +83,24 @@ class Result:
     problems: tuple[str, ...]
 
 
-def run(suite: Suite) -> Result:
-    """Run a suite with its output streaming, and count what its report says."""
-    print(f"\n=== {suite.name}", flush=True)
-    report = REPORTS / (suite.name.replace("/", "_").replace(" ", "_").replace(":", "") + ".xml")
+def run(suite: Suite, output: IO[bytes] | None = None) -> Result:
+    """Run a suite and count what its report says. It prints to `output`, by default to where this process does."""
+    report = REPORTS / f"{suite.file_name}.xml"
     report.unlink(missing_ok=True)
     is_pytest = suite.module == "pytest"
-    command = [environments.ensure(suite.environment), "-m", suite.module, *suite.arguments]
+    measuring = ("-m", "coverage", "run") if suite.is_measured else ()
+    command = [environments.ensure(suite.environment), *measuring, "-m", suite.module, *suite.arguments]
     if is_pytest:
         command.append(f"--junitxml={report}")
     start = time.monotonic()
-    code = subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
+    code = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env={**os.environ, "COVERAGE_CORE": "sysmon"},  # from Python 3.12 on; older ones take their own
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        check=False,
+    ).returncode
     seconds = time.monotonic() - start
     if not is_pytest:
         return Result(suite, int(code == 0), int(code != 0), 0, seconds, () if code == 0 else (suite.name,))
@@ -89,6 +119,44 @@ def _read_report(suite: Suite, report: Path, code: int, seconds: float) -> Resul
     return Result(suite, len(cases) - len(bad) - skipped, len(problems), skipped, seconds, tuple(problems))
 
 
+def core_shares(wanted: int) -> list[set[int]]:
+    """Return this process's cores in at most `wanted` equal shares; empty ones where the system can't keep to them."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    count = max(1, min(len(cores) or os.cpu_count() or 1, wanted))
+    each = len(cores) // count
+    return [set(cores[number * each : (number + 1) * each]) for number in range(count)]
+
+
+def run_side_by_side(suites: list[Suite], shares: list[set[int]]) -> list[Result]:
+    """Run suites in their order, one on each share of the cores, and print what each printed when it ends."""
+    free: SimpleQueue[set[int]] = SimpleQueue()
+    for share in shares:
+        free.put(share)
+    printing = threading.Lock()
+
+    def take_cores() -> None:
+        """Keep this thread and the processes that it starts to a share: torch takes as many threads as it has cores."""
+        if share := free.get():
+            os.sched_setaffinity(0, share)
+
+    def run_one(suite: Suite) -> Result:
+        with printing:
+            print(f"... {suite.name}", flush=True)
+        with (REPORTS / f"{suite.file_name}.log").open("w+b") as output:
+            result = run(suite, output)
+            output.seek(0)
+            with printing:
+                print(f"\n=== {suite.name}\n{output.read().decode(errors='replace')}", flush=True)
+        return result
+
+    with ThreadPoolExecutor(len(shares), initializer=take_cores) as pool:
+        try:
+            return list(pool.map(run_one, suites))
+        except BaseException:  # as Ctrl-C, which has ended the suites that ran
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
 def summarize(results: list[Result]) -> bool:
     """Print the table of all suites and return whether everything passed."""
     print("\n=== summary")
@@ -105,21 +173,54 @@ def summarize(results: list[Result]) -> bool:
     return failed == 0
 
 
+def index_answers() -> bool:
+    """Whether pip gets a small package from the index that it is configured for."""
+    python = environments.ensure("bpy-4.5")
+    options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-cache-dir", "--retries", "0")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(python), "-m", "pip", "download", *options, "--timeout", "15", "--dest", folder, "iniconfig"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def report_coverage() -> None:
+    """Print one table of what the measured suites ran, all together; a file that they ran whole is not listed."""
+    python = str(environments.ensure("lint"))
+    print("\n=== coverage", flush=True)
+    for arguments in (("combine", "--quiet"), ("report", "--skip-covered", "--sort=cover")):
+        subprocess.run([python, "-m", "coverage", *arguments], cwd=ROOT, check=False)
+
+
 def main() -> None:
     """Make the environments, run the suites, and leave with the verdict."""
-    wanted = sys.argv[1:] or list(dict.fromkeys(suite.environment for suite in SUITES))
-    suites = [suite for suite in SUITES if suite.environment in wanted]
-    if not suites:
-        raise SystemExit(f"no suite runs in {', '.join(wanted)}")
+    names = list(dict.fromkeys(suite.label or suite.environment for suite in SUITES))
+    wanted = sys.argv[1:] or names
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise SystemExit(f"no suite is called {', '.join(unknown)}; there are {', '.join(names)}")
+    suites = [suite for suite in SUITES if (suite.label or suite.environment) in wanted]
+    if is_partial := len(suites) < len(SUITES):
+        suites = [replace(suite, is_measured=False) for suite in suites]
+    needed = {suite.environment for suite in suites} | {
+        "inference"
+    }  # the engine of the tests, and mypy reads its types
     try:
-        for name in dict.fromkeys(suite.environment for suite in suites):
+        for name in sorted(needed):
             environments.ensure(name)
-        if "lint" in wanted:
-            environments.ensure("inference")  # its packages' types are what mypy reads
     except environments.EnvironmentMissingError as problem:
         raise SystemExit(str(problem)) from None
     REPORTS.mkdir(parents=True, exist_ok=True)
-    if not summarize([run(suite) for suite in suites]):
+    for old in REPORTS.glob("coverage*"):
+        old.unlink()
+    downloading = [suite for suite in suites if suite.downloads]
+    unreachable = downloading if downloading and not index_answers() else []
+    suites = [suite for suite in suites if suite not in unreachable]
+    shares = core_shares(min(len(suites), AT_ONCE))
+    results = run_side_by_side(suites, shares) if len(suites) > 1 else [run(suite) for suite in suites]
+    if not is_partial:
+        report_coverage()
+    for suite in unreachable:
+        print(f"\nnot run, since the package index does not answer: {suite.name}")
+    if not summarize(results):
         raise SystemExit(1)
 
 

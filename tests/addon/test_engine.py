@@ -112,20 +112,6 @@ def test_cancelling_is_quick_and_the_next_set_up_begins_anew(tmp_path):
     assert runtime.own_engine(folder) is None
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="one real set-up is enough, and torch is large")
-@pytest.mark.skipif(bpy.app.version[:2] != (4, 5), reason="one real set-up is enough, and torch is large")
-def test_an_engine_is_made_over_half_a_one_and_runs(bare):
-    made = installation.Installation(bare, CPU)
-    made.start()
-    wait(made, 1200.0)
-    assert made.state == "done", made.log[-3000:]
-    engine = runtime.own_engine(bare)
-    assert engine.versions["torch"].startswith("2.13.0")
-    table = runtime.doctor(engine)
-    assert "device" in table
-    assert str(bare) in table
-
-
 def test_offline_nothing_is_set_up():
     extension.enable()
     assert not bpy.app.online_access
