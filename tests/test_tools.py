@@ -1,5 +1,6 @@
 """The tools that make the environments and count the tests: a wrong answer there would hide any other."""
 
+import json
 import os
 import sys
 import textwrap
@@ -45,6 +46,18 @@ def test_an_environment_that_does_not_work_is_not_whole_and_says_what_is_missing
     for _ in range(2):
         with pytest.raises(environments.EnvironmentMissingError, match=r"no_such_library[\s\S]*apt-get.*libsomething"):
             environments.ensure("small")
+
+
+def test_a_module_is_run_in_an_environment(row, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    row()
+    monkeypatch.setattr(sys, "argv", ["environments", "--in", "small", "pip", "list", "--format", "json"])
+    with pytest.raises(SystemExit) as end:
+        environments.main()
+    assert end.value.code == 0
+    assert [package["name"] for package in json.loads(capfd.readouterr().out)] in (["pip"], ["pip", "setuptools"])
+    monkeypatch.setattr(sys, "argv", ["environments", "--in", "large", "pip"])
+    with pytest.raises(SystemExit, match="large"):
+        environments.main()
 
 
 def test_a_python_on_path_that_does_not_run_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

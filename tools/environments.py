@@ -2,9 +2,10 @@
 
     python3 -m tools.environments [NAME ...]
 
-makes the named environments (by default all) and prints the Python of each; with --system-packages it prints what
-bpy needs of Debian. It runs in any Python of 3.9 or newer, with its standard library alone. An environment is whole
-when the stamp that is written last equals its row's hash; any other is made anew.
+makes the named environments (by default all) and prints the Python of each. `--in NAME MODULE ...` runs a module in
+one, and `--system-packages` prints what bpy needs of Debian. It runs in any Python of 3.9 or newer, with its standard
+library alone. An environment is whole when the stamp that is written last equals its row's hash; any other is made
+anew.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Environment:
     @property
     def executable(self) -> Path:
         """The environment's Python."""
-        return VENVS / self.name / "bin" / "python"
+        return VENVS / self.name / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
     @property
     def stamp(self) -> str:
@@ -221,19 +222,23 @@ def _say(message: str) -> None:
 
 
 def main() -> None:
-    """Make the environments named on the command line and print the Python of each."""
+    """Make the environments named on the command line, and print the Python of each or run a module in one."""
     if sys.argv[1:] == ["--system-packages"]:
         print(BPY_SYSTEM_PACKAGES)
         return
-    names = sys.argv[1:] or list(ENVIRONMENTS)
+    options = sys.argv[1:]
+    runs = options[:1] == ["--in"] and len(options) > 2
+    names = options[1:2] if runs else options or list(ENVIRONMENTS)
     unknown = [name for name in names if name not in ENVIRONMENTS]
     if unknown:
         raise SystemExit(f"no environment {', '.join(unknown)}; there are {', '.join(ENVIRONMENTS)}")
     try:
-        for name in names:
-            print(ensure(name), flush=True)
+        pythons = [str(ensure(name)) for name in names]
     except EnvironmentMissingError as problem:
         raise SystemExit(str(problem)) from None
+    if runs:
+        raise SystemExit(subprocess.run([*pythons, "-m", *options[2:]], check=False).returncode)
+    print("\n".join(pythons))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python3 -m tools.test [NAME ...]
 
-runs all, or the suites of the named environments; `setup` names the one that installs a real engine. Several suites run
-side by side, each on cores of its own, and the output of each is printed whole when it ends. The exit code is 0 only if
-nothing failed and every suite ran something.
+runs all, or the suites of the named environments and modules; `setup` names the one that installs a real engine.
+Several suites run side by side, each on cores of its own, and the output of each is printed whole when it ends. The
+exit code is 0 only if nothing failed and every suite ran something.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from . import environments
 
 ROOT = environments.ROOT
 REPORTS = ROOT / "build" / "test"
+TORCH = environments.ENVIRONMENTS["inference"].executable.relative_to(ROOT).as_posix()  # whose types mypy reads
 AT_ONCE = 4  # suites, at most: a Blender takes one to two gigabytes
 
 
@@ -36,7 +37,7 @@ class Suite:
     environment: str
     module: str
     arguments: tuple[str, ...]
-    label: str = ""  # what chooses it on the command line, if not its environment
+    label: str = ""  # what chooses it on the command line, if not its environment or module
     is_measured: bool = False  # whether it counts in the coverage
     downloads: bool = False  # whether it needs the package index
 
@@ -44,6 +45,11 @@ class Suite:
     def name(self) -> str:
         """How the suite is called in the summary."""
         return f"{self.environment}: {' '.join((self.module, *self.arguments))}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What chooses it on the command line."""
+        return (self.label,) if self.label else (self.environment, self.module)
 
     @property
     def file_name(self) -> str:
@@ -64,7 +70,7 @@ SUITES = (
     Suite("bpy-5.0", "pytest", ("tests/node_groups",)),
     Suite("lint", "pytest", ("tests/test_house.py", "tests/test_tools.py"), is_measured=True),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),
-    Suite("lint", "mypy", ("--python-executable", ".venvs/inference/bin/python", "inference", "training")),
+    Suite("lint", "mypy", ("--python-executable", TORCH, "inference", "training")),
     Suite("bpy-4.5", "pytest", ("tests/sample",)),
     Suite("lint", "ruff", ("check", ".")),
     Suite("lint", "ruff", ("format", "--check", ".")),
@@ -192,12 +198,11 @@ def report_coverage() -> None:
 
 def main() -> None:
     """Make the environments, run the suites, and leave with the verdict."""
-    names = list(dict.fromkeys(suite.label or suite.environment for suite in SUITES))
-    wanted = sys.argv[1:] or names
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise SystemExit(f"no suite is called {', '.join(unknown)}; there are {', '.join(names)}")
-    suites = [suite for suite in SUITES if (suite.label or suite.environment) in wanted]
+    words = list(dict.fromkeys(word for suite in SUITES for word in suite.words))
+    wanted = sys.argv[1:] or words
+    if unknown := [word for word in wanted if word not in words]:
+        raise SystemExit(f"no suite is called {', '.join(unknown)}; there are {', '.join(words)}")
+    suites = [suite for suite in SUITES if set(suite.words) & set(wanted)]
     if is_partial := len(suites) < len(SUITES):
         suites = [replace(suite, is_measured=False) for suite in suites]
     needed = {suite.environment for suite in suites} | {
