@@ -173,12 +173,18 @@ def test_sources_name_no_machine() -> None:
 
 
 def test_versions_agree() -> None:
+    """What is here is newer than the last release, unless it is the release itself: then nothing is unreleased."""
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert manifest["version"] == re.search(r"^## \[(\d+\.\d+\.\d+)\]", changelog, flags=re.MULTILINE)[1]
+    released, date = re.search(r"^## \[(\d+\.\d+\.\d+)\] - ([\d-]+)$", changelog, flags=re.MULTILINE).groups()
+    unreleased = re.search(r"^## \[Unreleased\]\n(.*?)^## ", changelog, flags=re.MULTILINE | re.DOTALL)[1].strip()
+    here, last = (tuple(map(int, version.split("."))) for version in (manifest["version"], released))
+    assert here > last if unreleased else here >= last
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {released}\ndate-released: {date}\n" in citation
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
 def test_links_in_the_documents_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#\s]+)\)", text) + re.findall(r"src=\"([^\"]+)\"", text)

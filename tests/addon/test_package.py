@@ -46,6 +46,10 @@ def package(tmp_path_factory) -> Path:
     return path
 
 
+VERSION = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))["version"]
+NEXT = f"{int(VERSION.split('.')[0]) + 1}.0.0"
+
+
 @pytest.fixture(scope="module")
 def next_package(package) -> Path:
     """The same package as a later release."""
@@ -54,7 +58,7 @@ def next_package(package) -> Path:
         for name in old.namelist():
             data = old.read(name)
             if name == "blender_manifest.toml":
-                data = data.replace(b'\nversion = "0.1.0"', b'\nversion = "0.2.0"')
+                data = data.replace(f'\nversion = "{VERSION}"'.encode(), f'\nversion = "{NEXT}"'.encode())
             new.writestr(name, data)
     return path
 
@@ -123,8 +127,8 @@ def test_install_disable_enable_update_uninstall(package, next_package, tmp_path
         assert "operator depth_nodes.import_relief" in there, step
         assert "menu TOPBAR_MT_file_import" in there, step
         assert sum(line.startswith("library") for line in steps[step]) == 1, step
-    assert steps["version"] == "0.1.0"
-    assert steps["updated version"] == "0.2.0"
+    assert steps["version"] == VERSION
+    assert steps["updated version"] == NEXT
     assert traces(steps["disabled"]) == []
     assert steps["uninstalled"] == []
     assert steps["lost"] == []
