@@ -2,7 +2,7 @@
 PYTHON ?= python3
 run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 
-.PHONY: demo test test-gui bench assets lint build sample pictures screenshots
+.PHONY: demo test test-gui bench assets assets-diff lint build sample pictures screenshots
 
 demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
@@ -18,6 +18,9 @@ bench: ## the tables of the README; ONLY="model" for some
 
 assets: ## assets/depth_nodes.blend from node_groups/
 	$(call run,bpy-4.5) node_groups.build
+
+assets-diff: ## what changed in the groups; FROM=revision TO=revision, without them HEAD and the file as it is
+	@$(call run,bpy-4.5) node_groups.diff $(FROM) $(TO)
 
 lint: ## formats, then checks
 	$(call run,lint) ruff format .

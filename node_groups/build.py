@@ -1,21 +1,23 @@
 """Write assets/depth_nodes.blend: `python -m node_groups.build`, with the oldest supported Blender only.
 
 A .blend written by Blender 4.5 opens in all later versions; one written by a later version does not open in 4.5.
+Groups keep the preview pictures that they have; `--previews` renders all of them again.
 """
 
 import logging
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
+import numpy as np
 
-from . import catalog, menus, previews
+from . import FLOOR, catalog, menus, previews
 from .builder import Tree
 
 ASSETS = Path(__file__).parents[1] / "assets"
-FLOOR = (4, 5)
-
+BLEND = ASSETS / "depth_nodes.blend"
 
 # Under this key every group, hidden ones too, carries its name and the release it belongs to, so that a user's copy of
 # an older release can be told from this one.
@@ -49,16 +51,19 @@ def mark_assets(trees: dict[str, bpy.types.NodeTree]) -> None:
             data.tags.new(tag)
 
 
-def write(folder: Path) -> Path:
-    """Write the .blend and its catalog file into `folder`, and return the .blend's path."""
+def write(folder: Path, pictures: Mapping[str, np.ndarray]) -> Path:
+    """Write the .blend and its catalog file into `folder`, and return the .blend's path.
+
+    `pictures` are previews by group, SIZE * SIZE * 4 floats each; those that are missing are rendered.
+    """
     bpy.ops.wm.read_factory_settings(use_empty=True)
     trees = build_all()
     mark_assets(trees)
-    previews.render(trees, [module.GROUP.name for module in catalog.MODULES])
+    previews.add(trees, pictures)
     lines = ["VERSION 1", ""]
     lines += [f"{identifier}:{path}:{path.replace('/', '-')}" for path, identifier in catalog.CATALOGS.items()]
     (folder / "blender_assets.cats.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    path = folder / "depth_nodes.blend"
+    path = folder / BLEND.name
     bpy.data.libraries.write(str(path), set(trees.values()), fake_user=True, compress=True)
     return path
 
@@ -68,7 +73,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if bpy.app.version[:2] != FLOOR:
         sys.exit(f"The asset file is written by Blender {FLOOR[0]}.{FLOOR[1]} only; this is {bpy.app.version_string}.")
-    logging.info("%s", write(ASSETS))
+    pictures = {} if "--previews" in sys.argv else previews.kept(BLEND)
+    logging.info("%s", write(ASSETS, pictures))
 
 
 if __name__ == "__main__":

@@ -14,19 +14,33 @@ a tree: every node is made inside one, and `layout.py` sets the frames side by s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import bpy
 
-from . import layout
-from .sockets import Choice, Group, Item, Panel, Socket
+from . import layout, nodes
+from .sockets import Choice, Group, Item, Panel, Socket, keyword, keywords
 from .value import Number, Operand, Value
 
-_MATH = {"VALUE": "ShaderNodeMath", "INT": "FunctionNodeIntegerMath", "VECTOR": "ShaderNodeVectorMath"}
-_DATA_TYPE = {"VALUE": "FLOAT", "INT": "INT", "VECTOR": "FLOAT_VECTOR", "BOOLEAN": "BOOLEAN", "RGBA": "FLOAT_COLOR"}
-_SWITCH_TYPE = {
+Outputs: TypeAlias = Callable[[str], Value]  # the outputs of a group that was called, by name
+Arithmetic: TypeAlias = nodes.MathOperation | nodes.IntegerMathOperation | nodes.VectorMathOperation
+Domain: TypeAlias = nodes.AccumulateFieldDomain
+
+_MATH = {
+    "VALUE": ("ShaderNodeMath", "value"),
+    "INT": ("FunctionNodeIntegerMath", "value"),
+    "VECTOR": ("ShaderNodeVectorMath", "vector"),
+}
+_DATA_TYPE: Mapping[str, Literal["FLOAT", "INT", "FLOAT_VECTOR", "BOOLEAN", "FLOAT_COLOR"]] = {
+    "VALUE": "FLOAT",
+    "INT": "INT",
+    "VECTOR": "FLOAT_VECTOR",
+    "BOOLEAN": "BOOLEAN",
+    "RGBA": "FLOAT_COLOR",
+}
+_SWITCH_TYPE: Mapping[str, nodes.CompareDataType] = {
     "VALUE": "FLOAT",
     "RGBA": "RGBA",
     "INT": "INT",
@@ -49,6 +63,7 @@ class Tree:
         self._frame: bpy.types.Node | None = None
         self._inputs: bpy.types.Node | None = None
         self._menus: dict[str, str] = {}
+        self.add = nodes.Nodes(self)
         self._interface()
         self._outputs = self.data.nodes.new("NodeGroupOutput")
 
@@ -106,54 +121,47 @@ class Tree:
         node.parent = self._frame
         return node
 
-    def make(
-        self, idname: str, inputs: Sequence[Operand] | Mapping[str, Operand] = (), **properties: Any
-    ) -> bpy.types.Node:
-        """Make a node, set its properties, and connect its inputs: a sequence fills the visible ones, a mapping goes by name."""
+    def _make(self, idname: str, inputs: Mapping[str, Operand], settings: Mapping[str, Any]) -> bpy.types.Node:
         node = self._new(idname)
-        for name, value in properties.items():
-            setattr(node, name, value)
+        for name, value in settings.items():
+            if value is not None:
+                setattr(node, name, value)
         self._fill(node, inputs)
         return node
 
-    def _fill(self, node: bpy.types.Node, inputs: Sequence[Operand] | Mapping[str, Operand]) -> None:
-        visible = [socket for socket in node.inputs if socket.enabled]
-        if isinstance(inputs, Mapping):
-            for name, operand in inputs.items():
-                named = [socket for socket in visible if socket.name == name]
-                if not named:
-                    raise KeyError(f"{node.bl_idname} has no input {name!r}; it has {[s.name for s in visible]}")
-                self._connect(named[0], operand)
-        else:
-            for socket, operand in zip(visible, inputs, strict=False):
-                self._connect(socket, operand)
+    def _fill(self, node: bpy.types.Node, inputs: Mapping[str, Operand]) -> None:
+        sockets = dict(zip(keywords(node.inputs), (socket for socket in node.inputs if socket.enabled), strict=False))
+        for name, operand in inputs.items():
+            if operand is not None:
+                if name not in sockets:
+                    raise KeyError(f"{node.bl_idname} has no input {name!r}; it has {[*sockets]}")
+                self._connect(sockets[name], operand)
 
     def _connect(self, socket: bpy.types.NodeSocket, operand: Operand) -> None:
         if isinstance(operand, Value):
             self.data.links.new(operand.socket, socket)
-        elif operand is not None:
+        else:
             socket.default_value = operand
 
-    def node(
-        self, idname: str, inputs: Sequence[Operand] | Mapping[str, Operand] = (), out: str | int = 0, **properties: Any
-    ) -> Value:
-        """Make a node and return one of its visible outputs, by place or by name."""
-        return self.out(self.make(idname, inputs, **properties), out)
+    def one(self, idname: str, inputs: Mapping[str, Operand], **settings: Any) -> Value:
+        """Make a node and return its first visible output. Group modules say `tree.add.mesh_grid(...)` instead."""
+        node = self._make(idname, inputs, settings)
+        return Value(self, next(socket for socket in node.outputs if socket.enabled))
 
-    def out(self, node: bpy.types.Node, which: str | int) -> Value:
-        """One of a node's visible outputs, by place or by name."""
-        visible = [socket for socket in node.outputs if socket.enabled]
-        if isinstance(which, int):
-            return Value(self, visible[which])
-        return Value(self, next(socket for socket in visible if socket.name == which))
+    def all(self, idname: str, inputs: Mapping[str, Operand], **settings: Any) -> Iterator[Value]:
+        """Make a node and return its outputs, of those with one name the visible one."""
+        outputs = self._make(idname, inputs, settings).outputs
+        by_name = {keyword(socket.name): socket for socket in outputs}
+        by_name |= {keyword(socket.name): socket for socket in outputs if socket.enabled}
+        return (Value(self, socket) for socket in by_name.values())
 
-    def call(self, name: str, inputs: Mapping[str, Operand]) -> Callable[[str], Value]:
+    def call(self, name: str, inputs: Mapping[str, Operand]) -> Outputs:
         """Use another of our groups; the result gives its outputs by name."""
         node = self._new("GeometryNodeGroup")
         node.node_tree = self._trees[name]
         node.width = 180
-        self._fill(node, inputs)
-        return lambda output: self.out(node, output)
+        self._fill(node, {keyword(name): operand for name, operand in inputs.items()})
+        return lambda output: Value(self, node.outputs[output])
 
     def repeat(
         self, iterations: Operand, state: Mapping[str, Value], step: Callable[[dict[str, Value]], Mapping[str, Value]]
@@ -180,37 +188,36 @@ class Tree:
         whole = kinds <= {"INT", "BOOLEAN"} and not any(isinstance(operand, float) for operand in operands)
         return "INT" if whole else "VALUE"
 
-    def math(self, operation: str, *operands: Operand, clamp: bool = False) -> Value:
+    def math(self, operation: Arithmetic, *operands: Operand, clamp: bool = False) -> Value:
         """Arithmetic in the operands' type: whole numbers stay whole, a vector makes it a vector operation."""
         kind = self._kind(*operands)
         if kind == "VECTOR":
             operands = tuple((o, o, o) if isinstance(o, (int, float)) else o for o in operands)
         elif kind == "VALUE":
             operands = tuple(float(o) if isinstance(o, int) else o for o in operands)
-        properties = {"use_clamp": True} if clamp else {}
-        return self.node(_MATH[kind], operands, operation=operation, **properties)
+        idname, name = _MATH[kind]
+        inputs = dict(zip((name, f"{name}_2", f"{name}_3"), operands, strict=False))
+        return self.one(idname, inputs, operation=operation, use_clamp=clamp or None)
 
-    def real(self, operation: str, *operands: Operand) -> Value:
+    def real(self, operation: nodes.MathOperation, *operands: Operand) -> Value:
         """Float arithmetic, whatever the operands' types."""
-        return self.node("ShaderNodeMath", operands, operation=operation)
+        return self.add.math(*operands, operation=operation)
 
-    def compare(self, operation: str, left: Operand, right: Operand) -> Value:
+    def compare(self, operation: nodes.CompareOperation, left: Operand, right: Operand) -> Value:
         """A comparison without tolerance."""
-        kind = self._kind(left, right)
-        node = self.make("FunctionNodeCompare", data_type={"VALUE": "FLOAT", "INT": "INT"}[kind], operation=operation)
-        for name, operand in (("A", left), ("B", right), ("Epsilon", 0.0)):
-            for socket in node.inputs:
-                if socket.enabled and socket.name == name:
-                    self._connect(socket, float(operand) if kind == "VALUE" and isinstance(operand, int) else operand)
-        return self.out(node, 0)
+        if self._kind(left, right) == "INT":
+            return self.add.compare(left, right, data_type="INT", operation=operation)
+        left, right = (float(o) if isinstance(o, int) else o for o in (left, right))
+        epsilon = 0.0 if operation in {"EQUAL", "NOT_EQUAL"} else None  # the others have none
+        return self.add.compare(left, right, epsilon, data_type="FLOAT", operation=operation)
 
-    def logic(self, operation: str, *operands: Value) -> Value:
+    def logic(self, operation: nodes.BooleanMathOperation, *operands: Value) -> Value:
         """Boolean algebra."""
-        return self.node("FunctionNodeBooleanMath", operands, operation=operation)
+        return self.add.boolean_math(*operands, operation=operation)
 
-    def switch(self, condition: Value, false: Operand, true: Operand) -> Value:
+    def switch(self, condition: Value, *, true: Operand, false: Operand) -> Value:
         """One of two values. With a single condition only the chosen side is computed."""
-        return self.node("GeometryNodeSwitch", [condition, false, true], input_type=_switch_type(false, true))
+        return self.add.switch(condition, true=true, false=false, input_type=_switch_type(false, true))
 
     def _index(self, choice: Choice) -> Value:
         """The place of the chosen item. One Menu Switch a menu, in a group of its own: Blender takes two for a conflict."""
@@ -218,13 +225,13 @@ class Tree:
 
     def choose(self, choice: Choice, values: Mapping[Item, Operand]) -> Value:
         """The value that belongs to the chosen item. Only the chosen one is computed."""
-        node = self.make("GeometryNodeIndexSwitch", data_type=_switch_type(*values.values()))
+        node = self._make("GeometryNodeIndexSwitch", {}, {"data_type": _switch_type(*values.values())})
         while len(node.index_switch_items) < len(choice.items):
             node.index_switch_items.new()
         self._connect(node.inputs["Index"], self._index(choice))
         for place, item in enumerate(choice.items):
             self._connect(node.inputs[1 + place], values[item])
-        return self.out(node, 0)
+        return Value(self, node.outputs[0])
 
     def chosen(self, choice: Choice, item: Item) -> Value:
         """Whether the menu stands on that item."""
@@ -232,60 +239,71 @@ class Tree:
 
     def xyz(self, x: Operand = 0.0, y: Operand = 0.0, z: Operand = 0.0) -> Value:
         """A vector of three numbers."""
-        return self.node("ShaderNodeCombineXYZ", [x, y, z])
+        return self.add.combine_xyz(x, y, z)
 
     def length(self, vector: Value) -> Value:
         """The length of a vector."""
-        return self.node("ShaderNodeVectorMath", [vector], out="Value", operation="LENGTH")
+        return self.add.vector_math(vector, operation="LENGTH")
 
-    def split(self, vector: Value) -> tuple[Value, Value, Value]:
+    def split(self, vector: Value) -> nodes.SeparateXYZ:
         """The three numbers of a vector."""
-        node = self.make("ShaderNodeSeparateXYZ", [vector])
-        return self.out(node, 0), self.out(node, 1), self.out(node, 2)
+        return self.add.separate_xyz(vector)
 
     def attribute(self, name: str) -> Value:
         """A named attribute of the geometry, as floats."""
-        return self.node("GeometryNodeInputNamedAttribute", [name], data_type="FLOAT")
+        return self.add.named_attribute(name, data_type="FLOAT").attribute
 
-    def store(self, geometry: Value, name: str, value: Value, domain: str = "POINT", data_type: str = "FLOAT") -> Value:
+    def store(
+        self,
+        geometry: Value,
+        name: str,
+        value: Value,
+        domain: Domain = "POINT",
+        data_type: nodes.BlurAttributeDataType = "FLOAT",
+    ) -> Value:
         """The geometry with a named attribute written."""
-        inputs: dict[str, Operand] = {"Geometry": geometry, "Name": name, "Value": value}
-        return self.node("GeometryNodeStoreNamedAttribute", inputs, data_type=data_type, domain=domain)
+        return self.add.store_named_attribute(geometry, name=name, value=value, data_type=data_type, domain=domain)
 
-    def capture(self, geometry: Value, *values: Value, domain: str = "POINT") -> tuple[Value, ...]:
+    def capture(self, geometry: Value, *values: Value, domain: Domain = "POINT") -> tuple[Value, ...]:
         """The geometry, and the values as they are there now, whatever becomes of the geometry later."""
-        node = self.make("GeometryNodeCaptureAttribute", domain=domain)
+        node = self._make("GeometryNodeCaptureAttribute", {}, {"domain": domain})
         self._connect(node.inputs["Geometry"], geometry)
         for place, value in enumerate(values, start=1):
             node.capture_items.new({"VALUE": "FLOAT"}.get(value.type, value.type), f"Value {place}")
             self._connect(node.inputs[place], value)
         return tuple(Value(self, node.outputs[place]) for place in range(len(values) + 1))
 
-    def sample_index(self, geometry: Value, value: Value, index: Operand, domain: str = "POINT") -> Value:
+    def sample_index(self, geometry: Value, value: Value, index: Operand, domain: Domain = "POINT") -> Value:
         """The value at one element of a geometry, the nearest one where the index runs over."""
-        inputs = {"Geometry": geometry, "Value": value, "Index": index}
         kind = _DATA_TYPE[value.type]
-        return self.node("GeometryNodeSampleIndex", inputs, data_type=kind, domain=domain, clamp=True)
+        return self.add.sample_index(geometry, value, index, data_type=kind, domain=domain, clamp=True)
 
-    def count(self, geometry: Value, element: str, component: str = "MESH") -> Value:
-        """How many elements there are: 'Point Count', of a mesh also 'Edge Count', 'Face Count', 'Face Corner Count'."""
-        return self.node("GeometryNodeAttributeDomainSize", [geometry], out=element, component=component)
+    def count(self, mesh: Value) -> nodes.AttributeDomainSize:
+        """How many points, edges, faces and corners a mesh has."""
+        return self.add.attribute_domain_size(mesh, component="MESH")
+
+    def join(self, *parts: Value) -> Value:
+        """One geometry of several. The first part's elements and materials come first."""
+        node = self._new("GeometryNodeJoinGeometry")
+        for part in reversed(parts):  # the last one linked comes first
+            self.data.links.new(part.socket, node.inputs[0])
+        return Value(self, node.outputs[0])
 
     def image_size(self, image: Value) -> tuple[Value, Value]:
         """Width and height in pixels, as floats; 0 without an image."""
-        info = self.make("GeometryNodeImageInfo", [image])
-        return self.real("ADD", self.out(info, "Width"), 0.0), self.real("ADD", self.out(info, "Height"), 0.0)
+        info = self.add.image_info(image)
+        return self.real("ADD", info.width, 0.0), self.real("ADD", info.height, 0.0)
 
-    def warn(self, show: Value, message: str, level: str = "WARNING") -> Value:
+    def warn(self, show: Value, message: str, level: nodes.WarningWarningType = "WARNING") -> Value:
         """A message on the node and the modifier while `show` holds, which is handed on.
 
         Where what is handed on is used, the message comes only with it; otherwise always.
         """
-        return self.node("GeometryNodeWarning", [show, message], warning_type=level)
+        return self.add.warning(show, message, warning_type=level)
 
-    def on_domain(self, value: Value, domain: str) -> Value:
+    def on_domain(self, value: Value, domain: Domain) -> Value:
         """The field, computed on a domain and brought from there to the one in use."""
-        return self.node("GeometryNodeFieldOnDomain", [value], data_type=_DATA_TYPE[value.type], domain=domain)
+        return self.add.field_on_domain(value, data_type=_DATA_TYPE[value.type], domain=domain)
 
     # The end
 
@@ -302,7 +320,7 @@ class Tree:
         return self.data
 
 
-def _switch_type(*operands: Operand) -> str:
+def _switch_type(*operands: Operand) -> nodes.CompareDataType:
     """The type of a switch's sides: that of its first linked side, else that of plain numbers."""
     types = [operand.type for operand in operands if isinstance(operand, Value)]
     plain = "INT" if all(isinstance(operand, int) for operand in operands) else "VALUE"

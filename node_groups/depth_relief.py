@@ -1,12 +1,21 @@
-"""Depth Relief: the modifier. One photo's depth map becomes a relief or a scene, cut out along its edges."""
+"""Depth Relief: the modifier. One photo's depth map becomes a relief or a scene, cut out along its edges.
 
-from math import radians
+image -> Depth Samples -> depth -> Normalize Depth -> height -> Displace  -> Edge-Aware Cutoff -> UV map, material
+-> Depth Range   -> low, high                -> distance -> Unproject
+"""
 
-from . import choices
-from .builder import Tree
-from .depth_samples import UV_MAP
-from .image_grid import RESOLUTION
-from .sockets import Bool, Float, Geometry, Group, Image, Int, Material, Menu, Object, Panel, Vector
+from . import choices, nodes
+from .builder import Outputs, Tree
+from .depth_range import CLIPS
+from .depth_samples import SNAP
+from .disparity_to_distance import ENDS
+from .displace import SCALE
+from .edge_aware_cutoff import LIMITS
+from .image_grid import MESH_UV, RESOLUTION
+from .normalize_depth import SHAPE
+from .sample_depth import IMAGE
+from .sockets import UV_MAP, Bool, Geometry, Group, Material, Menu, Panel
+from .unproject import LENS
 from .value import Operand, Value
 
 GROUP = Group(
@@ -18,65 +27,23 @@ GROUP = Group(
             "Image",
             "The depth map",
             (
-                Image("Image", "The depth image: 32-bit float, Non-Color, made by Depth Nodes or imported"),
+                IMAGE,
                 Menu(choices.KIND),
                 Menu(choices.INTERPOLATION),
-                Vector("UV", "The UV map that lays the picture over the mesh", "UVMap"),
+                MESH_UV,
             ),
         ),
-        Panel(
-            "Grid",
-            "What carries the relief",
-            (
-                Menu(choices.SURFACE),
-                RESOLUTION,
-            ),
-        ),
-        Panel(
-            "Depth",
-            "Which part of the depth counts, and how it is spread",
-            (
-                Float("Clip Near", "Share of the nearest pixels to leave out of the range", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
-                Float("Clip Far", "Share of the farthest pixels to leave out of the range", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
-                Float("Near", "The part of the range that becomes the front; lower it to flatten what is in front", 1.0, 0.0, 1.0, "FACTOR", single=True),
-                Float("Far", "The part of the range that becomes the back; raise it to flatten the background", 0.0, 0.0, 1.0, "FACTOR", single=True),
-                Bool("Invert", "For depth maps in which dark is near"),
-                Float("Falloff", "Gamma: above 1 the near parts stand out, below 1 the background gains depth", 1.0, 0.05, 20.0, single=True),
-            ),
-        ),
+        Panel("Grid", "What carries the relief", (Menu(choices.SURFACE), RESOLUTION)),
+        Panel("Depth", "Which part of the depth counts, and how it is spread", (*CLIPS, *SHAPE)),
         Panel(
             "Projection",
             "A relief on the surface, or the scene as a camera sees it",
-            (
-                Menu(choices.PROJECTION),
-                Float("Scale", "How far the nearest part of the relief stands out", 0.5, -1e4, 1e4, "DISTANCE", single=True),
-                Float("Midlevel", "The height that stays on the surface: 0 = the far end, 1 = the near end", 0.0, -10.0, 10.0, single=True),
-                Menu(choices.DIRECTION),
-                Float("Border Falloff", "Width of the rim that runs out flat, as a share of the shorter side", 0.0, 0.0, 0.5, "FACTOR", single=True),
-                Float("Near Distance", "How far from the camera the nearest point is (relative depth only)", 1.0, 0.001, 1e5, "DISTANCE", single=True),
-                Float("Far Distance", "How far from the camera the farthest point is (relative depth only)", 4.0, 0.001, 1e6, "DISTANCE", single=True),
-                Menu(choices.LENS),
-                Float("Focal Length", "Focal length of the photo's camera in millimetres", 50.0, 0.1, 10000.0, single=True),
-                Float("Sensor Width", "Sensor size along the longer side of the picture, in millimetres", 36.0, 0.1, 1000.0, single=True),
-                Float("Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True),
-                Object("Camera", "A camera of the scene: the relief is built in front of it"),
-                Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
-                Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
-            ),
+            (Menu(choices.PROJECTION), *SCALE, *ENDS, *LENS),
         ),
         Panel(
             "Cutoff",
             "Cut the surface where the depth jumps, instead of stretching it",
-            (
-                Bool("Cutoff", "Cut along depth edges", True, toggle=True),
-                Float("Threshold", "The largest jump that stays connected: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True),
-                Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
-                Float("Least Gap", "Relative depth in a camera's scene: steep faces stay where they bridge a smaller gap, for far away one level of an 8-bit map is steep", 0.03, 0.0, 1e6, single=True),
-                Int("Minimum Island", "Loose pieces with fewer faces are deleted", 64, 0, 10**6),
-                Int("Edge Falloff", "Flatten towards the edge over so many steps of the grid, instead of cutting; 0 cuts", 0, 0, 256),
-                Bool("Edge Snap", "Turn blurred depth edges into steps first", True),
-                Int("Snap Radius", "How far a blurred edge reaches to either side, in pixels of the image", 3, 0, 32),
-            ),
+            (Bool("Cutoff", "Cut along depth edges", True, toggle=True), *LIMITS, *SNAP),
         ),
         Panel(
             "Output",
@@ -90,13 +57,45 @@ GROUP = Group(
     outputs=(Geometry("Geometry", "The relief"),),
     tags=("depth", "relief", "photo", "displace", "modifier"),
     is_modifier=True,
-)  # fmt: skip
+)
 
 SNAP_FROM = 0.5  # the share of Threshold from which on Edge Snap sharpens an edge
 
 
 def build(tree: Tree) -> None:
     """Draw the tree: sample, normalize, project, cut, finish."""
+    samples, low_high = _sampled(tree)
+    with tree.frame("3  Depth as a height, 0 to 1"):
+        inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
+        height = tree.call("Normalize Depth", {**inputs, **low_high, "Depth": samples("Depth")})("Normalized")
+    with tree.frame("4  Depth as a distance"):
+        metric = tree.chosen(choices.KIND, choices.DISTANCE)
+        inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
+        depth = tree.switch(metric, true=samples("Depth"), false=height)
+        distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
+    mesh, viewpoint = _projected(tree, samples, height, distance)
+    mesh = _cut(tree, samples, mesh, viewpoint, distance)
+    with tree.frame("7  UV map, normals, material"):
+        stored = tree.store(mesh, UV_MAP, samples("UV"), "CORNER", "FLOAT2")
+        mesh = tree.switch(samples("Is Grid"), true=stored, false=mesh)
+        mesh = tree.switch(tree.input("Shade Smooth"), true=tree.add.set_shade_smooth(mesh), false=mesh)
+        mesh = _material(tree, mesh, samples("Is Grid"))
+    with tree.frame("Without an image the mesh stays as it is"):
+        longer = tree.math("MAXIMUM", *tree.image_size(tree.input("Image")))
+        missing = longer < 1.0
+        tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=mesh))
+    with tree.frame("What to tell the artist"):
+        tree.warn(missing, "No depth image yet: pick one under Image")
+        finer = (tree.input("Resolution") > longer) & samples("Is Grid")
+        tree.warn(finer, "Resolution exceeds the image; this only refines the cut", "INFO")
+    with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
+        _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")
+        _gizmo(tree, "Near Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
+        _gizmo(tree, "Far Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
+
+
+def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
+    """The sampled grid, and the ends of the image's range."""
     with tree.frame("1  The range of the image"):
         ends = tree.call("Depth Range", tree.inputs("Image", "Kind", "Clip Near", "Clip Far"))
         low_high = {"Low": ends("Low"), "High": ends("High")}
@@ -106,54 +105,37 @@ def build(tree: Tree) -> None:
         snapping = tree.input("Edge Snap") & tree.input("Cutoff")
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
         inputs |= {"Edge Snap": snapping, "Threshold": tree.input("Threshold") * SNAP_FROM}
-        samples = tree.call("Depth Samples", {**inputs, **low_high})
-        flat, uv = samples("Geometry"), samples("UV")
-    with tree.frame("3  Depth as a height, 0 to 1"):
-        inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
-        height = tree.call("Normalize Depth", {**inputs, **low_high, "Depth": samples("Depth")})("Normalized")
-    with tree.frame("4  Depth as a distance"):
-        metric = tree.chosen(choices.KIND, choices.DISTANCE)
-        inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
-        depth = tree.switch(metric, height, samples("Depth"))
-        distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
+        return tree.call("Depth Samples", {**inputs, **low_high}), low_high
+
+
+def _projected(tree: Tree, samples: Outputs, height: Value, distance: Value) -> tuple[Value, Value]:
+    """The surface as a relief or as the camera saw it, and where the camera stands."""
+    flat = {"Geometry": samples("Geometry"), "UV": samples("UV")}
     with tree.frame("5a  Relief"):
-        inputs = tree.inputs("Image", "Direction", "Scale", "Midlevel", "Border Falloff")
-        relief = tree.call("Displace", {**inputs, "Geometry": flat, "UV": uv, "Height": height})
+        inputs = tree.inputs("Image", *(socket.name for socket in SCALE))
+        relief = tree.call("Displace", {**inputs, **flat, "Height": height})
     with tree.frame("5b  Camera"):
-        names = ("Image", "Lens", "Focal Length", "Sensor Width", "Field of View", "Camera", "Shift X", "Shift Y")
-        scene = tree.call("Unproject", {**tree.inputs(*names), "Geometry": flat, "Distance": distance, "UV": uv})
-        viewpoint = scene("Viewpoint")
-    with tree.frame("5  One of the two, and the way to the viewer"):
+        inputs = tree.inputs("Image", *(socket.name for socket in LENS))
+        scene = tree.call("Unproject", {**inputs, **flat, "Distance": distance})
+    with tree.frame("5  One of the two"):
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
-        position = tree.node("GeometryNodeInputPosition")
+    return mesh, scene("Viewpoint")
+
+
+def _cut(tree: Tree, samples: Outputs, mesh: Value, viewpoint: Value, distance: Value) -> Value:
+    with tree.frame("6  Cut where the depth jumps"):
+        position = tree.add.position()
         views = {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position}
         view = tree.choose(choices.PROJECTION, views)
-    with tree.frame("6  Cut where the depth jumps"):
-        rest = tree.sample_index(flat, position, tree.node("GeometryNodeInputIndex"))
+        rest = tree.sample_index(samples("Geometry"), position, tree.add.index())
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity")}
         # The gaps of relative depth are as coarse as the map; measured distances, and reliefs, are judged by Angle alone.
+        metric = tree.chosen(choices.KIND, choices.DISTANCE)
         coarse = tree.chosen(choices.PROJECTION, choices.CAMERA) & ~metric
-        inputs |= {"Least Gap": tree.switch(coarse, 0.0, tree.input("Least Gap"))}
+        inputs |= {"Least Gap": tree.switch(coarse, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
-        mesh = tree.switch(tree.input("Cutoff"), mesh, cut("Geometry"))
-    with tree.frame("7  UV map, normals, material"):
-        mesh = tree.switch(samples("Is Grid"), mesh, tree.store(mesh, UV_MAP, uv, "CORNER", "FLOAT2"))
-        smooth = tree.node("GeometryNodeSetShadeSmooth", {"Geometry": mesh})
-        mesh = tree.switch(tree.input("Shade Smooth"), mesh, smooth)
-        mesh = _material(tree, mesh, samples("Is Grid"))
-    with tree.frame("Without an image the mesh stays as it is"):
-        longer = tree.math("MAXIMUM", *tree.image_size(tree.input("Image")))
-        missing = longer < 1.0
-        tree.output("Geometry", tree.switch(missing, mesh, tree.input("Geometry")))
-    with tree.frame("What to tell the artist"):
-        tree.warn(missing, "No depth image yet: pick one under Image")
-        finer = (tree.input("Resolution") > longer) & samples("Is Grid")
-        tree.warn(finer, "Grid finer than the image: finer cuts only", "INFO")
-    with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
-        _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")
-        _gizmo(tree, "Near Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
-        _gizmo(tree, "Far Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
+        return tree.switch(tree.input("Cutoff"), true=cut("Geometry"), false=mesh)
 
 
 def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:
@@ -163,20 +145,18 @@ def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:
     its materials stay, and it goes again. That costs a copy of the grid, so only a mesh with a material pays for it.
     """
     incoming, material = tree.input("Geometry"), tree.input("Material")
-    own_slot = tree.sample_index(incoming, tree.node("GeometryNodeInputMaterialIndex"), 0, "FACE")
-    joined = tree.make("GeometryNodeJoinGeometry")
-    for part in (mesh, incoming):  # the last one linked comes first
-        tree.data.links.new(part.socket, joined.inputs[0])
-    theirs = tree.node("GeometryNodeInputIndex") < tree.count(incoming, "Point Count")
-    alone = tree.node(
-        "GeometryNodeDeleteGeometry", {"Geometry": tree.out(joined, 0), "Selection": theirs}, domain="POINT"
-    )
-    kept = tree.node("GeometryNodeSetMaterialIndex", {"Geometry": alone, "Material Index": own_slot})
-    given = tree.node("GeometryNodeSetMaterial", {"Geometry": mesh, "Material": material})
-    bare_face = tree.node("GeometryNodeMeshGrid", {"Vertices X": 2, "Vertices Y": 2})
+    own_slot = tree.sample_index(incoming, tree.add.material_index(), 0, "FACE")
+    joined = tree.join(incoming, mesh)
+    theirs = tree.add.index() < tree.count(incoming).point_count
+    alone = tree.add.delete_geometry(geometry=joined, selection=theirs, domain="POINT")
+    kept = tree.add.set_material_index(geometry=alone, material_index=own_slot)
+    given = tree.add.set_material(geometry=mesh, material=material)
+    bare_face = tree.add.mesh_grid(vertices_x=2, vertices_y=2).mesh
     has_own = _slot_of(tree, incoming, None) > 0
-    own = tree.switch(is_grid, mesh, tree.switch(has_own, mesh, kept))  # the incoming mesh is looked at for a grid only
-    return tree.switch(_slot_of(tree, bare_face, material) > 0, own, given)
+    own = tree.switch(
+        is_grid, true=tree.switch(has_own, true=kept, false=mesh), false=mesh
+    )  # the incoming mesh is looked at for a grid only
+    return tree.switch(_slot_of(tree, bare_face, material) > 0, true=given, false=own)
 
 
 def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:
@@ -185,12 +165,13 @@ def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:
     A material socket can't be asked whether it is empty, but this tells. No material takes the first slot of a mesh
     without any, and the next free one otherwise; a material takes the second slot, behind an empty first one.
     """
-    inputs: dict[str, Operand] = {"Geometry": mesh, "Material": material}
-    shown = tree.node("GeometryNodeSetMaterial", inputs)
-    return tree.sample_index(shown, tree.node("GeometryNodeInputMaterialIndex"), 0, "FACE")
+    shown = tree.add.set_material(mesh, material=material)
+    return tree.sample_index(shown, tree.add.material_index(), 0, "FACE")
 
 
-def _gizmo(tree: Tree, name: str, place: Operand, direction: tuple[float, float, float], color: str) -> None:
+def _gizmo(
+    tree: Tree, name: str, place: Operand, direction: tuple[float, float, float], color: nodes.GizmoLinearColorId
+) -> None:
     """An arrow whose length is the input of that name."""
-    inputs = {"Value": tree.input(name), "Position": place, "Direction": direction}
-    tree.make("GeometryNodeGizmoLinear", inputs, color_id=color, label=name)
+    arrow = tree.add.gizmo_linear(tree.input(name), place, direction, color_id=color)
+    arrow.socket.node.label = name

@@ -3,29 +3,35 @@
 from . import choices
 from .builder import Tree
 from .disparity_to_distance import ENDS
-from .image_grid import RESOLUTION
-from .normalize_depth import RANGE
-from .sockets import Bool, Float, Geometry, Group, Image, Int, Menu, Vector
+from .edge_aware_cutoff import THRESHOLD
+from .image_grid import MESH_UV, PLANE, RESOLUTION
+from .normalize_depth import INVERT, RANGE
+from .sample_depth import IMAGE
+from .sockets import Bool, Float, Geometry, Group, Int, Menu, Vector
 
-DEPTH, VALIDITY, UV_MAP = "depth", "validity", "UVMap"  # the attributes that the mesh carries
+DEPTH, VALIDITY = "depth", "validity"  # the attributes that the mesh carries
+
+SNAP = (
+    Bool("Edge Snap", "Turn blurred depth edges into steps before the cut (on grids)", True),
+    Int("Snap Radius", "How far a blurred edge reaches to either side, in pixels of the image", 3, 0, 32),
+)
 
 GROUP = Group(
     "Depth Samples",
     "The flat grid with the depth of the image stored on it: what Freeze Grid keeps",
     inputs=(
-        Geometry("Geometry", "A plane to take the place, the size and the UV map from, or any mesh"),
-        Image("Image", "The depth image: 32-bit float, Non-Color"),
+        PLANE,
+        IMAGE,
         Menu(choices.KIND),
         Menu(choices.INTERPOLATION),
-        Vector("UV", "The UV map of the incoming mesh", "UVMap"),
+        MESH_UV,
         Menu(choices.SURFACE),
         RESOLUTION,
-        Bool("Invert", "For depth maps in which dark is near"),
+        INVERT,
         *RANGE,
         *ENDS,
-        Bool("Edge Snap", "Turn blurred depth edges into steps (on grids)", True),
-        Int("Snap Radius", "How far a blurred edge reaches to either side, in pixels of the image", 3, 0, 32),
-        Float("Threshold", "Jump that makes an edge: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True),
+        *SNAP,
+        THRESHOLD,
     ),
     outputs=(
         Geometry("Geometry", "The flat grid with the attributes `depth` and `validity`"),
@@ -50,7 +56,7 @@ def build(tree: Tree) -> None:
         chosen = tree.call("Sample Depth", {**inputs, "Interpolation": tree.input("Interpolation")})
         closest = tree.call("Sample Depth", {**inputs, "Interpolation": choices.CLOSEST.name})
         exact = flat("Per Pixel") & tree.chosen(choices.INTERPOLATION, choices.LINEAR)
-        depth, validity = (tree.switch(exact, chosen(name), closest(name)) for name in ("Depth", "Validity"))
+        depth, validity = (tree.switch(exact, true=closest(name), false=chosen(name)) for name in ("Depth", "Validity"))
         # Captured together, so that the image is read once for both.
         mesh, depth, validity = tree.capture(mesh, depth, validity)
     with tree.frame("Hard edges: the radius in pixels becomes steps of the grid"):
@@ -61,12 +67,12 @@ def build(tree: Tree) -> None:
         here = {"Geometry": mesh, "Depth": depth, "Validity": validity, "Radius": steps}
         snap = tree.call("Edge Snap", {**here, **same})
         snapping = tree.input("Edge Snap") & flat("Is Grid")
-        depth = tree.switch(snapping, depth, snap("Depth"))
-        mesh = tree.store(tree.switch(snapping, mesh, snap("Geometry")), DEPTH, depth)
+        depth = tree.switch(snapping, true=snap("Depth"), false=depth)
+        mesh = tree.store(tree.switch(snapping, true=snap("Geometry"), false=mesh), DEPTH, depth)
         mesh = tree.store(mesh, VALIDITY, validity)
     with tree.frame("A frozen mesh has all of this already"):
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
-        mesh = tree.switch(frozen, mesh, flat("Geometry"))
+        mesh = tree.switch(frozen, true=flat("Geometry"), false=mesh)
         tree.output("Geometry", mesh)
         tree.output("Depth", tree.attribute(DEPTH))
         tree.output("Validity", tree.attribute(VALIDITY))

@@ -1,13 +1,19 @@
-"""Disparity to Distance: from relative depth to a distance along the view axis."""
+"""Disparity to Distance: from relative depth to a distance along the view axis.
+
+    distance = 1 / (a depth + b),  b = 1 / far distance,  a = 1 / near distance - b
+
+so that a depth of 1 lies at the near distance and 0 at the far one. Disparity is the inverse of distance up to an unknown
+scale and shift, which is what a and b are.
+"""
 
 from . import choices
 from .builder import Tree
 from .sockets import Float, Group, Menu
 
 ENDS = (
-    Float("Near Distance", "How far away the nearest point is", 1.0, 0.001, 1e5, "DISTANCE", single=True),
-    Float("Far Distance", "How far away the farthest point is", 4.0, 0.001, 1e6, "DISTANCE", single=True),
-)
+    Float("Near Distance", "How far from the camera the nearest point is (relative depth only)", 1.0, 0.001, 1e5, "DISTANCE", single=True),
+    Float("Far Distance", "How far from the camera the farthest point is (relative depth only)", 4.0, 0.001, 1e6, "DISTANCE", single=True),
+)  # fmt: skip
 
 GROUP = Group(
     "Disparity to Distance",
@@ -31,4 +37,4 @@ def build(tree: Tree) -> None:
     with tree.frame("distance = 1 / (a depth + b); metric depth passes"):
         depth = tree.input("Depth")
         distance = 1.0 / (a * depth + b)
-        tree.output("Distance", tree.switch(tree.chosen(choices.KIND, choices.DISTANCE), distance, depth))
+        tree.output("Distance", tree.switch(tree.chosen(choices.KIND, choices.DISTANCE), true=depth, false=distance))

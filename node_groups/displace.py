@@ -1,21 +1,23 @@
-"""Displace: push a surface out along Z or its normals, with a rim that stays flat."""
+"""Displace: push a surface out along Z or its normals, with a rim that stays flat.
+
+    offset = (height - midlevel) scale rim,  position' = position + offset direction
+
+The rim rises from 0 at the outermost pixel centres to 1 as far inside as Border Falloff: smoothstep, 3 t^2 - 2 t^3.
+"""
 
 from . import choices
 from .builder import Tree
-from .sockets import Float, Geometry, Group, Image, Menu, Vector
-from .value import Operand, Value
+from .sockets import UV_MAP, Float, Geometry, Group, Image, Menu, Vector
+from .value import Value
 
-HEIGHT = (
-    Float("Height", "How far each vertex stands out: 0 to 1, from Normalize Depth"),
+SCALE = (
+    Float("Scale", "How far the nearest part of the relief stands out", 0.5, -1e4, 1e4, "DISTANCE", single=True),
+    Float("Midlevel", "The height that stays on the surface: 0 = the far end, 1 = the near end", 0.0, -10.0, 10.0, single=True),
     Menu(choices.DIRECTION),
-    Float("Scale", "How far a height of 1 stands out", 0.5, -1e4, 1e4, "DISTANCE", single=True),
-    Float("Midlevel", "The height that stays where it is", 0.0, -10.0, 10.0, single=True),
-    Float(
-        "Border Falloff",
-        "Width of the rim that runs out flat, as a share of the shorter side, so that the relief sits in a wall",
-        0.0, 0.0, 0.5, "FACTOR", single=True,
-    ),
+    Float("Border Falloff", "Width of the rim that runs out flat, as a share of the shorter side", 0.0, 0.0, 0.5, "FACTOR", single=True),
 )  # fmt: skip
+HEIGHT = (Float("Height", "How far each vertex stands out: 0 to 1, from Normalize Depth"), *SCALE)
+VERTEX_UV = Vector("UV", "Where each vertex lies in the picture", UV_MAP)
 
 GROUP = Group(
     "Displace",
@@ -23,7 +25,7 @@ GROUP = Group(
     inputs=(
         Geometry("Geometry", "The flat surface"),
         Image("Image", "The depth image, for the aspect of the rim"),
-        Vector("UV", "Where each vertex lies in the picture", "UVMap"),
+        VERTEX_UV,
         *HEIGHT,
     ),
     outputs=(Geometry("Geometry", "The relief"),),
@@ -38,13 +40,13 @@ def build(tree: Tree) -> None:
         border = tree.input("Border Falloff")
         scale = tree.input("Scale")
         offset = tree.math("MULTIPLY_ADD", tree.input("Height"), scale, tree.input("Midlevel") * scale * -1.0)
-        offset = tree.switch(border > 0.0, offset, offset * _rim(tree, tree.input("UV"), border))
+        offset = tree.switch(border > 0.0, true=offset * _rim(tree, tree.input("UV"), border), false=offset)
     with tree.frame("Along Z or the normals; only the chosen way is computed"):
-        normal = tree.node("GeometryNodeInputNormal", out="Normal")
+        normal = tree.add.normal().normal
         ways = {choices.Z: tree.xyz(0.0, 0.0, offset), choices.NORMAL: normal * offset}
         moved = {}
         for item, way in ways.items():
-            moved[item] = tree.node("GeometryNodeSetPosition", {"Geometry": tree.input("Geometry"), "Offset": way})
+            moved[item] = tree.add.set_position(geometry=tree.input("Geometry"), offset=way)
         tree.output("Geometry", tree.choose(choices.DIRECTION, moved))
 
 
@@ -57,5 +59,4 @@ def _rim(tree: Tree, uv: Value, border: Value) -> Value:
         pixels = tree.math("MINIMUM", coordinate, 1.0 - coordinate) * side - 0.5
         inside.append(pixels / shorter)
     nearest = tree.math("MINIMUM", *inside)
-    inputs: dict[str, Operand] = {"Value": nearest, "From Min": 0.0, "From Max": border, "To Min": 0.0, "To Max": 1.0}
-    return tree.node("ShaderNodeMapRange", inputs, interpolation_type="SMOOTHSTEP")
+    return tree.add.map_range(nearest, 0.0, border, 0.0, 1.0, interpolation_type="SMOOTHSTEP")

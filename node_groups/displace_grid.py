@@ -3,16 +3,16 @@
 from . import choices
 from .builder import Tree
 from .displace import HEIGHT
-from .image_grid import RESOLUTION
+from .image_grid import MESH_UV, PLANE, RESOLUTION
 from .sockets import Geometry, Group, Image, Menu, Vector
 
 GROUP = Group(
     "Displace Grid",
     "A relief: a grid of the image's aspect, or the incoming mesh by its UV map, pushed out along Z or its normals",
     inputs=(
-        Geometry("Geometry", "A plane to take the place and the size from, or any mesh"),
+        PLANE,
         Image("Image", "The depth image, for the aspect of the grid"),
-        Vector("UV", "The UV map of the incoming mesh", "UVMap"),
+        MESH_UV,
         Menu(choices.SURFACE),
         RESOLUTION,
         *HEIGHT,

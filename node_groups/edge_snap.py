@@ -1,10 +1,16 @@
-"""Edge Snap: blurred depth edges become steps."""
+"""Edge Snap: blurred depth edges become steps.
+
+high, low = the largest and smallest known depth among the (2 radius + 1) squared vertices around
+edge      = distance(far end) > distance(near end) (1 + threshold), of high and low
+depth'    = edge ? (depth - low >= high - depth ? high : low) : depth
+"""
 
 from . import choices
 from .builder import Tree
 from .disparity_to_distance import ENDS
-from .normalize_depth import RANGE
-from .sockets import Bool, Float, Geometry, Group, Int, Menu
+from .edge_aware_cutoff import THRESHOLD
+from .normalize_depth import INVERT, RANGE
+from .sockets import Float, Geometry, Group, Int, Menu
 from .value import Value
 
 GROUP = Group(
@@ -16,11 +22,11 @@ GROUP = Group(
         Float("Depth", "The depth of each vertex"),
         Float("Validity", "Vertices below 0.5 are unknown: they don't take part", 1.0, 0.0, 1.0, "FACTOR"),
         Menu(choices.KIND),
-        Bool("Invert", "For depth maps in which dark is near"),
+        INVERT,
         *RANGE,
         *ENDS,
         Int("Radius", "How far a blurred edge reaches to either side, in steps of the grid", 3, 0, 64),
-        Float("Threshold", "Jump that makes an edge: the gap over the nearer distance", 0.2, 0.0, 100.0, single=True),
+        THRESHOLD,
     ),
     outputs=(
         Geometry("Geometry", "The grid, unmoved"),
@@ -37,7 +43,7 @@ def build(tree: Tree) -> None:
     with tree.frame("The window walks over the rows and columns of a grid"):
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
         rows, columns = shape("Rows"), shape("Columns")
-        steps = tree.switch(shape("Is Grid"), 0, tree.input("Radius"))
+        steps = tree.switch(shape("Is Grid"), true=tree.input("Radius"), false=0)
         tree.warn(~shape("Is Grid"), "Edge Snap needs a grid: set Surface to Grid, or switch Edge Snap off")
     with tree.frame("The highest and lowest depth around each vertex: a window that widens turn by turn"):
         known = tree.input("Validity") >= 0.5
@@ -45,10 +51,10 @@ def build(tree: Tree) -> None:
         mesh = tree.input("Geometry")
         window = {
             "Geometry": mesh,
-            "High": tree.switch(known, -UNKNOWN, depth),
-            "Low": tree.switch(known, UNKNOWN, depth),
+            "High": tree.switch(known, true=depth, false=-UNKNOWN),
+            "Low": tree.switch(known, true=depth, false=UNKNOWN),
         }
-        window |= {"Reach": tree.node("FunctionNodeInputInt", integer=0)}
+        window |= {"Reach": tree.add.input_int(integer=0)}
         # Each turn may step by the window's whole width, so that its width triples: 1, 3, 9, 27, ...
         turns = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0)
         turns = tree.real("CEIL", turns - 1e-4)  # the logarithm of 9 may come out as 2.0000002
@@ -59,16 +65,16 @@ def build(tree: Tree) -> None:
         larger, smaller = tree.math("MAXIMUM", near, far), tree.math("MINIMUM", near, far)
         edge = known & (larger > smaller * (tree.input("Threshold") + 1.0))
     with tree.frame("Snap to the closer side"):
-        snapped = tree.switch((depth - low) >= (high - depth), low, high)
+        snapped = tree.switch((depth - low) >= (high - depth), true=high, false=low)
         tree.output("Geometry", window["Geometry"])
-        tree.output("Depth", tree.switch(edge, depth, snapped))
+        tree.output("Depth", tree.switch(edge, true=snapped, false=depth))
 
 
 def _grow(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value) -> dict[str, Value]:
     """Widen the window, first along the columns, then along the rows."""
     reach = state["Reach"]
     step = tree.math("MINIMUM", reach * 2 + 1, radius - reach)
-    index = tree.node("GeometryNodeInputIndex")
+    index = tree.add.index()
     column = tree.math("DIVIDE_FLOOR", index, rows)
     row = index - column * rows
     down = index - tree.math("MINIMUM", row, step)
@@ -89,4 +95,6 @@ def _distance(tree: Tree, depth: Value) -> Value:
     normalized = tree.call("Normalize Depth", {**inputs, "Depth": depth})("Normalized")
     metric = tree.chosen(choices.KIND, choices.DISTANCE)
     inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
-    return tree.call("Disparity to Distance", {**inputs, "Depth": tree.switch(metric, normalized, depth)})("Distance")
+    return tree.call("Disparity to Distance", {**inputs, "Depth": tree.switch(metric, true=depth, false=normalized)})(
+        "Distance"
+    )

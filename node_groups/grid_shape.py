@@ -23,13 +23,14 @@ def build(tree: Tree) -> None:
         "The first face joins vertex 0 with the first vertex of the second column: its number is the rows'"
     ):
         mesh = tree.input("Geometry")
-        corner_vertex = tree.node("GeometryNodeVertexOfCorner", [tree.node("GeometryNodeInputIndex")])
+        corner_vertex = tree.add.vertex_of_corner(tree.add.index())
         rows = tree.sample_index(mesh, corner_vertex, 1, "CORNER")
-        points = tree.count(mesh, "Point Count")
+        counts = tree.count(mesh)
+        points = counts.point_count
         columns = tree.math("DIVIDE", points, rows)
     with tree.frame("The counts of a grid"):
         is_grid = tree.compare("EQUAL", rows * columns, points)
-        is_grid = is_grid & tree.compare("EQUAL", (rows - 1) * (columns - 1), tree.count(mesh, "Face Count"))
+        is_grid = is_grid & tree.compare("EQUAL", (rows - 1) * (columns - 1), counts.face_count)
         tree.output("Rows", rows)
         tree.output("Columns", columns)
         tree.output("Is Grid", is_grid & (rows > 1))

@@ -1,7 +1,9 @@
 """The hidden groups that turn a menu into a number.
 
-Blender merges two Menu Switch nodes behind one menu socket only where both are the same node of the same group, so
-every menu has exactly one, here, and all groups go through it.
+Two Menu Switch nodes behind one menu socket are a conflict to Blender, also where their items are the same, unless both
+are the same node of the same group: its manual says so under Menu Switch, and so it is since the node came with
+https://projects.blender.org/blender/blender/pulls/113445. So every menu has exactly one, here, and all groups go
+through it. `test_equal_menus_still_conflict` fails once the oldest supported Blender merges them: then this can go.
 """
 
 import bpy

@@ -1,4 +1,9 @@
-"""Normalize Depth: any depth to 0..1, near = 1."""
+"""Normalize Depth: any depth to 0..1, near = 1.
+
+nearness   = (depth - low) / (high - low), or 1 minus that for distance or Invert, not both
+stretched  = clip((nearness - far) / (near - far), 0, 1)
+normalized = stretched ** falloff; 0 where the range is empty
+"""
 
 from . import choices
 from .builder import Tree
@@ -9,6 +14,14 @@ RANGE = (
     Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
 )
 
+INVERT = Bool("Invert", "For depth maps in which dark is near")
+SHAPE = (
+    Float("Near", "The part of the range that becomes the front; lower it to flatten what is in front", 1.0, 0.0, 1.0, "FACTOR", single=True),
+    Float("Far", "The part of the range that becomes the back; raise it to flatten the background", 0.0, 0.0, 1.0, "FACTOR", single=True),
+    INVERT,
+    Float("Falloff", "Gamma: above 1 the near parts stand out, below 1 the background gains depth", 1.0, 0.05, 20.0, single=True),
+)  # fmt: skip
+
 GROUP = Group(
     "Normalize Depth",
     "Bring depth of either kind to 0..1 with 1 = near, ready for a relief",
@@ -16,33 +29,7 @@ GROUP = Group(
         Float("Depth", "The depth as stored in the image"),
         Menu(choices.KIND),
         *RANGE,
-        Float(
-            "Near",
-            "The part of the range that becomes 1; lower it to flatten what is in front",
-            1.0,
-            0.0,
-            1.0,
-            "FACTOR",
-            single=True,
-        ),
-        Float(
-            "Far",
-            "The part of the range that becomes 0; raise it to flatten the background",
-            0.0,
-            0.0,
-            1.0,
-            "FACTOR",
-            single=True,
-        ),
-        Bool("Invert", "For depth maps in which dark is near"),
-        Float(
-            "Falloff",
-            "Gamma: above 1 the near parts stand out, below 1 the background gains depth",
-            1.0,
-            0.05,
-            20.0,
-            single=True,
-        ),
+        *SHAPE,
     ),
     outputs=(Float("Normalized", "Nearness: 0 at the far end, 1 at the near end; 0 where the range is empty"),),
     tags=("depth", "normalize", "gamma", "invert"),
@@ -60,13 +47,13 @@ def build(tree: Tree) -> None:
         # Low is subtracted first: folded into the start, it would cost a narrow range far from 0 its last digits.
         slope = 1.0 / ((high - low) * (near - far))  # a division by zero gives 0
         part = 1.0 / (near - far)
-        slope = tree.switch(falls, slope, slope * -1.0)
-        start = tree.switch(falls, far * -1.0, 1.0 - far) * part
+        slope = tree.switch(falls, true=slope * -1.0, false=slope)
+        start = tree.switch(falls, true=1.0 - far, false=far * -1.0) * part
         above_low = tree.input("Depth") - low
         stretched = tree.math("MULTIPLY_ADD", above_low, slope, start, clamp=True)
     with tree.frame("Gamma, if any: a power is the dearest step of all"):
         falloff = tree.input("Falloff")
         straight = tree.compare("EQUAL", falloff, 1.0)
-        curved = tree.switch(straight, tree.math("POWER", stretched, falloff), stretched)
+        curved = tree.switch(straight, true=stretched, false=tree.math("POWER", stretched, falloff))
         empty = tree.math("ABSOLUTE", tree.input("High") - tree.input("Low")) <= 0.0
-        tree.output("Normalized", tree.switch(empty, curved, 0.0))
+        tree.output("Normalized", tree.switch(empty, true=0.0, false=curved))

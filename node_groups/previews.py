@@ -33,16 +33,30 @@ _SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
 }
 
 
-def render(trees: Mapping[str, bpy.types.NodeTree], names: list[str]) -> None:
-    """Render a preview into each named group. The scene is taken away again."""
-    made = _Scene(trees["Depth Relief"])
-    for name in names:
-        settings, look = _SHOWS[name]
-        pixels = made.picture(settings, look)
+def kept(blend: Path) -> dict[str, np.ndarray]:
+    """Return the previews that the groups of a .blend have, as SIZE * SIZE * 4 floats in [0, 1], bottom row first."""
+    if not blend.is_file():
+        return {}
+    with bpy.data.libraries.load(str(blend), link=True) as (there, here):
+        here.node_groups = [name for name in there.node_groups if name in _SHOWS]
+    pictures = {
+        tree.name: np.array(tree.preview.image_pixels_float, np.float32) for tree in here.node_groups if tree.preview
+    }
+    bpy.data.batch_remove({tree.library for tree in here.node_groups})
+    return {name: pixels for name, pixels in pictures.items() if pixels.size == SIZE * SIZE * 4}
+
+
+def add(trees: Mapping[str, bpy.types.NodeTree], pictures: Mapping[str, np.ndarray]) -> None:
+    """Give each group that is an asset its preview: from `pictures`, else rendered. The scene is taken away again."""
+    missing = [name for name in _SHOWS if name not in pictures]
+    made = _Scene(trees["Depth Relief"]) if missing else None
+    for name, (settings, look) in _SHOWS.items():
+        pixels = made.picture(settings, look) if made and name in missing else pictures[name]
         preview = trees[name].preview_ensure()
         preview.image_size = (SIZE, SIZE)
         preview.image_pixels_float.foreach_set(pixels)
-    made.remove()
+    if made:
+        made.remove()
 
 
 class _Scene:

@@ -1,15 +1,19 @@
 """Sample Depth: the value of a depth image at a UV."""
 
-from . import choices
+from collections.abc import Mapping
+
+from . import choices, nodes
 from .builder import Tree
-from .sockets import Float, Group, Image, Menu, Vector
+from .sockets import UV_MAP, Float, Group, Image, Item, Menu, Vector
+
+IMAGE = Image("Image", "The depth image: 32-bit float, Non-Color; depth in red, validity in alpha")
 
 GROUP = Group(
     "Sample Depth",
     "Read a depth image at a UV coordinate. Exact at pixel centres; clamps at the border",
     inputs=(
-        Image("Image", "The depth image: 32-bit float, Non-Color; depth in red, validity in alpha"),
-        Vector("UV", "Where to read: (0, 0) is the lower left corner of the picture, (1, 1) the upper right", "UVMap"),
+        IMAGE,
+        Vector("UV", "Where to read: (0, 0) is the lower left corner of the picture, (1, 1) the upper right", UV_MAP),
         Menu(choices.INTERPOLATION),
     ),
     outputs=(
@@ -23,6 +27,11 @@ GROUP = Group(
 )
 
 WHOLE = 0.99999  # the validity of a blend of known pixels, rounding aside
+_MODES: Mapping[Item, nodes.ImageTextureInterpolation] = {
+    choices.LINEAR: "Linear",
+    choices.CLOSEST: "Closest",
+    choices.CUBIC: "Cubic",
+}
 LARGEST = 1e30  # beyond any depth, yet far from the end of 32-bit floats
 
 
@@ -30,17 +39,20 @@ def build(tree: Tree) -> None:
     """Draw the tree: three Image Textures, of which only the chosen one is computed, and the closest where it must help."""
     with tree.frame("Read the picture; depth is red, validity alpha"):
         read = {}
-        for item, mode in ((choices.LINEAR, "Linear"), (choices.CLOSEST, "Closest"), (choices.CUBIC, "Cubic")):
-            inputs = {"Image": tree.input("Image"), "Vector": tree.input("UV")}
-            texture = tree.make("GeometryNodeImageTexture", inputs, interpolation=mode, extension="EXTEND")
-            red = tree.node("FunctionNodeSeparateColor", [tree.out(texture, "Color")])
-            read[item] = red, tree.out(texture, "Alpha")
+        for item, mode in _MODES.items():
+            image, uv = tree.input("Image"), tree.input("UV")
+            texture = tree.add.image_texture(image, uv, interpolation=mode, extension="EXTEND")
+            red = tree.add.separate_color(texture.color).red
+            read[item] = red, texture.alpha
     with tree.frame("A blend with an unknown pixel is no depth: there the closest pixel counts alone"):
         for item in (choices.LINEAR, choices.CUBIC):
             red, alpha = read[item]
             known = (alpha >= WHOLE) & (tree.math("ABSOLUTE", red) < LARGEST)
             closest_red, closest_alpha = read[choices.CLOSEST]
-            read[item] = tree.switch(known, closest_red, red), tree.switch(known, closest_alpha, alpha)
+            read[item] = (
+                tree.switch(known, true=red, false=closest_red),
+                tree.switch(known, true=alpha, false=closest_alpha),
+            )
     with tree.frame("Only the chosen way is computed"):
         depth, validity = (
             tree.choose(choices.INTERPOLATION, {item: values[place] for item, values in read.items()})
@@ -48,5 +60,5 @@ def build(tree: Tree) -> None:
         )
     with tree.frame("Not a number and infinity count as unknown"):
         finite = tree.math("ABSOLUTE", depth) < LARGEST
-        tree.output("Depth", tree.switch(finite, 0.0, depth))
-        tree.output("Validity", tree.switch(finite, 0.0, validity))
+        tree.output("Depth", tree.switch(finite, true=depth, false=0.0))
+        tree.output("Validity", tree.switch(finite, true=validity, false=0.0))

@@ -1,5 +1,27 @@
-"""Small Islands: the faces of loose pieces that are too small to keep."""
+"""Small Islands: the faces of loose pieces that are too small to keep.
 
+What comes out, in numpy, for faces as an (up, across) array of booleans:
+
+    piece = np.where(selection, np.arange(selection.size).reshape(selection.shape), -1)
+    while it changes:
+        piece = np.where(selection, largest of the 3 x 3 faces around in piece, -1)
+    small = selection & (np.bincount(piece[selection])[piece] < minimum)
+
+Counting pieces is dear, so on a grid most faces are spared it. Cut the grid into blocks of `side` x `side` faces, `side`
+the root of the minimum rounded up, and each block into `side` upright strips (# selected, . not; side = 3):
+
+    . # # | . # # | # # .       A block without a gap holds at least as many faces as the minimum: the one in the middle
+    # # # | # # # | # . #       below is whole, so it is large, and so is what hangs together with it: full strips beside
+    # # # | # # # | # . #       it (first column of the block to its right), and in the strips above and below every face
+    ------+-------+------       from which an upright run of selected faces leads to it. Only the other selected faces,
+    . . # | # # # | # . .       here two at the right, are cut out and counted piece by piece; one that touches a large
+    . . # | # # # | # . #       face is large as well.
+    # . # | # # # | # . #
+"""
+
+from dataclasses import dataclass
+
+from . import nodes
 from .builder import Tree
 from .sockets import Bool, Geometry, Group, Int
 from .value import Value
@@ -21,115 +43,156 @@ GROUP = Group(
 )
 
 
+@dataclass(frozen=True)
+class _Grid:
+    """The grid that the mesh is, if it is one: its faces run up each column in turn."""
+
+    is_grid: Value
+    across: Value  # faces in a row
+    up: Value  # faces in a column
+    side: Value  # faces along the side of a block
+    high: Value  # whole blocks one above the other
+
+
+@dataclass(frozen=True)
+class _Strips:
+    """One point a strip: a block's height of one column, row after row, and above the last block what is left."""
+
+    points: Value
+    column: Value
+    place: Value  # which block of its column, counted from below
+    full: Value  # no gap in it
+    below: Value  # gaps counted below it, and at its top
+    top: Value
+
+
 def build(tree: Tree) -> None:
     """Draw the tree: what hangs together with a whole block of a grid can't be small; only the rest is cut out and counted."""
     with tree.frame("A grid in square blocks of at least so many faces"):
         minimum = tree.input("Minimum Island")
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
-        is_grid = shape("Is Grid")
         across, up = shape("Columns") - 1, shape("Rows") - 1
-        side = tree.real("CEIL", tree.real("SQRT", minimum))
-        side = tree.node("FunctionNodeFloatToInt", [side], rounding_mode="ROUND")
-        high = tree.math("DIVIDE_FLOOR", up, side)
-    with tree.frame(
-        "Faces run up each column in turn. Where no gap is counted from one to the next, all between them are selected"
-    ):
+        side = tree.add.float_to_int(tree.real("CEIL", tree.real("SQRT", minimum)), rounding_mode="ROUND")
+        grid = _Grid(shape("Is Grid"), across, up, side, tree.math("DIVIDE_FLOOR", up, side))
+    with tree.frame("Where no gap is counted from one face to the next, all faces between them are selected"):
         mesh, selected = tree.capture(tree.input("Geometry"), tree.input("Selection"), domain="FACE")
         mesh, gaps = _count_gaps(tree, mesh, selected, "FACE")
-    with tree.frame("Strips: a block's height of one column, row after row, and above the last block what is left"):
-        strip = tree.node("GeometryNodeInputIndex")
-        place = tree.math("DIVIDE_FLOOR", strip, across)
-        column = strip - place * across
-        strips = tree.node("GeometryNodePoints", {"Count": tree.switch(is_grid, 0, across * (high + 1))})
-        start = column * up + place * side
-        below = _gaps_before(tree, mesh, gaps, start, "FACE")
-        top = tree.sample_index(mesh, gaps, start + side - 1, "FACE")
-        full = tree.compare("EQUAL", below, top) & (place < high)
-        strips, full, below, top = tree.capture(strips, full, below, top)
-        strips, breaks = _count_gaps(tree, strips, full, "POINT")
-    with tree.frame("Blocks of which all strips are full"):
-        first = strip - (column - tree.math("DIVIDE_FLOOR", column, side) * side)
-        left = _gaps_before(tree, strips, breaks, first, "POINT")
-        right = tree.sample_index(strips, breaks, first + side - 1)
-        inside = column - (strip - first) <= across - side
-        whole = tree.compare("EQUAL", left, right) & inside & (place < high)
-        strips, whole, left, right = tree.capture(strips, whole, left, right)
-    with tree.frame("Strips that are large: in a whole block, or joined to one at the side by full strips"):
-        whole_left = (column >= side) & tree.sample_index(strips, whole, strip - side)
-        whole_right = (column < across - side) & tree.sample_index(strips, whole, strip + side)
-        from_left = tree.compare("EQUAL", breaks, left) & whole_left
-        to_right = tree.compare("EQUAL", breaks, right) & whole_right
-        strips, large = tree.capture(strips, whole | (full & (from_left | to_right)))
-    with tree.frame(
-        "The gaps counted at the end of a strip from which on a face hangs together with a large one; -1 for none"
-    ):
-        above = large | tree.sample_index(strips, large, strip + across)
-        beneath = (place > 0) & tree.sample_index(strips, large, strip - across)
-        strips, to_above, to_beneath = tree.capture(
-            strips, tree.switch(above, -1, top), tree.switch(beneath, -1, below)
-        )
+    strips, to_above, to_beneath = _joined_from(tree, _strips(tree, grid, mesh, gaps), grid)
     with tree.frame("The other selected faces, cut out"):
-        face = tree.node("GeometryNodeInputIndex")
+        face = tree.add.index()
         column = tree.math("DIVIDE_FLOOR", face, up)
         strip = tree.math("DIVIDE_FLOOR", face - column * up, side) * across + column
         up_there, down_there = (
             tree.compare("EQUAL", gaps, tree.sample_index(strips, end, strip)) for end in (to_above, to_beneath)
         )
-        joined = tree.switch(is_grid, False, selected & (up_there | down_there))
+        joined = tree.switch(grid.is_grid, true=selected & (up_there | down_there), false=False)
         mesh, doubtful, joined = tree.capture(mesh, selected & ~joined, joined, domain="FACE")
         numbered, number = tree.capture(mesh, face, domain="FACE")
-        doubt = {"Geometry": numbered, "Selection": ~doubtful}
-        crumbs = tree.node("GeometryNodeDeleteGeometry", doubt, domain="FACE")
-    with tree.frame(
-        "Their pieces, counted in faces; touching a face that hangs together with a block makes a piece large"
-    ):
-        look = {
-            "Touches": tree.node("FunctionNodeInputBool", boolean=False),
-            "Place": tree.node("FunctionNodeInputInt", integer=0),
-        }
-        look = tree.repeat(9, look, lambda state: _look_around(tree, state, mesh, joined, number, across, up))
-        touches = tree.switch(is_grid, False, look["Touches"])
-        crumbs, island = tree.capture(crumbs, tree.node("GeometryNodeInputMeshIsland", out="Island Index"))
-        corner = tree.node("GeometryNodeCornersOfFace", {"Sort Index": 0})
-        island = tree.sample_index(crumbs, island, tree.node("GeometryNodeVertexOfCorner", [corner]))
-        worth = tree.switch(touches, 1.0, tree.real("ADD", minimum, 1.0))
-        count = {"Value": worth, "Group ID": island}
-        faces = tree.node("GeometryNodeAccumulateField", count, out="Total", data_type="FLOAT", domain="FACE")
-        crumbs, few = tree.capture(crumbs, faces < minimum, domain="FACE")
+        crumbs = tree.add.delete_geometry(numbered, ~doubtful, domain="FACE")
+    crumbs, few = _few(tree, crumbs, _touches(tree, grid, mesh, joined, number), minimum)
     with tree.frame("If any is small, back to the mesh: a face's number among those cut out is how many came before"):
-        fewest = {"Value": tree.switch(few, 0, 1)}
-        any_small = tree.node("GeometryNodeFieldMinAndMax", fewest, out="Max", data_type="INT", domain="FACE")
+        flags = tree.switch(few, true=1, false=0)
+        any_small = tree.add.field_min_and_max(flags, data_type="INT", domain="FACE").max
         any_small = tree.compare("EQUAL", tree.sample_index(crumbs, any_small, 0, "FACE"), 1)
-        before = {"Value": tree.switch(doubtful, 0, 1)}
-        rank = tree.node("GeometryNodeAccumulateField", before, out="Trailing", data_type="INT", domain="FACE")
+        before = tree.switch(doubtful, true=1, false=0)
+        rank = tree.add.accumulate_field(before, data_type="INT", domain="FACE").trailing
         small = doubtful & tree.sample_index(crumbs, few, rank, "FACE")
         tree.output("Geometry", mesh)
-        tree.output("Small", tree.switch(any_small, False, small))
+        tree.output("Small", tree.switch(any_small, true=small, false=False))
 
 
-def _count_gaps(tree: Tree, geometry: Value, there: Value, domain: str) -> tuple[Value, ...]:
+def _strips(tree: Tree, grid: _Grid, mesh: Value, gaps: Value) -> _Strips:
+    with tree.frame("Strips: a block's height of one column, row after row, and above the last block what is left"):
+        strip = tree.add.index()
+        place = tree.math("DIVIDE_FLOOR", strip, grid.across)
+        column = strip - place * grid.across
+        count = tree.switch(grid.is_grid, true=grid.across * (grid.high + 1), false=0)
+        start = column * grid.up + place * grid.side
+        below = _gaps_before(tree, mesh, gaps, start, "FACE")
+        top = tree.sample_index(mesh, gaps, start + grid.side - 1, "FACE")
+        full = tree.compare("EQUAL", below, top) & (place < grid.high)
+        points, full, below, top = tree.capture(tree.add.points(count), full, below, top)
+    return _Strips(points, column, place, full, below, top)
+
+
+def _large(tree: Tree, strips: _Strips, grid: _Grid) -> tuple[Value, Value]:
+    """The strips, and which of them are large: in a whole block, or joined to one at the side by full strips."""
+    with tree.frame("Blocks of which all strips are full"):
+        strip, side, column = tree.add.index(), grid.side, strips.column
+        points, breaks = _count_gaps(tree, strips.points, strips.full, "POINT")
+        first = strip - (column - tree.math("DIVIDE_FLOOR", column, side) * side)
+        left = _gaps_before(tree, points, breaks, first, "POINT")
+        right = tree.sample_index(points, breaks, first + side - 1)
+        inside = column - (strip - first) <= grid.across - side
+        whole = tree.compare("EQUAL", left, right) & inside & (strips.place < grid.high)
+        points, whole, left, right = tree.capture(points, whole, left, right)
+    with tree.frame("Strips that are large: in a whole block, or joined to one at the side by full strips"):
+        whole_left = (column >= side) & tree.sample_index(points, whole, strip - side)
+        whole_right = (column < grid.across - side) & tree.sample_index(points, whole, strip + side)
+        from_left = tree.compare("EQUAL", breaks, left) & whole_left
+        to_right = tree.compare("EQUAL", breaks, right) & whole_right
+        points, large = tree.capture(points, whole | (strips.full & (from_left | to_right)))
+    return points, large
+
+
+def _joined_from(tree: Tree, strips: _Strips, grid: _Grid) -> tuple[Value, Value, Value]:
+    """The strips, and the count of gaps that a face has that hangs together with a large strip above or below it."""
+    points, large = _large(tree, strips, grid)
+    with tree.frame(
+        "The gaps counted at the end of a strip from which on a face hangs together with a large one; -1 for none"
+    ):
+        strip = tree.add.index()
+        above = large | tree.sample_index(points, large, strip + grid.across)
+        beneath = (strips.place > 0) & tree.sample_index(points, large, strip - grid.across)
+        to_above = tree.switch(above, true=strips.top, false=-1)
+        to_beneath = tree.switch(beneath, true=strips.below, false=-1)
+        points, to_above, to_beneath = tree.capture(points, to_above, to_beneath)
+    return points, to_above, to_beneath
+
+
+def _touches(tree: Tree, grid: _Grid, mesh: Value, joined: Value, number: Value) -> Value:
+    """Whether a face of a grid touches one that hangs together with a whole block."""
+    with tree.frame("Touching a face that hangs together with a block makes a piece large"):
+        look = {"Touches": tree.add.input_bool(boolean=False), "Place": tree.add.input_int(integer=0)}
+        look = tree.repeat(9, look, lambda state: _look_around(tree, state, mesh, joined, number, grid))
+        return tree.switch(grid.is_grid, true=look["Touches"], false=False)
+
+
+def _few(tree: Tree, crumbs: Value, touches: Value, minimum: Value) -> tuple[Value, Value]:
+    """The crumbs, and which of their faces belong to a piece of fewer than `minimum`."""
+    with tree.frame("Their pieces, counted in faces"):
+        crumbs, island = tree.capture(crumbs, tree.add.mesh_island().island_index)
+        corner = tree.add.corners_of_face(sort_index=0).corner_index
+        island = tree.sample_index(crumbs, island, tree.add.vertex_of_corner(corner))
+        worth = tree.switch(touches, true=tree.real("ADD", minimum, 1.0), false=1.0)
+        faces = tree.add.accumulate_field(worth, island, data_type="FLOAT", domain="FACE").total
+        crumbs, few = tree.capture(crumbs, faces < minimum, domain="FACE")
+    return crumbs, few
+
+
+def _count_gaps(tree: Tree, geometry: Value, there: Value, domain: nodes.AccumulateFieldDomain) -> tuple[Value, ...]:
     """The geometry, and how many elements up to each one, itself included, are not there."""
-    gap = tree.switch(there, 1, 0)
-    running = tree.node("GeometryNodeAccumulateField", [gap], out="Leading", data_type="INT", domain=domain)
+    gap = tree.switch(there, true=0, false=1)
+    running = tree.add.accumulate_field(gap, data_type="INT", domain=domain).leading
     return tree.capture(geometry, running, domain=domain)
 
 
-def _gaps_before(tree: Tree, geometry: Value, gaps: Value, start: Value, domain: str) -> Value:
+def _gaps_before(tree: Tree, geometry: Value, gaps: Value, start: Value, domain: nodes.AccumulateFieldDomain) -> Value:
     """The gaps counted up to the element before `start`."""
-    return tree.switch(start > 0, 0, tree.sample_index(geometry, gaps, start - 1, domain))
+    return tree.switch(start > 0, true=tree.sample_index(geometry, gaps, start - 1, domain), false=0)
 
 
 def _look_around(
-    tree: Tree, state: dict[str, Value], mesh: Value, there: Value, face: Value, across: Value, up: Value
+    tree: Tree, state: dict[str, Value], mesh: Value, there: Value, face: Value, grid: _Grid
 ) -> dict[str, Value]:
     """Look at one of the nine faces around a grid's face, itself included."""
     touches, place = state["Touches"], state["Place"]
-    column = tree.math("DIVIDE_FLOOR", face, up)
-    row = face - column * up
+    column = tree.math("DIVIDE_FLOOR", face, grid.up)
+    row = face - column * grid.up
     right = tree.math("DIVIDE_FLOOR", place, 3)
-    column = _clamp(tree, column + (right - 1), across)
-    row = _clamp(tree, row + (place - right * 3 - 1), up)
-    here = tree.sample_index(mesh, there, column * up + row, "FACE")
+    column = _clamp(tree, column + (right - 1), grid.across)
+    row = _clamp(tree, row + (place - right * 3 - 1), grid.up)
+    here = tree.sample_index(mesh, there, column * grid.up + row, "FACE")
     return {"Touches": touches | here, "Place": place + 1}
 
 

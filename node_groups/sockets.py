@@ -1,8 +1,12 @@
 """The declarations of a group's interface: what each socket is called, means, starts at and may become."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import bpy
+
+UV_MAP = "UVMap"  # the attribute that UV inputs read on a new modifier, and that grids carry
 
 
 @dataclass(frozen=True)
@@ -126,3 +130,19 @@ def Menu(choice: Choice) -> Socket:
 
 def _structure(single: bool) -> dict[str, str]:
     return {"structure_type": "SINGLE"} if single else {}
+
+
+def keyword(name: str) -> str:
+    """Return a socket's name as a Python name: 'Vertices X' becomes 'vertices_x'."""
+    return name.replace(" ", "_").lower()
+
+
+def keywords(sockets: Iterable[bpy.types.NodeSocket]) -> list[str]:
+    """Return the Python names of a node's visible sockets in turn; of those with one name, the second ends in 2."""
+    names: list[str] = []
+    for socket in sockets:
+        if socket.enabled and socket.bl_idname != "NodeSocketVirtual":
+            name = keyword(socket.name)
+            again = sum(one.rstrip("23456789_") == name for one in names)
+            names.append(f"{name}_{again + 1}" if again else name)
+    return names

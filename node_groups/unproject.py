@@ -1,8 +1,26 @@
-"""Unproject: every pixel at its distance along the camera's ray."""
+"""Unproject: every pixel at its distance along the camera's ray.
+
+    x, y = (uv - 0.5) (width, height) / longer side + shift
+    position = (x spread distance, y spread distance, -distance),  spread = sensor width / focal length = 2 tan(field of view / 2)
+
+With an orthographic camera the rays are parallel: x and y times its width instead of the distance.
+"""
 
 from . import choices
 from .builder import Tree
+from .displace import VERTEX_UV
 from .sockets import Float, Geometry, Group, Image, Menu, Object, Vector
+from .value import Value
+
+LENS = (
+    Menu(choices.LENS),
+    Float("Focal Length", "Focal length of the photo's camera in millimetres", 50.0, 0.1, 10000.0, single=True),
+    Float("Sensor Width", "Sensor size along the longer side of the picture, in millimetres", 36.0, 0.1, 1000.0, single=True),
+    Float("Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True),
+    Object("Camera", "A camera of the scene: the relief is built in front of it"),
+    Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+    Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+)  # fmt: skip
 
 GROUP = Group(
     "Unproject",
@@ -11,24 +29,9 @@ GROUP = Group(
     inputs=(
         Geometry("Geometry", "A grid or mesh with a UV for each vertex"),
         Float("Distance", "Distance of each vertex along the view axis, from Disparity to Distance", 1.0),
-        Vector("UV", "Where each vertex lies in the picture", "UVMap"),
+        VERTEX_UV,
         Image("Image", "The picture, for its aspect"),
-        Menu(choices.LENS),
-        Float("Focal Length", "Focal length in millimetres", 50.0, 0.1, 10000.0, single=True),
-        Float(
-            "Sensor Width",
-            "Sensor size along the longer side of the picture, in millimetres",
-            36.0,
-            0.1,
-            1000.0,
-            single=True,
-        ),
-        Float(
-            "Field of View", "Angle of view over the longer side of the picture", 0.69, 0.001, 3.1, "ANGLE", single=True
-        ),
-        Object("Camera", "A camera of the scene"),
-        Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
-        Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+        *LENS,
     ),
     outputs=(
         Geometry("Geometry", "The surface in the camera's space"),
@@ -40,18 +43,7 @@ GROUP = Group(
 
 def build(tree: Tree) -> None:
     """Draw the tree."""
-    with tree.frame("A camera's projection matrix says what it sees, however its sensor is fitted"):
-        camera = tree.make("GeometryNodeCameraInfo", [tree.input("Camera")])
-        parallel = tree.out(camera, "Is Orthographic")
-        matrix = tree.make("FunctionNodeSeparateMatrix", [tree.out(camera, "Projection Matrix")])
-        wide, high = (2.0 / tree.out(matrix, f"Column {axis} Row {axis}") for axis in (1, 2))
-        seen = tree.math("MAXIMUM", wide, high)
-        # The middle of the view: x P00 + z P02 = 0 in perspective, x P00 + P03 = 0 without it.
-        middle = []
-        for row, side in ((1, wide), (2, high)):
-            turned = tree.out(matrix, f"Column 3 Row {row}") * (side * 0.5)
-            moved = tree.out(matrix, f"Column 4 Row {row}") * (side * -0.5)
-            middle.append(tree.switch(parallel, turned, moved) / seen)
+    seen, middle, parallel = _camera(tree)
     with tree.frame("The lens: width of the view at distance 1, over the longer side"):
         half = tree.real("TANGENT", tree.input("Field of View") * 0.5)
         lenses = {
@@ -61,8 +53,8 @@ def build(tree: Tree) -> None:
         }
         spread = tree.choose(choices.LENS, lenses)
         from_object = tree.chosen(choices.LENS, choices.CAMERA_OBJECT)
-        shift_x = tree.switch(from_object, tree.input("Shift X"), middle[0])
-        shift_y = tree.switch(from_object, tree.input("Shift Y"), middle[1])
+        shift_x = tree.switch(from_object, true=middle[0], false=tree.input("Shift X"))
+        shift_y = tree.switch(from_object, true=middle[1], false=tree.input("Shift Y"))
     with tree.frame("The ray of each vertex: from the middle of the picture, in shares of its longer side"):
         sides = tree.image_size(tree.input("Image"))
         longer = tree.real("MAXIMUM", *sides)
@@ -71,15 +63,32 @@ def build(tree: Tree) -> None:
         up = (v - 0.5) * (sides[1] / longer) + shift_y
     with tree.frame("Along the ray; an orthographic camera's rays are parallel"):
         distance = tree.input("Distance")
-        reach = tree.switch(from_object & parallel, spread * distance, spread)
+        reach = tree.switch(from_object & parallel, true=spread, false=spread * distance)
         ahead = tree.xyz(across * reach, up * reach, distance * -1.0)
     with tree.frame("From the camera to this object; the camera's own scale counts for nothing"):
-        place = tree.make("GeometryNodeObjectInfo", [tree.input("Camera")], transform_space="RELATIVE")
-        own = tree.node("GeometryNodeObjectInfo", [tree.input("Camera")], out="Scale", transform_space="ORIGINAL")
-        to_here = {"Vector": ahead / own, "Transform": tree.out(place, "Transform")}
-        position = tree.switch(from_object, ahead, tree.node("FunctionNodeTransformPoint", to_here))
-        moved = tree.node("GeometryNodeSetPosition", {"Geometry": tree.input("Geometry"), "Position": position})
-        missing = from_object & ~(tree.out(camera, "Focal Length") > 0.0)
+        place = tree.add.object_info(tree.input("Camera"), transform_space="RELATIVE")
+        own = tree.add.object_info(tree.input("Camera"), transform_space="ORIGINAL").scale
+        to_here = tree.add.transform_point(ahead / own, place.transform)
+        position = tree.switch(from_object, true=to_here, false=ahead)
+        moved = tree.add.set_position(geometry=tree.input("Geometry"), position=position)
+        missing = from_object & ~(tree.add.camera_info(tree.input("Camera")).focal_length > 0.0)
         missing = tree.warn(missing, "Pick a camera, or take the lens from a focal length or an angle")
-        tree.output("Geometry", tree.switch(missing, moved, tree.input("Geometry")))
-        tree.output("Viewpoint", tree.switch(from_object, tree.xyz(), tree.out(place, "Location")))
+        tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=moved))
+        tree.output("Viewpoint", tree.switch(from_object, true=place.location, false=tree.xyz()))
+
+
+def _camera(tree: Tree) -> tuple[Value, list[Value], Value]:
+    """What the scene's camera sees: the longer side at distance 1, the middle in shares of it, and whether rays are parallel."""
+    with tree.frame("A camera's projection matrix says what it sees, however its sensor is fitted"):
+        camera = tree.add.camera_info(tree.input("Camera"))
+        matrix = tree.add.separate_matrix(camera.projection_matrix)
+        wide, high = 2.0 / matrix.column_1_row_1, 2.0 / matrix.column_2_row_2
+        seen = tree.math("MAXIMUM", wide, high)
+        # The middle of the view: x P00 + z P02 = 0 in perspective, x P00 + P03 = 0 without it.
+        horizontal = wide, matrix.column_3_row_1, matrix.column_4_row_1
+        vertical = high, matrix.column_3_row_2, matrix.column_4_row_2
+        middle = []
+        for side, turn, move in (horizontal, vertical):
+            off = tree.switch(camera.is_orthographic, true=move * (side * -0.5), false=turn * (side * 0.5))
+            middle.append(off / seen)
+    return seen, middle, camera.is_orthographic

@@ -40,7 +40,7 @@ class Value:
 
     def __mul__(self, other: Operand) -> Value:
         if self.type == "VECTOR" and isinstance(other, Value) and other.type == "VALUE":
-            return self.tree.node("ShaderNodeVectorMath", operation="SCALE", inputs={"Vector": self, "Scale": other})
+            return self.tree.add.vector_math(self, scale=other, operation="SCALE")
         return self.tree.math("MULTIPLY", self, other)
 
     def __rmul__(self, other: Operand) -> Value:

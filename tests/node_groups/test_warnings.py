@@ -70,7 +70,7 @@ def test_negative_distances() -> None:
 @pytest.mark.parametrize("resolution", [15, 16, 17])
 def test_resolution_beyond_the_image(resolution: int) -> None:
     found = on_plane({"Image": depth_image(grey(12, 16)), "Resolution": resolution})
-    assert [level for level, message in found if "finer" in message] == (["INFO"] if resolution > 16 else [])
+    assert [level for level, message in found if "Resolution" in message] == (["INFO"] if resolution > 16 else [])
 
 
 def test_resolution_says_nothing_about_a_mesh_that_is_used_as_it_is() -> None:
