@@ -2,7 +2,7 @@
 PYTHON ?= python3
 run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 
-.PHONY: demo test test-gui bench assets assets-diff lint build sample pictures screenshots
+.PHONY: demo test test-gui bench assets assets-diff lint build release sample pictures screenshots
 
 demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
@@ -29,6 +29,9 @@ lint: ## formats, then checks
 
 build: ## the extension's zip, in build/
 	$(call run,bpy-4.5) tools.package
+
+release: ## cuts, tags and packs a release, and pushes nothing; VERSION=1.0.0 for another than the manifest's
+	$(call run,bpy-4.5) tools.release $(VERSION)
 
 sample: ## the still life and its depth, about three minutes on two cores
 	$(call run,bpy-4.5) tools.sample_scene

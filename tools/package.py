@@ -14,19 +14,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def main() -> None:
-    """Build, validate, and print the path of the zip."""
+def packager(*arguments: str) -> None:
+    """Run Blender's own packager; leave with one line if it refuses."""
     (blender,) = importlib.util.find_spec("bpy").submodule_search_locations
-    (packager,) = Path(blender).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
+    (program,) = Path(blender).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
+    if subprocess.run([sys.executable, str(program), *arguments], check=False).returncode:
+        raise SystemExit(f"Blender's packager refuses to {arguments[0]}: see its message above")
+
+
+def build(folder: Path) -> Path:
+    """Build the checkout's zip in `folder` and validate it. Return its path."""
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
-    path = ROOT / "build" / f"{manifest['id']}-{manifest['version']}.zip"
-    path.parent.mkdir(exist_ok=True)
-    build = ("build", "--source-dir", str(ROOT), "--output-filepath", str(path))
-    for arguments in (build, ("validate", str(path))):
-        if subprocess.run([sys.executable, str(packager), *arguments], check=False).returncode:
-            raise SystemExit(f"Blender's packager refuses to {arguments[0]}: see its message above")
-    print(path)
+    path = folder / f"{manifest['id']}-{manifest['version']}.zip"
+    folder.mkdir(parents=True, exist_ok=True)
+    packager("build", "--source-dir", str(ROOT), "--output-filepath", str(path))
+    packager("validate", str(path))
+    return path
 
 
 if __name__ == "__main__":
-    main()
+    print(build(ROOT / "build"))
