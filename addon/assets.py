@@ -1,5 +1,6 @@
 """The node groups that ship: their asset library in the preferences, and a group fetched into the open file."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,15 +8,15 @@ from pathlib import Path
 import bpy
 
 from .errors import AssetError
-from .version import VERSION
 
 LIBRARY = "Depth Nodes"
 FOLDER = Path(__file__).resolve().parent.parent / "assets"
 BLEND = FOLDER / "depth_nodes.blend"
 
-# Each group in the asset file carries "name version" under this key. A copy keeps it whatever it is called and however
-# it came: without it, a copy of an older release could not be told from this one.
+# Each group in the asset file carries "name version fingerprint" under this key. A copy keeps it whatever it is called
+# and however it came: without it, a copy of an older release could not be told from this one.
 STAMP = "depth_nodes"
+STAMPS = FOLDER / "groups.json"  # the stamps of the asset file's groups, by name
 
 
 def register_library() -> None:
@@ -60,10 +61,10 @@ def fetch(name: str) -> bpy.types.NodeTree:
 
     Raises AssetError if the asset file is missing, damaged, or has no such group.
     """
-    present = _copies()
-    if found := present.get(f"{name} {VERSION}"):
+    present, ours = _copies(), stamps()
+    if found := present.get(ours.get(name, "")):
         return found
-    other_release = any(not stamp.endswith(f" {VERSION}") for stamp in present)
+    other_release = any(stamp not in ours.values() for stamp in present)
     packed = bpy.app.version >= (5, 0, 0) and not other_release
     before = set(bpy.data.node_groups)
     group = _load(name, link=True, pack=True) if packed else _load(name, link=False)
@@ -74,6 +75,15 @@ def fetch(name: str) -> bpy.types.NodeTree:
                 tree.user_remap(twin)
                 bpy.data.node_groups.remove(tree)
     return group
+
+
+def stamps() -> dict[str, str]:
+    """Return the stamp of each group that ships, hidden ones too, by name. Raises AssetError if they are missing."""
+    try:
+        result: dict[str, str] = json.loads(STAMPS.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AssetError("the asset file of Depth Nodes is missing: install the extension again") from error
+    return result
 
 
 def _load(name: str, **options: bool) -> bpy.types.NodeTree:

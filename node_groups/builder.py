@@ -14,14 +14,14 @@ a tree: every node is made inside one, and `layout.py` sets the frames side by s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 import bpy
 
-from . import layout, nodes
-from .sockets import Choice, Group, Item, Panel, Socket, keyword, keywords
+from . import interface, layout, nodes
+from .sockets import Choice, Group, Item, choices_of, keyword, keywords
 from .value import Number, Operand, Value
 
 Outputs: TypeAlias = Callable[[str], Value]  # the outputs of a group that was called, by name
@@ -53,8 +53,11 @@ _SWITCH_TYPE: Mapping[str, nodes.CompareDataType] = {
 class Tree:
     """A node group under construction."""
 
-    def __init__(self, group: Group, trees: Mapping[str, bpy.types.NodeTree]) -> None:
-        """Start `group` as a new datablock; `trees` holds the finished groups that it may use, by name."""
+    def __init__(self, group: Group, trees: Mapping[str, bpy.types.NodeTree], order: Sequence[str]) -> None:
+        """Start `group` as a new datablock.
+
+        `trees` holds the finished groups that it may use, by name; `order` is that of its identifiers, from the lock.
+        """
         self.group = group
         self._trees = trees
         self.data = bpy.data.node_groups.new(group.name, "GeometryNodeTree")
@@ -62,32 +65,11 @@ class Tree:
         self.data.is_modifier = group.is_modifier
         self._frame: bpy.types.Node | None = None
         self._inputs: bpy.types.Node | None = None
-        self._menus: dict[str, str] = {}
         self.add = nodes.Nodes(self)
-        self._interface()
+        interface.build(self.data, group, order)
         self._outputs = self.data.nodes.new("NodeGroupOutput")
 
     # The interface
-
-    def _interface(self) -> None:
-        for item in self.group.outputs:
-            self._declare(item, "OUTPUT", None)
-        for entry in self.group.inputs:
-            if isinstance(entry, Panel):
-                panel = self.data.interface.new_panel(entry.name, description=entry.description)
-                for socket in entry.sockets:
-                    self._declare(socket, "INPUT", panel)
-            else:
-                self._declare(entry, "INPUT", None)
-
-    def _declare(self, socket: Socket, in_out: Literal["INPUT", "OUTPUT"], parent: Any) -> None:
-        item = self.data.interface.new_socket(socket.name, in_out=in_out, socket_type=socket.idname, parent=parent)
-        item.description = socket.description
-        for name, value in socket.properties.items():
-            if in_out == "INPUT" or name not in {"default_value", "min_value", "max_value", "structure_type"}:
-                setattr(item, name, value)
-        if socket.choice:
-            self._menus[socket.name] = socket.choice.items[0].name
 
     def input(self, name: str) -> Value:
         """The group's input of that name, from a Group Input node inside the current frame that shows only what it gives."""
@@ -309,9 +291,10 @@ class Tree:
 
     def finish(self) -> bpy.types.NodeTree:
         """Set the menus' defaults (their items exist once they are linked), hide what is unused, and lay the tree out."""
+        menus = {choice.name: choice.items[0].name for choice in choices_of(self.group)}
         for item in self.data.interface.items_tree:
-            if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name in self._menus:
-                item.default_value = self._menus[item.name]
+            if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name in menus:
+                item.default_value = menus[item.name]
         for node in self.data.nodes:
             if node.bl_idname == "NodeGroupInput":
                 for socket in node.outputs:

@@ -64,6 +64,12 @@ class Group:
     is_modifier: bool = False
 
 
+def choices_of(group: Group) -> list[Choice]:
+    """Return the menus among a group's inputs."""
+    flat = [socket for item in group.inputs for socket in (item.sockets if isinstance(item, Panel) else (item,))]
+    return [socket.choice for socket in flat if socket.choice]
+
+
 def Geometry(name: str, description: str) -> Socket:
     """Mesh, point cloud and so on."""
     return Socket(name, description, "NodeSocketGeometry")

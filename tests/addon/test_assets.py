@@ -1,5 +1,6 @@
 """The asset library and the groups fetched from it, with a small asset file of two releases."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -60,8 +61,11 @@ def asset_file(releases, tmp_path, monkeypatch) -> Path:
     path = tmp_path / "assets" / "depth_nodes.blend"
     path.parent.mkdir()
     shutil.copy(releases[VERSION], path)
+    stamps = {name: f"{name} {VERSION}" for name in ("Sample Depth", "Depth Relief", "Depth Samples")}
+    (path.parent / "groups.json").write_text(json.dumps(stamps))
     monkeypatch.setattr(assets, "FOLDER", path.parent.resolve())
     monkeypatch.setattr(assets, "BLEND", path)
+    monkeypatch.setattr(assets, "STAMPS", path.parent / "groups.json")
     return path
 
 
@@ -191,9 +195,22 @@ def test_the_artist_s_own_libraries_stay(asset_file, tmp_path):
     assert bpy.context.preferences.is_dirty
 
 
-def test_the_file_that_ships_is_stamped_with_this_version():
+def test_a_copy_of_this_version_with_other_content_is_another_release(asset_file):
+    ours = assets.stamps() | {"Sample Depth": f"Sample Depth {VERSION} 0123456789ab"}
+    (asset_file.parent / "groups.json").write_text(json.dumps(ours))
+    assert release(assets.fetch("Depth Relief")) == 2
+    old = nested(assets.fetch("Depth Relief"))
+    assert old.get(assets.STAMP) not in ours.values()
+    assert assets.fetch("Sample Depth") != old
+
+
+def test_missing_stamps_are_an_error_that_says_what_to_do(asset_file):
+    (asset_file.parent / "groups.json").unlink()
+    with pytest.raises(AssetError, match="install"):
+        assets.fetch("Depth Relief")
+
+
+def test_the_file_that_ships_is_stamped_as_its_record_says():
     with bpy.data.libraries.load(str(assets.BLEND), link=True) as (there, here):
         here.node_groups = list(there.node_groups)
-    assert {tree.get(assets.STAMP) for tree in here.node_groups} == {
-        f"{tree.name} {VERSION}" for tree in here.node_groups
-    }
+    assert {tree.name: tree.get(assets.STAMP) for tree in here.node_groups} == assets.stamps()

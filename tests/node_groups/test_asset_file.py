@@ -1,5 +1,7 @@
 """The committed asset file is what the sources build, and opens tidy and complete."""
 
+import json
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -256,8 +258,17 @@ def test_every_input_is_read(name: str) -> None:
     assert {socket.name for socket in sockets(name) if socket.in_out == "INPUT"} == read
 
 
-def test_groups_and_menus_are_stamped_with_name_and_release() -> None:
-    manifest = (BLEND.parents[1] / "blender_manifest.toml").read_text(encoding="utf-8")
-    [version] = [line.split('"')[1] for line in manifest.splitlines() if line.startswith("version ")]
-    for name in (*GROUPS, *MENUS):
-        assert tree(name)["depth_nodes"] == f"{name} {version}"
+def test_groups_and_menus_are_stamped_with_name_version_and_content() -> None:
+    recorded = json.loads((BLEND.parent / "groups.json").read_text(encoding="utf-8"))
+    assert {name: tree(name)["depth_nodes"] for name in (*GROUPS, *MENUS)} == recorded
+    for name, stamp in recorded.items():
+        assert re.fullmatch(rf"{re.escape(name)} \d+\.\d+\.\d+ [0-9a-f]{{12}}", stamp)
+
+
+@FLOOR
+def test_a_stamp_changes_with_the_content_and_with_nothing_else(groups: None) -> None:
+    trees = build.build_all()
+    before = {name: data[build.STAMP] for name, data in trees.items()}
+    trees["Normalize Depth"].nodes["Math"].operation = "TANGENT"
+    changed = {name for name, stamp in build.stamps(trees).items() if stamp != before[name]}
+    assert changed == {"Normalize Depth", "Edge Snap", "Depth Samples", "Depth Relief"}  # itself, and what uses it

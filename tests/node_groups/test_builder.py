@@ -15,9 +15,11 @@ ROOT = Path(__file__).parents[2]
 AT_FLOOR = pytest.mark.skipif(bpy.app.version[:2] != FLOOR, reason="the file is built by the oldest Blender only")
 DOUBLE = Group("Double", "Twice.", (Float("Value", "Any number"),), (Float("Result", "Twice it"),))
 
+ORDER = ("output Result", "input Value")
+
 
 def double(factor: float, label: str = "Twice") -> bpy.types.NodeTree:
-    tree = Tree(DOUBLE, {})
+    tree = Tree(DOUBLE, {}, ORDER)
     with tree.frame(label):
         tree.output("Result", tree.input("Value") * factor)
     return tree.finish()
@@ -47,13 +49,13 @@ def test_every_typed_node_type_is_used() -> None:
 )
 def test_a_typo_is_an_error_where_it_stands(line: str, tmp_path: Path) -> None:
     """The type checker knows the names; here they are held against the signatures that it reads."""
-    tree = Tree(DOUBLE, {})
+    tree = Tree(DOUBLE, {}, ORDER)
     with tree.frame("Anything"), pytest.raises((TypeError, AttributeError, KeyError)):
         eval(line, {"tree": tree})  # noqa: S307 - the lines stand above
 
 
 def test_an_input_that_the_settings_hide_is_an_error() -> None:
-    tree = Tree(DOUBLE, {})
+    tree = Tree(DOUBLE, {}, ORDER)
     with tree.frame("Anything"), pytest.raises(KeyError, match="scale"):
         tree.add.vector_math(scale=2.0, operation="ADD")
 
@@ -92,7 +94,7 @@ def test_a_fingerprint_changes_with_the_content_and_with_what_is_used() -> None:
     assert text.fingerprint(double(2.0)) != text.fingerprint(double(3.0))
     users = []
     for inner in (double(2.0), double(3.0)):
-        tree = Tree(Group("User", "Uses it.", DOUBLE.inputs, DOUBLE.outputs), {"Double": inner})
+        tree = Tree(Group("User", "Uses it.", DOUBLE.inputs, DOUBLE.outputs), {"Double": inner}, ORDER)
         with tree.frame("Call"):
             tree.output("Result", tree.call("Double", tree.inputs("Value"))("Result"))
         users.append(text.fingerprint(tree.finish()))
