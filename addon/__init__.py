@@ -1,12 +1,54 @@
-"""The Blender half of Depth Nodes: what an artist sees, over functions that scripts can call."""
+"""The Blender half of Depth Nodes: what an artist sees, over functions that scripts can call.
 
-from . import engine, jobs, menus, operators, panels, preferences
+Everything that Blender is told of is listed here, so that the rooms below need no register of their own.
+"""
 
-_MODULES = (engine, jobs, operators, menus, panels, preferences)
+import bpy
+
+from .engine import jobs, setup
+from .ui import menus, panels, preferences
+from .ui.operators.accept_licence import DEPTH_NODES_OT_accept_licence
+from .ui.operators.add_group import DEPTH_NODES_OT_add_group
+from .ui.operators.add_modifier import DEPTH_NODES_OT_add_modifier
+from .ui.operators.cancel_estimate import DEPTH_NODES_OT_cancel_estimate
+from .ui.operators.cancel_set_up import DEPTH_NODES_OT_cancel_set_up
+from .ui.operators.check_engine import DEPTH_NODES_OT_check_engine
+from .ui.operators.copy_log import DEPTH_NODES_OT_copy_log
+from .ui.operators.estimate import (
+    DEPTH_NODES_OT_estimate_depth,
+    DEPTH_NODES_OT_photo_as_relief,
+    DEPTH_NODES_OT_retry_smaller,
+)
+from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid
+from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
+from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
+from .ui.operators.set_up_engine import DEPTH_NODES_OT_set_up_engine
+from .ui.operators.unfreeze_grid import DEPTH_NODES_OT_unfreeze_grid
+
+_OPERATORS = (
+    DEPTH_NODES_OT_accept_licence,
+    DEPTH_NODES_OT_add_group,
+    DEPTH_NODES_OT_add_modifier,
+    DEPTH_NODES_OT_cancel_estimate,
+    DEPTH_NODES_OT_cancel_set_up,
+    DEPTH_NODES_OT_check_engine,
+    DEPTH_NODES_OT_copy_log,
+    DEPTH_NODES_OT_estimate_depth,
+    DEPTH_NODES_OT_freeze_grid,
+    DEPTH_NODES_OT_import_photo,
+    DEPTH_NODES_OT_import_relief,
+    DEPTH_NODES_OT_photo_as_relief,
+    DEPTH_NODES_OT_retry_smaller,
+    DEPTH_NODES_OT_set_up_engine,
+    DEPTH_NODES_OT_unfreeze_grid,
+)
+_MODULES = (setup, jobs, menus, panels, preferences)
 
 
 def register() -> None:
-    """Register every module; called when Blender enables the extension."""
+    """Register the operators and every module; called when Blender enables the extension."""
+    for cls in _OPERATORS:
+        bpy.utils.register_class(cls)
     for module in _MODULES:
         module.register()
 
@@ -15,3 +57,5 @@ def unregister() -> None:
     """Take back what `register` did, in reverse."""
     for module in reversed(_MODULES):
         module.unregister()
+    for cls in reversed(_OPERATORS):
+        bpy.utils.unregister_class(cls)

@@ -5,23 +5,30 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 360  # "about 300"
+ROOM_LINES = 300  # in the rooms of `addon`
 LONGER = {"inference/model.py"}  # one network, read from top to bottom
 MAY_PRINT = {"inference/cli.py", "inference/doctor.py"}
 BLENDERS_OWN = {"register", "unregister"}  # what they do is said by Blender's manual
 LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_label or place says what they are
 
-# Package -> what it may import besides the standard library and its own modules. `addon` knows `inference` by its
-# standard-library modules only. Change the table where the house changes; never go around it.
+# Package or room -> what it may import besides the standard library and its own modules. `addon` knows `inference` by
+# its standard-library modules only. Change the table where the house changes; never go around it.
 BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nodeitems_utils", "rna_prop_ui"}
+EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
     "addon": BLENDER | {"numpy", "inference.protocol", "inference.catalog"},
+    "addon/depth": EVERYWHERE | {"inference.catalog"},
+    "addon/scene": EVERYWHERE | {"inference.catalog", "addon.depth"},
+    "addon/engine": EVERYWHERE | {"inference.catalog", "inference.protocol", "addon.depth"},
+    "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
     "node_groups": BLENDER | {"numpy", "OpenEXR"},
     "inference": {
         "numpy",
@@ -39,7 +46,19 @@ MAY_IMPORT = {
 }
 ONLY_STANDARD_LIBRARY = ("inference/catalog.py", "inference/errors.py", "inference/protocol.py", "addon/errors.py")
 BESIDE = ("training/",)  # runs from the checkout alone, so it names its neighbours in full
-PACKAGES = tuple(name for name in MAY_IMPORT if name != "__init__.py")
+PACKAGES = tuple(name for name in MAY_IMPORT if name != "__init__.py" and "/" not in name)
+WITHOUT_BPY = {
+    "addon/errors.py",
+    "addon/version.py",
+    "addon/depth/clean.py",
+    "addon/depth/exif.py",
+    "addon/depth/exr.py",
+    "addon/engine/client.py",
+    "addon/engine/install.py",
+    "addon/engine/place.py",
+    "addon/engine/probe.py",
+}
+LONGEST_CHAIN = 8  # modules of `addon`, from one that imports no other up to the one that registers all
 
 
 def sources(*folders: str) -> list[str]:
@@ -49,8 +68,8 @@ def sources(*folders: str) -> list[str]:
     return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
-SHIPPED = sources(*MAY_IMPORT)
-ALL = sources(*MAY_IMPORT, "tests")
+SHIPPED = sources("__init__.py", *PACKAGES)
+ALL = [*SHIPPED, *sources("tests")]
 
 
 def tree(path: str) -> ast.Module:
@@ -87,7 +106,7 @@ def calls(path: str, *names: str) -> list[str]:
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_imports_follow_the_table(package: str) -> None:
-    names = set(sys.stdlib_module_names) | {package} | MAY_IMPORT[package]
+    names = set(sys.stdlib_module_names) | {package.replace("/", ".")} | MAY_IMPORT[package]
     found = [(path, *entry) for path in sources(package) for entry in imports(path)]
     assert found or package == "__init__.py"
     assert [entry for entry in found if not allowed(entry[-1], names)] == []
@@ -98,6 +117,53 @@ def test_seams_need_the_standard_library_only() -> None:
     names = set(sys.stdlib_module_names) | {"inference.catalog", "inference.errors", "addon.errors"}
     found = [(path, *entry) for path in paths for entry in imports(path)]
     assert [entry for entry in found if not allowed(entry[-1], names)] == []
+
+
+@pytest.mark.parametrize("path", sorted(WITHOUT_BPY))
+def test_modules_without_bpy_import_none(path: str) -> None:
+    reached, waiting = set(), [path]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += own_imports(module)
+    assert [(module, name) for module in reached for _, name in imports(module) if allowed(name, BLENDER)] == []
+
+
+def own_imports(path: str) -> set[str]:
+    """Return the files of the repository that a file imports."""
+    names = {name.replace(".", "/") for _, name in imports(path)}
+    files = {f"{candidate}.py" for name in names for candidate in (name, name.rpartition("/")[0])}
+    return (files & set(SHIPPED)) - {path}
+
+
+def test_import_chains_in_addon_are_short() -> None:
+    @cache
+    def chain(path: str) -> tuple[str, ...]:
+        below = [chain(other) for other in own_imports(path) if other.startswith("addon/")]
+        return (path, *max(below, key=len, default=()))
+
+    longest = max((chain(path) for path in sources("addon")), key=len)
+    assert len(longest) <= LONGEST_CHAIN, longest
+
+
+def test_nothing_imports_the_interface() -> None:
+    above = {"addon/__init__.py", *sources("addon/ui")}
+    below = [path for path in SHIPPED if path not in above]
+    assert [(path, name) for path in below for _, name in imports(path) if allowed(name, {"addon.ui"})] == []
+
+
+def test_operators_are_called_by_names_that_exist() -> None:
+    texts = [node for path in sources("addon") for node in ast.walk(tree(path)) if isinstance(node, ast.Assign)]
+    there = {node.value.value for node in texts if getattr(node.targets[0], "id", "") == "bl_idname"}
+    called = {
+        node.args[0].value
+        for path in sources("addon")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "operator"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert {name for name in called if name.startswith("depth_nodes.")} <= there
 
 
 def test_own_packages_are_imported_relatively() -> None:
@@ -161,6 +227,7 @@ def test_public_definitions_have_docstrings() -> None:
 def test_a_module_is_read_in_one_sitting() -> None:
     lengths = {path: (ROOT / path).read_text(encoding="utf-8").count("\n") for path in SHIPPED}
     assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES and path not in LONGER} == {}
+    assert {path: lines for path, lines in lengths.items() if lines > ROOM_LINES and path.startswith("addon/")} == {}
 
 
 def test_no_module_is_called_utils() -> None:

@@ -41,7 +41,7 @@ def parse() -> tuple[Path, Path]:
         return ASSETS / "sample_photo.jpg", ASSETS / "sample_depth.exr"
     if not given.photo.is_file():
         parser.error(f"no photo at {given.photo}")
-    depth = given.depth or extension.module("addon.photo").find_depth(given.photo)
+    depth = given.depth or extension.module("addon.scene.photo").find_depth(given.photo)
     if depth is None:
         parser.error(f"no depth map beside {given.photo}: give DEPTH=path")
     return given.photo, depth
@@ -52,7 +52,7 @@ def build(photo: Path, depth: Path) -> Any:
     bpy.ops.wm.read_homefile(use_factory_startup=True, app_template="", load_ui=True)
     bpy.data.batch_remove(list(bpy.data.objects))
     scene = bpy.context.scene
-    made = extension.module("addon.relief").from_files(photo, depth, collection=scene.collection, scene=scene)
+    made = extension.module("addon.scene.relief").from_files(photo, depth, collection=scene.collection, scene=scene)
     made.ob.select_set(True)
     bpy.context.view_layer.objects.active = made.ob
     return made
@@ -73,7 +73,7 @@ def write_depth(path: Path, image: bpy.types.Image) -> None:
     pixels = np.empty((height, width, 4), dtype=np.float32)
     image.pixels.foreach_get(pixels.ravel())
     depth, validity = (np.ascontiguousarray(pixels[::-1, :, channel]) for channel in (0, 3))
-    kind = extension.module("addon.depth_image").info(image).kind
+    kind = extension.module("addon.depth.image").info(image).kind
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, "depthKind": kind}
     OpenEXR.File(header, {"Y": depth, "A": validity}).write(str(path))
 

@@ -35,5 +35,5 @@ def enable() -> None:
 
 
 def module(name: str) -> ModuleType:
-    """Return a module of the enabled extension, for example `addon.relief`."""
+    """Return a module of the enabled extension, for example `addon.scene.relief`."""
     return importlib.import_module(f"{MODULE}.{name}")

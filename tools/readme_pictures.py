@@ -26,7 +26,7 @@ SIZE = (800, 600)
 def relief(projection: str) -> Any:
     """Build the relief of the sample in an empty file."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    made = extension.module("addon.relief").from_files(
+    made = extension.module("addon.scene.relief").from_files(
         ASSETS / "sample_photo.jpg",
         ASSETS / "sample_depth.exr",
         collection=bpy.context.scene.collection,
@@ -61,7 +61,7 @@ def save_depth(path: Path, depth: bpy.types.Image) -> None:
 def main() -> None:
     """Render photo, depth, the relief uncut and cut, and the scene unprojected."""
     DOCS.mkdir(exist_ok=True)
-    set_input = extension.module("addon.modifiers").set_input
+    set_input = extension.module("addon.scene.inputs").set_input
 
     made = relief("Relief")
     save_photo(DOCS / "photo.jpg")

@@ -62,9 +62,9 @@ def processes() -> set[str]:
 def begin_an_estimate(engine: str) -> None:
     """Start a worker, and leave it with work to do."""
     bpy.context.preferences.addons[MODULE].preferences.existing_python = engine
-    jobs, estimate = (importlib.import_module(f"{MODULE}.addon.{name}") for name in ("jobs", "estimate"))
+    jobs, settings = (importlib.import_module(f"{MODULE}.addon.engine.{name}") for name in ("jobs", "settings"))
     image = bpy.data.images.get("picture") or bpy.data.images.new("picture", 64, 64)
-    jobs.submit(image, estimate.settings())
+    jobs.submit(image, settings.current())
 
 
 def keep_timers() -> None:

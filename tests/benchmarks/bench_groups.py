@@ -26,8 +26,8 @@ from tests.node_groups.scene import (  # noqa: E402  Blender's user folder is se
     set_inputs,
 )
 
-freeze = extension.module("addon.freeze")
-stored = extension.module("addon.depth_image")
+freeze = extension.module("addon.scene.freeze")
+stored = extension.module("addon.depth.image")
 
 SIDE = 1024
 ROUNDS = 15

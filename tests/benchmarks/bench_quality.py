@@ -26,7 +26,7 @@ from scipy.sparse.csgraph import connected_components  # noqa: E402
 from tests.material import material  # noqa: E402
 from tests.node_groups.scene import append_groups, depth_image, evaluate, relief  # noqa: E402
 
-gaps = extension.module("addon.fill_gaps")
+gaps = extension.module("addon.depth.clean")
 
 STEEP = np.cos(np.radians(85.0))
 SMALL = 64
@@ -91,7 +91,7 @@ def maps() -> Iterator[Map]:
             yield Map(path.stem, values / values.max(), valid, "Disparity", invert=True)
         else:
             read_as = "distance" if kind == "depth_m" else "disparity"
-            values, valid = gaps.fill_gaps(values, valid, gaps.USUAL_WIDTH, read_as)
+            values, valid = gaps.fill_gaps(values, valid, gaps.USUAL_GAP, read_as)
             yield Map(path.stem, values, valid, read_as.capitalize())
 
 

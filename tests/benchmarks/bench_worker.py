@@ -18,11 +18,11 @@ extension.enable_alone()
 
 import bpy  # noqa: E402
 
-from tests.addon.worker import COMMAND, weights  # noqa: E402  Blender's user folder is set first
+from tests.addon.engine.worker import COMMAND, weights  # noqa: E402  Blender's user folder is set first
 
-engine = extension.module("addon.engine")
-estimate = extension.module("addon.estimate")
-jobs = extension.module("addon.jobs")
+handover = extension.module("addon.engine.handover")
+settings = extension.module("addon.engine.settings")
+jobs = extension.module("addon.engine.jobs")
 
 ROUNDS = 7
 LARGE, SMALL = (4000, 3000), (686, 518)
@@ -41,7 +41,7 @@ def click(image: bpy.types.Image) -> dict[str, float]:
     """Estimate, and return the seconds of each part."""
     stored = []
     start = time.perf_counter()
-    job = jobs.submit(image, estimate.settings(), on_depth=lambda _: stored.append(time.perf_counter()))
+    job = jobs.submit(image, settings.current(), on_depth=lambda _: stored.append(time.perf_counter()))
     asked = time.perf_counter()
     finish, came = jobs._finish, []
 
@@ -68,7 +68,7 @@ def click(image: bpy.types.Image) -> dict[str, float]:
 
 def main() -> None:
     """Print the table."""
-    chosen = engine.preferences()
+    chosen = settings.preferences()
     chosen.existing_python, chosen.weights, chosen.device = COMMAND[0], str(weights()), "cpu"
     with tempfile.TemporaryDirectory() as name:
         large, small = (

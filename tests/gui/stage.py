@@ -57,9 +57,9 @@ def plane() -> bpy.types.Object:
 
 def depth_image() -> bpy.types.Image:
     """Return the sample's depth as the image that the modifiers sample."""
-    depth = addon("depth_file").read(DEPTH)
-    info = addon("depth_image").DepthInfo(depth.kind, source=DEPTH.name)
-    return addon("depth_image").write("Sample Depth", depth.values, kind=depth.kind, info=info)
+    depth = addon("depth.meaning").read(DEPTH)
+    info = addon("depth.image").DepthInfo(depth.kind, source=DEPTH.name)
+    return addon("depth.image").write("Sample Depth", depth.values, kind=depth.kind, info=info)
 
 
 def relief() -> bpy.types.Object:
@@ -69,7 +69,7 @@ def relief() -> bpy.types.Object:
     with driver.within(driver.area("VIEW_3D")):
         bpy.ops.depth_nodes.import_relief(filepath=str(PHOTO), depth_path=str(DEPTH))
     ob = driver.window().view_layer.objects.active
-    addon("modifiers").set_input(ob.modifiers[0], "Resolution", 256)
+    addon("scene.inputs").set_input(ob.modifiers[0], "Resolution", 256)
     return ob
 
 

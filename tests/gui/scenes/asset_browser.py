@@ -23,8 +23,8 @@ def drag() -> Steps:
     modifier = ob.modifiers[0]
     assert modifier.node_group["depth_nodes"].startswith("Depth Relief ")
     assert modifier.node_group.is_linked_packed
-    addon("modifiers").set_input(modifier, "Image", depth_image())
-    addon("modifiers").set_input(modifier, "Kind", "Distance")
+    addon("scene.inputs").set_input(modifier, "Image", depth_image())
+    addon("scene.inputs").set_input(modifier, "Kind", "Distance")
     yield 1.0
     assert len(positions(ob)) > 10_000
     see("dropped")

@@ -17,7 +17,7 @@ def again() -> Steps:
     before = positions(ob)
     viewport = area("VIEW_3D")
     yield from tab(viewport)
-    jobs, hand = addon("jobs"), Hand()
+    jobs, hand = addon("engine.jobs"), Hand()
     button = yield from hand.find(viewport, "depth_nodes.estimate_depth")
     yield 1.0
     see("button")

@@ -11,7 +11,7 @@ ROW = 20  # pixels from one button to the next
 
 def with_its_cut() -> Steps:
     """The lower of the two buttons freezes the cut too; nothing moves, then or when it is undone."""
-    ob, modifiers, freeze = relief(), addon("modifiers"), addon("freeze")
+    ob, modifiers, freeze = relief(), addon("scene.inputs"), addon("scene.freeze")
     viewport, name = area("VIEW_3D"), ob.name
     yield from tab(viewport)
     bpy.ops.ed.undo_push(message="Begin")

@@ -13,7 +13,7 @@ def save() -> Steps:
     """Save with Ctrl S, and quit with Ctrl Q: Blender ends by itself."""
     ob = relief()
     bpy.ops.wm.save_as_mainfile(filepath=str(FILE))
-    addon("modifiers").set_input(ob.modifiers[0], "Scale", 0.8)
+    addon("scene.inputs").set_input(ob.modifiers[0], "Scale", 0.8)
     bpy.ops.ed.undo_push(message="Scale")
     yield 1.0
     np.save(FOLDER / "positions.npy", positions(ob))
@@ -32,9 +32,9 @@ def reopen() -> Steps:
     yield 2.0
     ob = bpy.data.objects[PHOTO.stem]
     np.testing.assert_array_equal(positions(ob), np.load(FOLDER / "positions.npy"))
-    modifier = addon("relief").find_modifier(ob)
+    modifier = addon("scene.relief").find_modifier(ob)
     assert modifier is not None
-    assert addon("assets").fetch("Depth Relief") == modifier.node_group
+    assert addon("scene.groups").fetch("Depth Relief") == modifier.node_group
     see("reopened")
 
 

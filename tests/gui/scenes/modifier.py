@@ -34,8 +34,8 @@ def add() -> Steps:
     yield from hand.click((x - 0.12 * region(properties).width, y))
     yield from hand.write(image.name.lower())
     yield from hand.press("Return")
-    yield until("the image is set", lambda: addon("modifiers").get_input(modifier, "Image") == image)
-    addon("modifiers").set_input(modifier, "Kind", "Distance")
+    yield until("the image is set", lambda: addon("scene.inputs").get_input(modifier, "Image") == image)
+    addon("scene.inputs").set_input(modifier, "Kind", "Distance")
     yield 2.0
     see("relief")
     height = positions(ob)[:, 2]
@@ -44,7 +44,7 @@ def add() -> Steps:
 
     x, y = over(viewport, (0.0, 0.0, 0.0))
     yield from hand.drag((x, y + ARROW), (x, y + 2 * ARROW), "arrow")
-    scale = addon("modifiers").get_input(modifier, "Scale")
+    scale = addon("scene.inputs").get_input(modifier, "Scale")
     assert scale > 0.6
     np.testing.assert_allclose(positions(ob)[:, 2].max(), scale, rtol=1e-6)
     measured["scale"] = scale

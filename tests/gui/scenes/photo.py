@@ -27,7 +27,7 @@ def drop() -> Steps:
     yield 0.5
     see("choice")
     yield from hand.press("p")  # Photo as Relief
-    jobs = addon("jobs")
+    jobs = addon("engine.jobs")
     yield until("the estimate is under way", lambda: jobs.waiting())
     yield 0.5
     see("progress")
@@ -36,7 +36,7 @@ def drop() -> Steps:
     ob = bpy.context.view_layer.objects.active
     assert ob.name == PHOTO.stem
     assert len(positions(ob)) > 10_000
-    assert addon("photo").shown_by(ob).filepath == str(PHOTO)
+    assert addon("scene.photo").shown_by(ob).filepath == str(PHOTO)
     see("relief")
 
 
@@ -65,7 +65,7 @@ def choose() -> Steps:
     yield until("the relief is there", lambda: PHOTO.stem in bpy.data.objects)
     yield 1.0
     ob = bpy.data.objects[PHOTO.stem]
-    addon("modifiers").set_input(ob.modifiers[0], "Scale", 0.3)
+    addon("scene.inputs").set_input(ob.modifiers[0], "Scale", 0.3)
     see("solid")
     viewport.spaces.active.show_region_ui = False
     with within(viewport):

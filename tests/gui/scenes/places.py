@@ -11,7 +11,7 @@ from tests.gui.stage import EXTENSION, PHOTO, addon, positions, relief, tab, use
 def two_windows() -> Steps:
     """An estimate begun in one window goes on beside another, and ends in the scene where it began."""
     use_engine()
-    viewport, jobs = area("VIEW_3D"), addon("jobs")
+    viewport, jobs = area("VIEW_3D"), addon("engine.jobs")
     yield from tab(viewport)
     first = bpy.context.scene
     with within(viewport):
@@ -40,7 +40,7 @@ def two_scenes() -> Steps:
     assert second.name in window().scene.objects
     assert first.name not in window().scene.objects
     assert first.modifiers[0].node_group == second.modifiers[0].node_group
-    addon("modifiers").set_input(second.modifiers[0], "Scale", 1.0)
+    addon("scene.inputs").set_input(second.modifiers[0], "Scale", 1.0)
     yield 1.0
     assert np.ptp(positions(second)[:, 2]) > 1.5 * 0.5
     see("second_scene")

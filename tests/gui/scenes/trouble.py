@@ -11,7 +11,7 @@ def no_engine() -> Steps:
     relief()
     viewport = area("VIEW_3D")
     yield from tab(viewport)
-    hand, jobs = Hand(), addon("jobs")
+    hand, jobs = Hand(), addon("engine.jobs")
     yield from hand.click((yield from hand.find(viewport, "depth_nodes.estimate_depth")))
     yield until("it has failed", lambda: jobs.last_failed() is not None)
     assert jobs.last_failed().fault == "engine"
@@ -35,7 +35,7 @@ def no_licence() -> Steps:
     relief()
     viewport = area("VIEW_3D")
     yield from tab(viewport)
-    hand, jobs = Hand(), addon("jobs")
+    hand, jobs = Hand(), addon("engine.jobs")
     use_engine()
     yield from hand.click((yield from hand.find(viewport, "depth_nodes.estimate_depth")))
     yield until("it has failed", lambda: jobs.last_failed() is not None)
@@ -61,7 +61,7 @@ def image_editor() -> Steps:
     yield from tab(editor, "Depth")
     yield 1.0
     see("image")
-    hand, jobs = Hand(), addon("jobs")
+    hand, jobs = Hand(), addon("engine.jobs")
     yield from hand.click((yield from hand.find(editor, "depth_nodes.estimate_depth")))
     yield until("it is begun", lambda: jobs.waiting())
     yield 0.5
@@ -69,4 +69,4 @@ def image_editor() -> Steps:
     yield until("it is over", lambda: not jobs.waiting())
     yield 1.0
     see("image_done")
-    assert addon("estimate").depth_of(photo) is not None
+    assert addon("engine.handover").depth_of(photo) is not None

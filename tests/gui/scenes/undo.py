@@ -10,7 +10,7 @@ from tests.gui.stage import PHOTO, addon, positions, tab, use_engine
 def whole_way() -> Steps:
     """Each Ctrl Z takes one step back, and each Ctrl Shift Z brings the same vertices again."""
     use_engine()
-    viewport, jobs = area("VIEW_3D"), addon("jobs")
+    viewport, jobs = area("VIEW_3D"), addon("engine.jobs")
     yield from tab(viewport)
     bpy.ops.ed.undo_push(message="Begin")
     states: list[np.ndarray | None] = [_state()]
@@ -19,7 +19,7 @@ def whole_way() -> Steps:
     yield until("the relief is there", lambda: PHOTO.stem in bpy.data.objects and not jobs.waiting())
     yield 1.0
     states.append(_state())
-    addon("modifiers").set_input(bpy.data.objects[PHOTO.stem].modifiers[0], "Resolution", 128)
+    addon("scene.inputs").set_input(bpy.data.objects[PHOTO.stem].modifiers[0], "Resolution", 128)
     bpy.ops.ed.undo_push(message="Resolution")
     states.append(_state())
     hand = Hand()

@@ -1,0 +1,1 @@
+"""Depth maps as numbers: read from files, understood, cleaned, and kept in an image datablock."""

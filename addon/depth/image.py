@@ -1,0 +1,175 @@
+"""Depth array <-> float image datablock: the only vertical flip, the packing, and what an image knows of its origin."""
+
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ..errors import DepthImageError
+from ..version import VERSION
+from . import exr
+
+_KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
+_TEXTS = {"source": "depth_source", "model": "depth_model", "revision": "depth_revision", "version": "depth_version"}
+
+
+@dataclass(frozen=True)
+class DepthInfo:
+    """Where a depth map comes from; kept on the image as custom properties.
+
+    kind: `disparity`, stored in [0, 1] with 1 = near, or `distance`, stored in metres.
+    raw_min, raw_max: range of the valid values before they were normalised; for a distance the metres themselves.
+    source: the photo or depth file it was made from. model, revision: what predicted it. Empty where unknown.
+    focal_length: in millimetres on a sensor whose longer side is 36 mm, or None where unknown.
+    version: the version of this extension that wrote the image; empty until it is written.
+    """
+
+    kind: Kind
+    raw_min: float = 0.0
+    raw_max: float = 1.0
+    source: str = ""
+    model: str = ""
+    revision: str = ""
+    focal_length: float | None = None
+    version: str = ""
+
+
+def write(
+    target: str | bpy.types.Image,
+    depth: NDArray[np.float32],
+    *,
+    kind: Kind,
+    validity: NDArray[np.bool_] | NDArray[np.float32] | None = None,
+    info: DepthInfo | None = None,
+) -> bpy.types.Image:
+    """Write a depth map into an image, pack it, and have every modifier that samples it evaluate again.
+
+    target: name for a new image (Blender makes it unique), or the image to rewrite, which keeps its users.
+    depth: float32 (H, W), top row first. `disparity`: any unit, larger is nearer, normalised here to [0, 1] by its
+        smallest and largest valid value; a flat map becomes 0. `distance`: metres, larger is farther, stored as it is.
+    validity: bool or float32 in [0, 1], (H, W); stored as alpha. Values that are not finite are always invalid, and
+        wherever alpha is 0 the farthest valid value is stored.
+    info: source, model, revision and focal length to record; kind, range and version are set here.
+
+    Raises DepthImageError, before anything changes, for an array that is no depth map and for an image that is linked,
+    overridden, or no single picture.
+    """
+    stored, alpha, raw_min, raw_max = _to_stored(depth, kind, validity)
+    if isinstance(target, bpy.types.Image):
+        _check_writable(target)
+        image = target
+    else:
+        image = bpy.data.images.new(target, 1, 1, alpha=True, float_buffer=True, is_data=True)
+    channels = {"Y": stored} if alpha is None else {"Y": stored, "A": alpha}
+    _pack(image, exr.encode(channels))
+    _record(image, replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max, version=VERSION))
+    return image
+
+
+def read(image: bpy.types.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the first channel and alpha as stored: depth and validity, both float32 (H, W), top row first.
+
+    Raises DepthImageError for an image without pixels.
+    """
+    stored = pixels(image)
+    opaque = np.ones(stored.shape[:2], np.float32)
+    return stored[..., 0].copy(), stored[..., 3].copy() if stored.shape[2] == 4 else opaque
+
+
+def pixels(image: bpy.types.Image) -> NDArray[np.float32]:
+    """Return all channels as stored, float32 (H, W, C), top row first. Raises DepthImageError without pixels."""
+    width, height = image.size
+    if width * height == 0:
+        raise DepthImageError(f"image {image.name!r} has no pixels: choose another one, or reload it from its file")
+    stored = np.empty((height, width, image.channels), np.float32)
+    image.pixels.foreach_get(stored.reshape(-1))
+    return stored[::-1]  # Blender keeps the bottom row first
+
+
+def info(image: bpy.types.Image) -> DepthInfo | None:
+    """Return what the image records about its depth, or None if this extension did not write it."""
+    if image.get(_KIND) not in get_args(Kind):
+        return None
+    return DepthInfo(
+        kind=image[_KIND],
+        raw_min=image.get(_RAW_MIN, 0.0),
+        raw_max=image.get(_RAW_MAX, 1.0),
+        focal_length=image.get(_FOCAL_LENGTH),
+        **{field: image.get(key, "") for field, key in _TEXTS.items()},
+    )
+
+
+def _to_stored(
+    depth: NDArray[np.float32], kind: Kind, validity: NDArray[np.bool_] | NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, float, float]:
+    """Return what is stored, (H, W), its alpha or None where all is valid, and the smallest and largest valid value."""
+    depth = np.asarray(depth)
+    if depth.ndim != 2 or depth.size == 0 or depth.dtype.kind not in "fiu":
+        raise DepthImageError(f"a depth map is (H, W) numbers, this is {depth.dtype} {depth.shape}: pass one channel")
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
+        depth = depth.astype(np.float32, copy=False)
+    valid = np.isfinite(depth)
+    alpha = None
+    if validity is not None:
+        if np.shape(validity) != depth.shape:
+            raise DepthImageError(f"validity is {np.shape(validity)}, depth {depth.shape}: pass both in the same size")
+        alpha = np.clip(np.nan_to_num(np.asarray(validity, np.float32)), 0.0, 1.0)
+        valid &= alpha > 0.0
+    whole = bool(valid.all())
+    counted = depth if whole else depth[valid]
+    if counted.size == 0:
+        raise DepthImageError("the depth map has no valid pixel: check its transparency, and that it is not all NaN")
+    low, high = counted.min(), counted.max()
+    stored = _normalise(depth, low, high) if kind == "disparity" else depth
+    if not whole:
+        stored = np.where(valid, stored, np.float32(0.0) if kind == "disparity" else high)
+        alpha = valid.astype(np.float32) if alpha is None else np.where(valid, alpha, np.float32(0.0))
+    if alpha is not None and alpha.min() == 1.0:
+        alpha = None
+    return stored, alpha, float(low), float(high)
+
+
+def _normalise(depth: NDArray[np.float32], low: np.float32, high: np.float32) -> NDArray[np.float32]:
+    """Return (H, W) in which `low` is 0 and `high` is 1."""
+    if low == high:
+        return np.zeros_like(depth)
+    with np.errstate(invalid="ignore", over="ignore"):  # invalid pixels are replaced by the caller
+        if float(high) - float(low) > np.finfo(np.float32).max:
+            return ((depth.astype(np.float64) - low) / (float(high) - float(low))).astype(np.float32)
+        scaled = depth - low
+        scaled /= high - low
+    return scaled
+
+
+def _check_writable(image: bpy.types.Image) -> None:
+    if image.override_library or not image.is_editable:
+        raise DepthImageError(
+            f"image {image.name!r} is linked from another file: make it local first, or write a new one"
+        )
+    if image.source not in {"FILE", "GENERATED"}:
+        raise DepthImageError(f"image {image.name!r} is no single picture ({image.source.lower()}): write a new one")
+
+
+def _pack(image: bpy.types.Image, data: bytes) -> None:
+    """Make an EXR file the image's packed and only content. Its size and its 32 bits come from the file itself."""
+    image.source = "GENERATED"  # leaving it makes Blender drop the old pixels and decode the packed file
+    image.filepath_raw = ""
+    image.pack(data=data, data_len=len(data))
+    image.source = "FILE"
+    image.colorspace_settings.is_data = True
+    image.alpha_mode = "CHANNEL_PACKED"  # alpha is validity: it never multiplies depth
+    image.use_half_precision = False
+    image.update_tag()  # for modifiers; the line above is for materials
+
+
+def _record(image: bpy.types.Image, info: DepthInfo) -> None:
+    image[_KIND], image[_RAW_MIN], image[_RAW_MAX] = info.kind, info.raw_min, info.raw_max
+    for field, key in _TEXTS.items():
+        image[key] = getattr(info, field)
+    if info.focal_length is not None:
+        image[_FOCAL_LENGTH] = info.focal_length
+    else:
+        image.pop(_FOCAL_LENGTH, None)

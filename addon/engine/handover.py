@@ -1,0 +1,226 @@
+"""An image handed to the engine, and its depth taken back. Everything here runs on the main thread.
+
+The engine is given an image's file where that is what Blender shows, its pixels otherwise.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.protocol import Done, Estimate  # type: ignore[import-not-found]
+from ..depth import image as depth_image
+from ..errors import EstimateError, PhotoError
+from .settings import Settings
+
+_DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
+
+# What Blender keeps in float or decodes in a way of its own: its pixels are taken, not its file.
+_AS_PIXELS = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR", "CINEON", "DPX", "JPEG2000", "IRIS", "TARGA_RAW"}
+_MOVIE_COLOUR = "colour"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file for the engine. linear: it holds scene-linear pixels, else whatever the file says of itself."""
+
+    path: Path
+    linear: bool = False
+
+
+def request(
+    image: bpy.types.Image,
+    identifier: int,
+    folder: Path,
+    wanted: Settings,
+    *,
+    user: bpy.types.ImageUser | None = None,
+    frame: int = 1,
+) -> Estimate:
+    """Return what to ask of the engine for an image. Raises DepthNodesError for one that can't be estimated."""
+    spec = catalog.get(wanted.model)
+    if spec.commercial is False and not wanted.accept_license:
+        raise EstimateError(f"{spec.title} is licensed {spec.licence}: accept that first, or choose another model")
+    place = _place(folder, identifier)
+    place.mkdir()
+    given = hand_over(image, place, user=user, frame=frame)
+    return Estimate(
+        id=identifier,
+        picture=str(given.path),
+        output=str(place),
+        model=wanted.model,
+        weights=wanted.weights,
+        device=wanted.device,
+        size=wanted.size,
+        linear=given.linear,
+        offline=not bpy.app.online_access,
+        accept_license=wanted.accept_license,
+    )
+
+
+def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
+    """Return the depth image that was estimated from an image before, if it is still there."""
+    found = image.get(_DEPTH_OF)
+    return found if isinstance(found, bpy.types.Image) else None
+
+
+def store(image: bpy.types.Image, done: Done, wanted: Settings) -> bpy.types.Image:
+    """Write an answer into the depth image of its photo, the one there is or a new one, and return it.
+
+    Every modifier that samples it follows.
+    """
+    values = np.load(done.values)  # (H, W)
+    validity = np.load(done.validity) if done.validity else None
+    if wanted.invert:
+        values = np.float32(done.raw_min) + np.float32(done.raw_max) - values
+    target = depth_of(image)
+    written = depth_image.write(
+        target if target is not None and target.is_editable else f"{Path(image.name).stem} Depth",
+        values,
+        kind=done.kind,
+        validity=validity,
+        info=depth_image.DepthInfo(done.kind, source=image.name, model=done.model, revision=done.revision),
+    )
+    if image.is_editable:
+        image[_DEPTH_OF] = written
+    return written
+
+
+def discard(folder: Path, identifier: int) -> None:
+    """Remove the files of a request and its answer; what can't be removed now goes with the folder."""
+    shutil.rmtree(_place(folder, identifier), ignore_errors=True)
+
+
+def _place(folder: Path, identifier: int) -> Path:
+    return folder / str(identifier)
+
+
+def hand_over(
+    image: bpy.types.Image, folder: Path, *, user: bpy.types.ImageUser | None = None, frame: int = 1
+) -> Picture:
+    """Return what the engine is to look at; what has to be written for it goes into `folder`.
+
+    user: of the editor that shows the image, for the frame of a sequence; frame: of a movie or sequence without one.
+    A file on disk that nobody edited is used as it is, so that the main thread does next to nothing.
+    Raises PhotoError for an image without pixels.
+    """
+    if image.source in {"VIEWER"} and min(image.size) == 0:
+        raise PhotoError(f"{image.name!r} can't be read from here: save it to a file first, and open that")
+    if image.source == "MOVIE":
+        return _movie(image, folder, user.frame_current if user else frame)
+    if not image.is_dirty and image.source not in {"GENERATED", "VIEWER"} and image.file_format not in _AS_PIXELS:
+        if image.packed_file is not None:
+            return _packed(image, folder)
+        path = _file(image, user, frame)
+        if path.is_file():
+            return Picture(path)
+        if image.source != "FILE" or not image.has_data:
+            raise PhotoError(f"{path} is not there any more: find it with File > External Data, or pack it")
+    return _pixels(image, folder)
+
+
+def _file(image: bpy.types.Image, user: bpy.types.ImageUser | None, frame: int) -> Path:
+    """Return the file that Blender shows: of the current frame, of the active tile."""
+    path = image.filepath_from_user(image_user=user) if user else image.filepath_raw
+    if image.source == "TILED" and image.tiles.active is not None:
+        number = image.tiles.active.number
+        path = image.filepath_raw.replace("<UDIM>", str(number))
+        path = path.replace("<UVTILE>", f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}")
+    elif image.source == "SEQUENCE" and user is None:
+        path = _numbered(path, frame)
+    return Path(bpy.path.abspath(path, library=image.library))
+
+
+def _numbered(path: str, frame: int) -> str:
+    """Return a sequence's file of that frame: the last digits of the name count."""
+    stem, suffix = path[: -len(Path(path).suffix)], Path(path).suffix
+    digits = len(stem) - len(stem.rstrip("0123456789"))
+    return f"{stem[: len(stem) - digits]}{frame:0{digits}d}{suffix}" if digits else path
+
+
+def _packed(image: bpy.types.Image, folder: Path) -> Picture:
+    path = folder / f"{image.session_uid}.picture"
+    path.write_bytes(image.packed_file.data)
+    return Picture(path)
+
+
+def _pixels(image: bpy.types.Image, folder: Path) -> Picture:
+    stored = depth_image.pixels(image)  # (H, W, C)
+    rgba = np.ones((*stored.shape[:2], 4), np.float32)
+    rgba[..., : min(stored.shape[2], 3)] = stored[..., :3]
+    if stored.shape[2] == 1:
+        rgba[..., :3] = stored
+    if stored.shape[2] == 4:
+        rgba[..., 3] = stored[..., 3]
+        if image.is_float and image.alpha_mode == "PREMUL":
+            rgba[..., :3] /= np.maximum(stored[..., 3:], np.float32(1e-6))
+    return _save(image, folder, rgba, linear=image.is_float)
+
+
+def _save(image: bpy.types.Image, folder: Path, rgba: NDArray[np.float32], *, linear: bool) -> Picture:
+    path = folder / f"{image.session_uid}.npy"
+    np.save(path, rgba)
+    return Picture(path, linear)
+
+
+def _movie(image: bpy.types.Image, folder: Path, frame: int) -> Picture:
+    """Read a frame of a movie, which `Image.pixels` doesn't follow: by a grid that has a vertex on each pixel."""
+    width, height = image.size
+    if width * height == 0:
+        raise PhotoError(f"{image.name!r} has no pixels: find its file with File > External Data")
+    tree = _reader(image, frame)
+    mesh = bpy.data.meshes.new("Depth Nodes Movie")
+    ob = bpy.data.objects.new(mesh.name, mesh)
+    scene = bpy.data.scenes.new(mesh.name)
+    try:
+        scene.collection.objects.link(ob)
+        ob.modifiers.new("Read", "NODES").node_group = tree
+        view_layer = scene.view_layers[0]
+        view_layer.update()
+        read = ob.evaluated_get(view_layer.depsgraph).data
+        rgba = np.empty((width, height, 4), np.float32)  # a grid's vertices run up each column in turn
+        read.attributes[_MOVIE_COLOUR].data.foreach_get("color", rgba.reshape(-1))
+    finally:
+        bpy.data.scenes.remove(scene)
+        bpy.data.objects.remove(ob)
+        bpy.data.meshes.remove(mesh)
+        bpy.data.node_groups.remove(tree)
+    return _save(image, folder, np.ascontiguousarray(rgba.swapaxes(0, 1)[::-1]), linear=True)
+
+
+def _reader(image: bpy.types.Image, frame: int) -> bpy.types.NodeTree:
+    """Return a node group that makes a grid of the image's size with its colours on the vertices."""
+    width, height = image.size
+    tree = bpy.data.node_groups.new("Depth Nodes Movie", "GeometryNodeTree")
+    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+
+    def node(kind: str) -> bpy.types.Node:
+        return tree.nodes.new(kind)
+
+    grid, place, texture = node("GeometryNodeMeshGrid"), node("ShaderNodeVectorMath"), node("GeometryNodeImageTexture")
+    store, end = node("GeometryNodeStoreNamedAttribute"), node("NodeGroupOutput")
+    for name, value in (
+        ("Size X", width - 1.0),
+        ("Size Y", height - 1.0),
+        ("Vertices X", width),
+        ("Vertices Y", height),
+    ):
+        grid.inputs[name].default_value = value
+    place.operation = "MULTIPLY_ADD"  # from the middle, one unit a pixel, to 0..1
+    place.inputs[1].default_value = (1.0 / width, 1.0 / height, 0.0)
+    place.inputs[2].default_value = (0.5, 0.5, 0.0)
+    texture.interpolation, texture.extension = "Closest", "EXTEND"
+    texture.inputs["Image"].default_value, texture.inputs["Frame"].default_value = image, frame
+    store.data_type = "FLOAT_COLOR"
+    store.inputs["Name"].default_value = _MOVIE_COLOUR
+    colour = next(socket for socket in store.inputs if socket.name == "Value" and socket.enabled)
+    tree.links.new(node("GeometryNodeInputPosition").outputs[0], place.inputs[0])
+    tree.links.new(place.outputs[0], texture.inputs["Vector"])
+    tree.links.new(grid.outputs["Mesh"], store.inputs["Geometry"])
+    tree.links.new(texture.outputs["Color"], colour)
+    tree.links.new(store.outputs["Geometry"], end.inputs[0])
+    return tree

@@ -1,0 +1,241 @@
+"""Estimates under way: what is waiting, how far each is, and what to do with its result, on the main thread.
+
+One worker serves the session. Nothing here waits: whoever wants results calls `poll` from time to time.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ...inference.protocol import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
+    Cancelled,
+    Done,
+    Failed,
+    Fault,
+    Progress,
+)
+from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError
+from . import handover, place, settings
+from .client import WorkerClient
+
+State = Literal["waiting", "done", "failed", "cancelled"]
+_STAGES = {"loading": "Loading", "downloading": "Downloading", "estimating": "Estimating", "writing": "Writing"}
+_STEP = 0.01  # seconds between two looks while a script waits
+_INTERVAL = 0.05  # seconds between two looks where no operator looks
+
+
+@dataclass
+class Job:
+    """One estimate. `on_depth` gets the depth image once it is written; `text` and `fraction` say how far it is."""
+
+    identifier: int
+    image_uid: int
+    name: str
+    settings: settings.Settings
+    on_depth: Callable[[bpy.types.Image], None] | None = None
+    state: State = "waiting"
+    text: str = "Starting"
+    fraction: float | None = None
+    error: str = ""
+    fault: Fault | None = None
+    depth_uid: int = 0
+    seconds: float = field(default=0.0)  # in the model alone
+
+
+_client: WorkerClient | None = None
+_client_engine: tuple[object, ...] = ()
+_jobs: dict[int, Job] = {}
+_identifiers = count(1)
+_last_failed: Job | None = None
+
+
+def submit(
+    image: bpy.types.Image,
+    wanted: settings.Settings,
+    *,
+    on_depth: Callable[[bpy.types.Image], None] | None = None,
+    user: bpy.types.ImageUser | None = None,
+    frame: int = 1,
+) -> Job:
+    """Have the depth of an image estimated. Raises DepthNodesError for what can't be begun."""
+    global _last_failed
+    job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth)
+    try:
+        client = _worker()
+        asked = handover.request(image, job.identifier, client.folder, wanted, user=user, frame=frame)
+    except DepthNodesError as error:
+        _clear(job.identifier)
+        faults: dict[type, Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
+        _fail(job, faults.get(type(error), "internal"), str(error))
+        raise
+    except OSError as error:
+        _clear(job.identifier)
+        _fail(job, "disk", f"{image.name} can't be handed to the engine ({error.strerror}): free some space")
+        raise EstimateError(job.error) from error
+    _last_failed = None
+    _jobs[job.identifier] = job
+    client.request(asked)
+    return job
+
+
+def waiting() -> list[Job]:
+    """Return the jobs that are not over, the one at work first."""
+    return list(_jobs.values())
+
+
+def last_failed() -> Job | None:
+    """Return the job that failed last, until one is submitted or `forget_failure` is called."""
+    return _last_failed
+
+
+def forget_failure() -> None:
+    """Show the last failure no more."""
+    global _last_failed
+    _last_failed = None
+
+
+def cancel(job: Job) -> None:
+    """Give a job up; it is over within half a second."""
+    if _client is not None and job.identifier in _jobs:
+        job.text = "Cancelling"
+        _client.cancel(job.identifier)
+
+
+def poll() -> bool:
+    """Take in what the worker has said, and finish the jobs that are ready. Return whether anything changed."""
+    answers = _client.poll() if _client is not None else []
+    for answer in answers:
+        job = _jobs.get(answer.id)
+        if isinstance(answer, Progress):
+            if job is not None:
+                _progress(job, answer)
+            continue
+        _jobs.pop(answer.id, None)
+        if job is not None:
+            if isinstance(answer, Done):
+                _finish(job, answer)
+            elif isinstance(answer, Failed):
+                _fail(job, answer.fault, answer.message)
+            elif isinstance(answer, Cancelled):
+                job.state = "cancelled"
+        _clear(answer.id)
+    return bool(answers)
+
+
+def poll_until_idle() -> None:
+    """Poll from time to time until nothing is under way: for what was cancelled and has no operator any more."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=_INTERVAL, persistent=True)
+
+
+def _look() -> float | None:
+    poll()
+    return _INTERVAL if _client is not None and _client.is_busy else None
+
+
+def wait(job: Job) -> None:
+    """Block until a job is over: for scripts and background mode."""
+    while job.state == "waiting":
+        poll()
+        time.sleep(_STEP)
+
+
+def free_memory() -> None:
+    """End the worker if it has nothing to do; the next estimate starts another."""
+    global _client
+    if _client is not None and not _jobs:
+        _client.close()
+        _client = None
+
+
+def log() -> str:
+    """Return what the worker said on stderr."""
+    return _client.log if _client is not None else ""
+
+
+def _worker() -> WorkerClient:
+    """Return the session's client; a new one where the engine or its idle time changed and nothing is under way."""
+    global _client, _client_engine
+    used = place.chosen(settings.existing_python(), settings.engine_folder())
+    idle = 60.0 * settings.preferences().idle_minutes
+    wanted = (used.python, idle)
+    if _client is not None and wanted != _client_engine and not _jobs:
+        _client.close()
+        _client = None
+    if _client is None:
+        _client, _client_engine = WorkerClient(used.command(idle), place.environment()), wanted
+    return _client
+
+
+def _progress(job: Job, said: Progress) -> None:
+    job.text, job.fraction = _STAGES[said.stage], said.fraction
+    if said.stage == "downloading" and said.done is not None:
+        total = f" of {said.total / 1e6:.0f}" if said.total else ""
+        job.text = f"Downloading {said.done / 1e6:.0f}{total} MB"
+
+
+def _finish(job: Job, done: Done) -> None:
+    image = next((image for image in bpy.data.images if image.session_uid == job.image_uid), None)
+    if image is None:
+        _fail(job, "photo", f"{job.name} was removed while its depth was estimated: nothing was changed")
+        return
+    job.seconds = done.seconds
+    try:
+        depth = handover.store(image, done, job.settings)
+        job.depth_uid = depth.session_uid
+        if job.on_depth is not None:
+            job.on_depth(depth)
+    except (DepthNodesError, ReferenceError, RuntimeError, OSError) as error:
+        # ReferenceError: what the result was for is gone; RuntimeError: Blender doesn't let us add to it any more
+        gone = "what the depth was for was removed meanwhile: the depth image is there, use it by hand"
+        _fail(job, "internal", gone if isinstance(error, ReferenceError) else str(error))
+        return
+    job.state = "done"
+
+
+def _fail(job: Job, fault: Fault, text: str) -> None:
+    global _last_failed
+    job.state, job.fault, job.error = "failed", fault, text
+    _last_failed = job
+
+
+def _clear(identifier: int) -> None:
+    """Remove the files of a job that is over."""
+    if _client is not None:
+        handover.discard(_client.folder, identifier)
+
+
+def _drop_all() -> None:
+    """Forget every job: nothing that they were for exists any more."""
+    if _client is not None:
+        for job in _jobs.values():
+            _client.cancel(job.identifier)
+            job.state = "cancelled"
+        poll_until_idle()
+    _jobs.clear()
+    forget_failure()
+
+
+@persistent  # type: ignore[untyped-decorator]
+def _before_load(*_: object) -> None:
+    _drop_all()
+
+
+def register() -> None:
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def unregister() -> None:
+    global _client
+    bpy.app.handlers.load_pre.remove(_before_load)
+    _drop_all()
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+    if _client is not None:
+        _client.close()
+        _client = None

@@ -1,0 +1,196 @@
+"""Freeze Grid: the sampled grid becomes the object's own mesh, which is quicker to shape; and back again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import bpy
+import numpy as np
+
+from ..errors import FreezeError
+from . import inputs
+
+# The groups inside Depth Relief that end where the samples are taken and nothing has moved yet, and that cut.
+_SAMPLES, _CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
+
+# On the frozen mesh. A datablock in a custom property has a user, so the former mesh is saved with the file.
+_FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_surface"
+_WAS_CUT = "depth_nodes_was_cut"  # there where the cut is part of the mesh
+
+_UV_MAP = "UVMap"  # what Depth Relief calls the UV map of the grid that it makes
+_UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
+
+
+def is_frozen(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bool:
+    """Return whether the object's mesh is the frozen grid of this modifier."""
+    return _frozen_mesh(ob) is not None and inputs.get_input(modifier, "Surface") == "Frozen"
+
+
+def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, *, cut: bool = False) -> bpy.types.Mesh:
+    """Make the grid that the modifier samples the object's mesh, with a `depth` attribute, and keep the former mesh.
+
+    Everything that does not move the samples (range, projection, cutoff) stays live. cut: leave out of the mesh what
+    the modifier cuts away now, and switch its Cutoff off, which takes most of a relief's time; unfreezing switches it
+    on again. Returns the new mesh. Raises FreezeError, before anything changes, if the relief is frozen already, has no
+    image, is in edit mode, or is linked or overridden, and for a cut that flattens (Edge Falloff) or leaves nothing.
+    """
+    _check_editable(ob)
+    if _frozen_mesh(ob) is not None:
+        raise FreezeError(f"{ob.name!r} is frozen already: unfreeze it to sample again")
+    image = inputs.get_input(modifier, "Image")
+    if image is None or 0 in image.size:
+        raise FreezeError(f"{modifier.name!r} has no depth image to freeze: choose one under Image")
+    former, surface = ob.data, inputs.get_input(modifier, "Surface")
+    cut = cut and inputs.get_input(modifier, "Cutoff")
+    if cut and inputs.get_input(modifier, "Edge Falloff") > 0:
+        raise FreezeError(f"{modifier.name!r} flattens towards edges and cuts none: set Edge Falloff to 0")
+    mesh = _samples(ob, modifier, cut)
+    if "depth" not in mesh.attributes or not mesh.vertices:
+        bpy.data.meshes.remove(mesh)
+        way_out = "raise Threshold or Angle" if cut else "check its Surface, or use a fresh Depth Relief"
+        raise FreezeError(f"{modifier.name!r} leaves nothing to freeze: {way_out}")
+    _give_uv_maps(mesh, {inputs.get_attribute(modifier, "UV") or _UV_MAP, _UV_MAP})
+    mesh.name = f"{former.name} Frozen"
+    mesh[_FORMER_MESH], mesh[_FORMER_SURFACE] = former, surface
+    _exchange(ob, mesh)
+    inputs.set_input(modifier, "Surface", "Frozen")
+    if cut:
+        mesh[_WAS_CUT] = True
+        inputs.set_input(modifier, "Cutoff", False)
+    return mesh
+
+
+def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.types.Mesh:
+    """Give the object its former mesh and the modifier its former surface back; the frozen mesh is removed.
+
+    Returns the former mesh. Raises FreezeError, before anything changes, if the relief is not frozen.
+    """
+    _check_editable(ob)
+    frozen = _frozen_mesh(ob)
+    if frozen is None or not is_frozen(ob, modifier):
+        raise FreezeError(f"{ob.name!r} is not frozen: there is nothing to unfreeze")
+    former = frozen[_FORMER_MESH]
+    if former is None:
+        raise FreezeError(f"the mesh that {ob.name!r} had before was deleted: set Surface to Mesh to keep this one")
+    inputs.set_input(modifier, "Surface", frozen[_FORMER_SURFACE])
+    if frozen.get(_WAS_CUT):
+        inputs.set_input(modifier, "Cutoff", True)
+    _exchange(ob, former)
+    if frozen.users == 0:
+        bpy.data.meshes.remove(frozen)
+    return former
+
+
+def _frozen_mesh(ob: bpy.types.Object) -> bpy.types.Mesh | None:
+    """Return the object's mesh if freezing made it; its former mesh may be deleted since."""
+    if isinstance(ob.data, bpy.types.Mesh) and ob.data.get(_FORMER_SURFACE) is not None:
+        return ob.data
+    return None
+
+
+def _check_editable(ob: bpy.types.Object) -> None:
+    if ob.type != "MESH":
+        raise FreezeError(f"{ob.name!r} is no mesh: select an object with a Depth Relief modifier")
+    if ob.mode != "OBJECT":
+        raise FreezeError(f"{ob.name!r} is in {ob.mode.lower()} mode: go back to Object Mode first")
+    for block in (ob, ob.data):
+        if block.override_library or not block.is_editable:
+            raise FreezeError(f"{block.name!r} is linked from another file: make it local first")
+
+
+def _exchange(ob: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
+    """Give the object another mesh, which takes over the materials of the present one."""
+    for index, material in enumerate(ob.data.materials):
+        if index < len(mesh.materials):
+            mesh.materials[index] = material
+        else:
+            mesh.materials.append(material)
+    ob.data = mesh
+
+
+def _give_uv_maps(mesh: bpy.types.Mesh, names: set[str]) -> None:
+    """Turn the place of each vertex in the picture into those UV maps that the mesh has not brought along."""
+    uv = np.empty((len(mesh.loops), 2), np.float32)
+    mesh.attributes[_UV].data.foreach_get("vector", uv.reshape(-1))
+    mesh.attributes.remove(mesh.attributes[_UV])
+    for name in sorted(names - set(mesh.attributes.keys())):
+        mesh.uv_layers.new(name=name, do_init=False).uv.foreach_set("vector", uv.reshape(-1))
+
+
+def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool) -> bpy.types.Mesh:
+    """Return a new mesh: what the modifier samples from the object's mesh, before it moves anything.
+
+    With `cut`, the faces that it will cut away are gone.
+    """
+    with _stand_in(ob, modifier, cut) as (scene, double):
+        view_layer = scene.view_layers[0]
+        view_layer.update()
+        depsgraph = view_layer.depsgraph
+        evaluated = double.evaluated_get(depsgraph)
+        return bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
+
+
+@contextmanager
+def _stand_in(
+    ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool
+) -> Iterator[tuple[bpy.types.Scene, bpy.types.Object]]:
+    """Give a scene with a copy of the object that has only this modifier, ended where the samples are taken.
+
+    The copy has the modifier's inputs as they are, animation included, because it has the same interface.
+    """
+    tree = modifier.node_group.copy()
+    double = ob.copy()
+    scene = bpy.data.scenes.new("Freeze Grid")
+    try:
+        scene.frame_current = bpy.context.scene.frame_current
+        scene.collection.objects.link(double)
+        for other in [other for other in double.modifiers if other.name != modifier.name]:
+            double.modifiers.remove(other)
+        _end_at_samples(tree, modifier, cut)
+        double.modifiers[0].show_viewport = True
+        double.modifiers[0].node_group = tree
+        yield scene, double
+    finally:
+        bpy.data.scenes.remove(scene)
+        bpy.data.objects.remove(double)
+        bpy.data.node_groups.remove(tree)
+
+
+def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier, cut: bool) -> None:
+    samples = _group_in(tree, _SAMPLES, modifier)
+    store = tree.nodes.new("GeometryNodeStoreNamedAttribute")
+    store.data_type, store.domain = "FLOAT2", "CORNER"
+    store.inputs["Name"].default_value = _UV
+    tree.links.new(samples.outputs["Geometry"], store.inputs["Geometry"])
+    tree.links.new(samples.outputs["UV"], store.inputs["Value"])
+    geometry = store.outputs["Geometry"]
+    if cut:
+        geometry = _without_what_is_cut(tree, geometry, _group_in(tree, _CUTOFF, modifier))
+    for node in tree.nodes:
+        if node.bl_idname == "NodeGroupOutput":
+            tree.links.new(geometry, node.inputs[0])
+
+
+def _without_what_is_cut(
+    tree: bpy.types.NodeTree, flat: bpy.types.NodeSocket, cutoff: bpy.types.Node
+) -> bpy.types.NodeSocket:
+    """Return the samples without the faces that the cutoff, which sees them where they have moved to, does not keep."""
+    cutoff.inputs["Delete"].default_value = False
+    keep, gone = tree.nodes.new("GeometryNodeSampleIndex"), tree.nodes.new("FunctionNodeBooleanMath")
+    keep.data_type, keep.domain, gone.operation = "BOOLEAN", "FACE", "NOT"
+    delete = tree.nodes.new("GeometryNodeDeleteGeometry")
+    delete.domain = "FACE"
+    tree.links.new(cutoff.outputs["Geometry"], keep.inputs["Geometry"])
+    tree.links.new(cutoff.outputs["Keep"], keep.inputs["Value"])
+    tree.links.new(tree.nodes.new("GeometryNodeInputIndex").outputs[0], keep.inputs["Index"])
+    tree.links.new(keep.outputs[0], gone.inputs[0])
+    tree.links.new(flat, delete.inputs["Geometry"])
+    tree.links.new(gone.outputs[0], delete.inputs["Selection"])
+    return delete.outputs[0]
+
+
+def _group_in(tree: bpy.types.NodeTree, name: str, modifier: bpy.types.NodesModifier) -> bpy.types.Node:
+    groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
+    found = next((node for node in groups if node.node_tree.name.startswith(name)), None)
+    if found is None:
+        raise FreezeError(f"{modifier.name!r} is no Depth Relief: choose that modifier")
+    return found

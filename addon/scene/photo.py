@@ -1,0 +1,121 @@
+"""A photo as Blender loads it: refused when damaged, its transparency, and the depth map that lies beside it."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..depth import exif
+from ..depth import image as depth_image
+from ..errors import PhotoError
+
+# What depth tools call their output, `photo_depth.png` or `photo.depth.exr`; the most exact format first.
+_DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
+_DEPTH_SUFFIXES = (".exr", ".npy", ".pfm", ".tif", ".tiff", ".png")
+
+
+_UPRIGHT_OF = "depth_nodes_upright_of"  # on an image that was turned: the file that it was made from
+
+
+def load(path: str | Path) -> bpy.types.Image:
+    """Load a photo upright, or return the image that shows this file already.
+
+    A phone notes in the file how it was held, and Blender ignores that: the pixels of such a photo are turned, and
+    packed into the .blend as an image of their own.
+
+    Raises PhotoError for a file that is missing, no picture, or cut off; nothing is left behind then.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PhotoError(f"There is no photo at {path}: choose a picture file")
+    if _is_truncated_jpeg(path):
+        raise PhotoError(f"{path.name} is incomplete: copy or export the photo again")
+    turned = next((image for image in bpy.data.images if image.get(_UPRIGHT_OF) == str(path)), None)
+    if turned is not None:
+        return turned
+    try:
+        image = bpy.data.images.load(str(path), check_existing=True)
+    except RuntimeError as error:
+        raise PhotoError(f"{path.name} can't be read: choose another picture file") from error
+    if min(image.size) == 0:
+        if image.users == 0:
+            bpy.data.images.remove(image)
+        raise PhotoError(f"{path.name} is no picture or is damaged: open it in another program and export it again")
+    orientation = exif.orientation(path)
+    return _turned(image, orientation, path) if orientation != exif.UPRIGHT else image
+
+
+def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:
+    """Return a packed copy of an image, turned upright; the image itself goes if nothing else uses it."""
+    stored = exif.turn(depth_image.pixels(lying), orientation)  # (H, W, C)
+    height, width, channels = stored.shape
+    upright = bpy.data.images.new(lying.name, width, height, alpha=channels == 4, float_buffer=lying.is_float)
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[..., :channels] = stored
+    upright.colorspace_settings.name = lying.colorspace_settings.name
+    upright.pixels.foreach_set(rgba[::-1].ravel())
+    upright.pack()
+    upright[_UPRIGHT_OF] = str(path)
+    if lying.users == 0:
+        name = lying.name
+        bpy.data.images.remove(lying)
+        upright.name = name
+    return upright
+
+
+def shown_by(ob: bpy.types.Object) -> bpy.types.Image | None:
+    """Return the image that an object's active material shows: its active texture, or else its first one."""
+    material = ob.active_material if ob.type == "MESH" else None
+    if material is None or material.node_tree is None:
+        return None
+    active = material.node_tree.nodes.active
+    textures = [node for node in (active, *material.node_tree.nodes) if node and node.bl_idname == "ShaderNodeTexImage"]
+    return next((node.image for node in textures if node.image is not None), None)
+
+
+def opacity(photo: bpy.types.Image, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Return the photo's alpha at the pixels of a depth map, or None if it has none.
+
+    shape: (H, W) of the depth map. Returns float32 (H, W) in [0, 1], top row first, nearest neighbour.
+    """
+    without_alpha = (32, 96) if photo.is_float else (8, 24)  # bits per pixel in the file: one channel, three channels
+    if photo.depth in without_alpha:
+        return None
+    _, alpha = depth_image.read(photo)  # (h, w), the photo's own size
+    rows, columns = (
+        ((np.arange(wanted) + 0.5) * present / wanted).astype(int)
+        for wanted, present in zip(shape, alpha.shape, strict=True)
+    )
+    return alpha[np.ix_(rows, columns)]
+
+
+def find_depth(path: str | Path) -> Path | None:
+    """Return the depth map beside a photo: its name, then `_depth`, `.depth`, `-depth` or the like, or None."""
+    path = Path(path)
+    wanted = [
+        f"{name}{joint}{word}{suffix}".lower()
+        for suffix in _DEPTH_SUFFIXES
+        for name in (path.stem, path.name)
+        for joint in "_.- "
+        for word in _DEPTH_WORDS
+    ]
+    there = {file.name.lower(): file for file in path.parent.iterdir()} if path.parent.is_dir() else {}
+    return next((there[name] for name in wanted if name in there), None)
+
+
+def is_depth_name(path: str | Path) -> bool:
+    """Return whether a file's name says that it is a depth map and not a photo."""
+    path = Path(path)
+    return path.suffix.lower() in (".npy", ".pfm") or path.stem.lower().endswith(_DEPTH_WORDS)
+
+
+def _is_truncated_jpeg(path: Path) -> bool:
+    """Return whether a JPEG stops before its end marker; Blender would fill the rest with grey and say nothing."""
+    data = path.read_bytes()
+    if data[:2] != b"\xff\xd8":
+        return False
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != b"\xda":  # up to the start of the scan
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")  # a thumbnail with its own end marker is skipped with it
+    return data.find(b"\xff\xd9", at) < 0

@@ -1,0 +1,208 @@
+"""The relief of a photo and a depth map: its object, and the modifier that shapes it.
+
+Every function here can be called from a script, in background mode too; the operators only ask and report.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import bpy
+from mathutils import Matrix
+
+from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ..depth import image as depth_image
+from ..depth import meaning
+from ..depth.clean import USUAL_GAP
+from ..errors import PhotoError
+from . import camera as fitting
+from . import groups, inputs, photo
+from .material import material
+from .plane import STANDING, plane
+
+GROUP = "Depth Relief"
+
+Projection = Literal["Relief", "Camera"]
+
+
+@dataclass(frozen=True)
+class Relief:
+    """What was made from one photo and one depth map."""
+
+    ob: bpy.types.Object
+    modifier: bpy.types.NodesModifier
+    depth: bpy.types.Image
+    camera: bpy.types.Object | None
+    kind_guessed: bool
+
+
+def from_files(
+    photo_path: str | Path,
+    depth_path: str | Path,
+    *,
+    collection: bpy.types.Collection,
+    near_is: meaning.NearIs | None = None,
+    kind: Kind | None = None,
+    smooth_steps: bool = True,
+    fill_gaps: int = USUAL_GAP,
+    matrix: Matrix = STANDING,
+    projection: Projection = "Relief",
+    scene: bpy.types.Scene | None = None,
+) -> Relief:
+    """Make the relief of a photo from a depth map that another tool wrote.
+
+    collection: where the new objects are linked. near_is, kind: what the depth means; None reads or infers it.
+    smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
+    fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
+    matrix: where the relief stands, object to world. scene: if given, it gets a camera that sees the photo.
+
+    Raises DepthNodesError for files that can't be used; the open file is then as it was.
+    """
+    depth = meaning.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps, fill_gaps=fill_gaps)
+    with _all_or_nothing():
+        picture = photo.load(photo_path)
+        _check_orientation(picture, depth.values.shape)
+        opacity = photo.opacity(picture, depth.values.shape)
+        if depth.validity is not None and opacity is not None:
+            opacity = opacity * depth.validity
+        image = depth_image.write(
+            f"{Path(photo_path).stem} Depth",
+            depth.values,
+            kind=depth.kind,
+            validity=depth.validity if opacity is None else opacity,
+            info=depth_image.DepthInfo(
+                kind=depth.kind,
+                source=depth.source,
+                model=depth.model,
+                revision=depth.revision,
+                focal_length=depth.focal_length,
+            ),
+        )
+        ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection)
+        camera = fitting.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
+    return Relief(ob, modifier, image, camera, depth.guessed)
+
+
+def add(
+    picture: bpy.types.Image,
+    depth: bpy.types.Image,
+    *,
+    collection: bpy.types.Collection,
+    matrix: Matrix = STANDING,
+    projection: Projection = "Relief",
+) -> tuple[bpy.types.Object, bpy.types.NodesModifier]:
+    """Add a plane of the photo's aspect that shows the photo and is shaped by the depth image."""
+    name = Path(picture.name).stem
+    mesh = plane(name, picture.size[0], picture.size[1])
+    mesh.materials.append(material(picture))
+    ob = bpy.data.objects.new(name, mesh)
+    ob.matrix_world = matrix
+    collection.objects.link(ob)
+    modifier = add_modifier(ob)
+    set_depth(modifier, depth)
+    inputs.set_input(modifier, "Projection", projection)
+    inputs.set_input(modifier, "Material", mesh.materials[0])
+    return ob, modifier
+
+
+def add_modifier(ob: bpy.types.Object) -> bpy.types.NodesModifier:
+    """Add the Depth Relief modifier to a mesh object, as Add Modifier > Depth > Depth Relief does."""
+    group = groups.fetch(GROUP)
+    modifier = cast("bpy.types.NodesModifier", ob.modifiers.new(GROUP, "NODES"))
+    modifier.node_group = group
+    return modifier
+
+
+def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
+    """Have a relief follow a depth image: the image, its kind, and its lens if known."""
+    known = depth_image.info(depth)
+    inputs.set_input(modifier, "Image", depth)
+    if known is None:
+        return
+    inputs.set_input(modifier, "Kind", "Distance" if known.kind == "distance" else "Disparity")
+    if known.focal_length:
+        inputs.set_input(modifier, "Lens", "Focal Length")
+        inputs.set_input(modifier, "Focal Length", known.focal_length)
+        inputs.set_input(modifier, "Sensor Width", 36.0)
+
+
+def set_depth_of(uid: int, depth: bpy.types.Image) -> None:
+    """Have the object with this `session_uid` follow a depth image, by the modifier that it has or a new one.
+
+    Raises PhotoError if the object is gone.
+    """
+    ob = next((ob for ob in bpy.data.objects if ob.session_uid == uid), None)
+    if ob is None:
+        raise PhotoError("The object was removed while its depth was estimated: the depth image is there for another")
+    modifier = find_modifier(ob)
+    if modifier is None:
+        modifier = add_modifier(ob)
+        inputs.set_input(modifier, "Material", ob.active_material)
+    set_depth(modifier, depth)
+
+
+def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None:
+    """Return the relief modifier of an object, the active one first, or None; known by its inputs."""
+    if ob is None or ob.type != "MESH":
+        return None
+    candidates = [modifier for modifier in (ob.modifiers.active, *ob.modifiers) if modifier is not None]
+    for modifier in candidates:
+        if not isinstance(modifier, bpy.types.NodesModifier) or modifier.node_group is None:
+            continue
+        if {"Image", "Surface", "Projection", "Cutoff"} <= set(inputs.input_names(modifier)):
+            return modifier
+    return None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a relief stands, how it is projected, and whether a camera comes with it."""
+
+    matrix: Matrix
+    projection: Projection
+    use_camera: bool
+
+    def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> None:
+        """Add the relief of a photo, which is there, to the active collection, and select it."""
+        context = bpy.context
+        picture = next(image for image in bpy.data.images if image.session_uid == photo_uid)
+        collection = context.collection
+        ob, modifier = add(picture, depth, collection=collection, matrix=self.matrix, projection=self.projection)
+        if self.use_camera:
+            fitting.add(ob, modifier, picture, collection=collection, scene=context.scene)
+        if context.mode == "OBJECT":  # else somebody began to edit another object meanwhile
+            select_only(context, ob)
+
+
+def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
+    """Select the new object and make it active, as Blender's own Add menu does."""
+    context.view_layer.update()  # a scene that was not drawn yet doesn't know the new object
+    for other in context.view_layer.objects.selected:
+        other.select_set(False)
+    if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
+        ob.select_set(True)
+        context.view_layer.objects.active = ob
+
+
+def _check_orientation(picture: bpy.types.Image, shape: tuple[int, ...]) -> None:
+    """Raise PhotoError if the depth map was made from the photo as it lies in its file, and not upright."""
+    photo_aspect, depth_aspect = picture.size[0] / picture.size[1], shape[1] / shape[0]
+    turned = abs(photo_aspect * depth_aspect - 1) < 0.02
+    if turned and abs(photo_aspect / depth_aspect - 1) > 0.1:
+        raise PhotoError(
+            f"The depth map lies on its side against {picture.name}, which is shown upright: turn the depth map as the "
+            "photo is turned"
+        )
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """Remove every datablock that was made inside if it ends in an error."""
+    before = set(bpy.data.user_map())
+    try:
+        yield
+    except Exception:
+        bpy.data.batch_remove([made for made in bpy.data.user_map() if made not in before])
+        raise

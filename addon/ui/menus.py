@@ -1,0 +1,145 @@
+"""The menus: import and add, freeze, and the depth groups where Blender doesn't list them by itself.
+
+While the asset library is on, Blender draws its catalog "Depth" in Add, Swap and Add Modifier. A menu of ours there
+would show the same groups twice, so ours appears only while the library is off.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import bpy
+
+from ..scene import freeze, groups, relief
+
+
+@cache
+def group_names() -> tuple[str, ...]:
+    """Return the names of the node groups marked as assets, sorted. Raises OSError without the asset file."""
+    with bpy.data.libraries.load(str(groups.BLEND), assets_only=True) as (there, _):
+        return tuple(sorted(there.node_groups))
+
+
+def _blender_lists_the_groups(context: bpy.types.Context) -> bool:
+    """Return whether the asset library is listed, by the preferences of this extension or by the artist."""
+    libraries = context.preferences.filepaths.asset_libraries
+    return any(
+        Path(library.path) == groups.FOLDER and getattr(library, "enabled", True)  # 5.2 can list one and leave it off
+        for library in libraries
+    )
+
+
+def _draw_groups(layout: bpy.types.UILayout, *, swap: bool) -> None:
+    if not groups.BLEND.is_file():
+        layout.label(text="The asset file is missing: install Depth Nodes again", icon="ERROR")
+        return
+    for name in group_names():
+        properties = layout.operator("depth_nodes.add_group", text=name)
+        properties.group = name
+        properties.swap = swap
+
+
+class NODE_MT_depth_nodes_add(bpy.types.Menu):
+    bl_label = "Depth"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        _draw_groups(self.layout, swap=False)
+
+
+class NODE_MT_depth_nodes_swap(bpy.types.Menu):
+    bl_label = "Depth"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        _draw_groups(self.layout, swap=True)
+
+
+class OBJECT_MT_depth_nodes_modifier_add(bpy.types.Menu):
+    bl_label = "Depth"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.operator("depth_nodes.add_modifier")
+
+
+def _draw_add_node(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if not _blender_lists_the_groups(context):
+        self.layout.menu(NODE_MT_depth_nodes_add.__name__)
+
+
+def _draw_swap_node(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if not _blender_lists_the_groups(context):
+        self.layout.menu(NODE_MT_depth_nodes_swap.__name__)
+
+
+def _draw_add_modifier(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if context.object is not None and context.object.type == "MESH" and not _blender_lists_the_groups(context):
+        self.layout.menu(OBJECT_MT_depth_nodes_modifier_add.__name__)
+
+
+def _draw_add_mesh(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    self.layout.operator("depth_nodes.import_relief", text="Depth Relief", icon="IMAGE_DATA")
+
+
+def _draw_import(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    self.layout.operator("depth_nodes.import_photo", text="Photo as Relief (.jpg/.png/…)")
+    self.layout.operator("depth_nodes.import_relief", text="Depth Relief (photo and depth map)")
+
+
+def _draw_image(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if context.space_data.image is not None:
+        self.layout.separator()
+        self.layout.operator("depth_nodes.estimate_depth")
+
+
+def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    modifier = relief.find_modifier(context.object)
+    if modifier is None:
+        return
+    self.layout.separator()
+    is_frozen = freeze.is_frozen(context.object, modifier)
+    self.layout.operator("depth_nodes.unfreeze_grid" if is_frozen else "depth_nodes.freeze_grid")
+
+
+class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
+    """Offers the relief when a photo is dropped into the viewport, beside what Blender itself offers."""
+
+    bl_idname = "VIEW3D_FH_depth_nodes_photo"
+    bl_label = "Depth Relief"
+    bl_import_operator = "depth_nodes.photo_as_relief"
+    bl_file_extensions = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp"
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+_CLASSES = (
+    NODE_MT_depth_nodes_add,
+    NODE_MT_depth_nodes_swap,
+    OBJECT_MT_depth_nodes_modifier_add,
+    VIEW3D_FH_depth_nodes_photo,
+)
+_ENTRIES = (
+    ("NODE_MT_geometry_node_add_all", _draw_add_node),
+    ("NODE_MT_geometry_node_swap_all", _draw_swap_node),  # from 5.0 on
+    ("OBJECT_MT_modifier_add", _draw_add_modifier),
+    ("IMAGE_MT_image", _draw_image),
+    ("TOPBAR_MT_file_import", _draw_import),
+    ("VIEW3D_MT_mesh_add", _draw_add_mesh),
+    ("VIEW3D_MT_object", _draw_object),
+)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    for menu, draw in _ENTRIES:
+        if hasattr(bpy.types, menu):
+            getattr(bpy.types, menu).append(draw)
+
+
+def unregister() -> None:
+    for menu, draw in reversed(_ENTRIES):
+        if hasattr(bpy.types, menu):
+            getattr(bpy.types, menu).remove(draw)
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
+    group_names.cache_clear()

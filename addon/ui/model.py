@@ -1,0 +1,25 @@
+"""Which model estimates, and how closely it looks: drawn in the preferences and in the sidebars."""
+
+import bpy
+
+from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ..engine import settings
+
+
+def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -> None:
+    """Draw the model and its quality, and what its first use needs: a download, a licence accepted."""
+    layout.prop(chosen, "model")
+    spec = catalog.get(chosen.model)
+    if not chosen.weights and not settings.is_on_disk(spec):
+        layout.label(text=f"The first use downloads {spec.bytes / 1e6:.0f} MB", icon="INTERNET")
+    if spec.commercial is False:
+        accepted = spec.name in chosen.accepted.split(",")
+        row = layout.row()
+        row.label(text=f"{spec.licence}: not for commercial use", icon="CHECKMARK" if accepted else "INFO")
+        if not accepted:
+            row.operator("depth_nodes.accept_licence")
+    layout.prop(chosen, "quality")
+    if chosen.quality == "CUSTOM":
+        layout.prop(chosen, "size")
+        if chosen.size > settings.BEYOND:
+            layout.label(text=f"Beyond {settings.BEYOND} the models lose the whole picture", icon="INFO")

@@ -1,0 +1,1 @@
+"""What an artist can ask for, mostly one operator a file. Each checks, calls one function, and reports."""

@@ -1,0 +1,18 @@
+"""Copies what the engine said, for a report of a problem."""
+
+import bpy
+
+from ...engine import setup
+
+
+class DEPTH_NODES_OT_copy_log(bpy.types.Operator):
+    """Copy what the engine said to the clipboard"""
+
+    bl_idname = "depth_nodes.copy_log"
+    bl_label = "Copy Log"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.clipboard = setup.log()
+        self.report({"INFO"}, "Copied")
+        return {"FINISHED"}

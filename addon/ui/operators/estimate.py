@@ -1,0 +1,234 @@
+"""The operators that estimate: they wait for their jobs while Blender goes on, or block in a script."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import bpy
+from bpy.props import CollectionProperty, EnumProperty, StringProperty
+
+from ...engine import jobs, settings
+from ...errors import DepthNodesError, EstimateError, PhotoError
+from ...scene import photo, relief
+from .placing import Placing
+
+_INTERVAL = 0.05  # seconds between two looks
+_SHOWING = {"VIEW_3D", "IMAGE_EDITOR"}
+
+
+class Estimating:
+    """Mixed into an operator with the option UNDO: everything its jobs make is one undo step, when the last is over."""
+
+    _jobs: list[jobs.Job]
+    _timer: bpy.types.Timer
+
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        """Return what submits each job; to be written by each operator. Raises DepthNodesError, as each job may."""
+        raise NotImplementedError
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Begin, and hand the window back at once."""
+        if not self._submit(context):
+            return {"CANCELLED"}
+        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
+        context.window_manager.modal_handler_add(cast("bpy.types.Operator", self))
+        self._show(context)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Look what has come; Esc gives up."""
+        if event.type == "ESC" and event.value == "PRESS":
+            self._give_up()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        if jobs.poll():
+            self._show(context)
+        if any(job.state == "waiting" for job in self._jobs):
+            return {"PASS_THROUGH"}
+        self._leave(context)
+        return self._verdict()
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator: its window is closed, or another file is loaded."""
+        self._give_up()
+        jobs.poll_until_idle()
+        self._leave(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin and wait: for scripts and background mode."""
+        if not self._submit(context):
+            return {"CANCELLED"}
+        for job in self._jobs:
+            jobs.wait(job)
+        return self._verdict()
+
+    def _submit(self, context: bpy.types.Context) -> bool:
+        """Submit the jobs that can be, report the others, and return whether there is anything to wait for."""
+        self._jobs = []
+        try:
+            for submit in self.begin(context):
+                self._try(submit)
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+        redraw(context.window_manager)
+        return bool(self._jobs)
+
+    def _try(self, submit: Callable[[], jobs.Job]) -> None:
+        try:
+            self._jobs.append(submit())
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+
+    def _give_up(self) -> None:
+        for job in self._jobs:
+            jobs.cancel(job)
+
+    def _verdict(self) -> set[str]:
+        for job in self._jobs:
+            if job.state == "failed":
+                self.report({"ERROR"}, job.error)
+        return {"FINISHED"} if any(job.state == "done" for job in self._jobs) else {"CANCELLED"}
+
+    def _show(self, context: bpy.types.Context) -> None:
+        context.workspace.status_text_set(progress(jobs.waiting()) or None)
+        redraw(context.window_manager)
+
+    def _leave(self, context: bpy.types.Context) -> None:
+        context.window_manager.event_timer_remove(self._timer)
+        for workspace in bpy.data.workspaces:  # the artist may have gone from one to another
+            workspace.status_text_set(None)
+        redraw(context.window_manager)
+
+
+class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+    """Estimate the depth of the image that is shown here, or of the photos on the selected objects"""
+
+    bl_idname = "depth_nodes.estimate_depth"
+    bl_label = "Estimate Depth"
+    bl_options = {"UNDO"}  # no REGISTER: adjusting it afterwards would estimate again, and block
+
+    image: StringProperty(
+        name="Image", description="Name of the image; empty takes the one that is shown", options={"SKIP_SAVE"}
+    )
+    make: EnumProperty(
+        name="Make",
+        description="What to do with the depth",
+        items=(
+            ("DEPTH", "Depth Image", "Keep it as an image; what follows it already follows the new one"),
+            ("RELIEF", "Relief", "Add a relief that shows the image"),
+        ),
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.mode not in {"OBJECT", "PAINT_TEXTURE"} and context.area and context.area.type == "VIEW_3D":
+            cls.poll_message_set("Switch to Object Mode to estimate the depth of an object's photo")
+            return False
+        return True
+
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        wanted = settings.current()
+        space = context.space_data if context.area is not None and context.area.type == "IMAGE_EDITOR" else None
+        frame = context.scene.frame_current
+        if self.image or space is not None:
+            image = bpy.data.images.get(self.image) if self.image else space.image
+            if image is None:
+                raise PhotoError("No image is shown here: open a photo first")
+            user = space.image_user if space is not None and space.image == image else None
+            finish = None
+            if self.make == "RELIEF":
+                if not super().poll(context):
+                    raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
+                finish = partial(_placement(self, context).add_relief, image.session_uid)
+            return [partial(jobs.submit, image, wanted, on_depth=finish, user=user, frame=frame)]
+        shown = {ob: photo.shown_by(ob) for ob in context.selected_objects if ob.is_editable}
+        photos = {ob: image for ob, image in shown.items() if image is not None}
+        if not photos:
+            raise PhotoError(
+                "Select a mesh of this file whose material shows a photo, or open a photo in the Image Editor"
+            )
+        return [
+            partial(jobs.submit, image, wanted, on_depth=partial(relief.set_depth_of, ob.session_uid), frame=frame)
+            for ob, image in photos.items()
+        ]
+
+
+class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+    """Estimate the depth of a photo and add it as a relief"""
+
+    bl_idname = "depth_nodes.photo_as_relief"
+    bl_label = "Photo as Relief"
+    bl_options = {"UNDO", "INTERNAL"}  # no REGISTER: adjusting it afterwards would estimate again, and block
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})
+
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        folder = Path(bpy.path.abspath(self.directory))
+        paths = [folder / file.name for file in self.files if file.name]
+        paths = paths or ([Path(bpy.path.abspath(self.filepath))] if self.filepath else [])
+        if not paths:
+            raise PhotoError("No photo given: choose a photo")
+        wanted = settings.current()
+        placement = _placement(self, context)
+        return [partial(_submit_photo, path, wanted, placement) for path in paths]
+
+
+class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+    """Free the memory of the engine, and try again with half the pixels"""
+
+    bl_idname = "depth_nodes.retry_smaller"
+    bl_label = "Retry Smaller"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return jobs.last_failed() is not None
+
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        failed = jobs.last_failed()
+        image = next((image for image in bpy.data.images if image.session_uid == failed.image_uid), None)
+        if image is None:
+            raise PhotoError(f"{failed.name} is not there any more")
+        jobs.free_memory()
+        smaller = settings.smaller(failed.settings)
+        return [partial(jobs.submit, image, smaller, on_depth=failed.on_depth, frame=context.scene.frame_current)]
+
+
+def _placement(placing: Placing, context: bpy.types.Context) -> relief.Placement:
+    """Return what was chosen, to add a relief by when its depth is there and the operator may be gone."""
+    return relief.Placement(placing.matrix(context), placing.projection, placing.use_camera)
+
+
+def _submit_photo(path: Path, wanted: settings.Settings, placement: relief.Placement) -> jobs.Job:
+    picture = photo.load(path)
+    try:
+        return jobs.submit(picture, wanted, on_depth=partial(placement.add_relief, picture.session_uid))
+    except DepthNodesError:
+        if picture.users == 0:  # else it was in the file before
+            bpy.data.images.remove(picture)
+        raise
+
+
+def progress(under_way: Sequence[jobs.Job]) -> str:
+    """Say in one line how far the first job is, and how many wait behind it."""
+    if not under_way:
+        return ""
+    first, others = under_way[0], len(under_way) - 1
+    share = f" {first.fraction:.0%}" if first.fraction is not None else "…"
+    queue = f"   {others} more waiting" if others else ""
+    return f"Depth of {first.name}: {first.text}{share}{queue}   (Esc cancels)"
+
+
+def redraw(manager: bpy.types.WindowManager) -> None:
+    """Draw the sidebars anew that show how far it is."""
+    for window in manager.windows:
+        for area in window.screen.areas:
+            if area.type in _SHOWING:
+                for region in area.regions:
+                    if region.type in {"UI", "WINDOW"}:
+                        region.tag_redraw()

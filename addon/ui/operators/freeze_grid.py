@@ -1,0 +1,45 @@
+"""Object > Freeze Grid: the sampled grid becomes a real mesh, which is quicker to shape."""
+
+import bpy
+from bpy.props import BoolProperty
+
+from ...errors import DepthNodesError
+from ...scene import freeze, relief
+
+
+class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
+    """Turn the sampled grid into a real mesh with a depth attribute, which is much quicker to shape"""
+
+    bl_idname = "depth_nodes.freeze_grid"
+    bl_label = "Freeze Grid"
+    bl_options = {"REGISTER", "UNDO"}
+
+    cut: BoolProperty(
+        name="Cut Too",
+        description="Keep the present cut as part of the mesh and switch Cutoff off until it is unfrozen: quicker by "
+        "far, but Threshold, Angle and the size of islands wait until then",
+        default=False,
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        modifier = relief.find_modifier(context.object)
+        if modifier is None:
+            cls.poll_message_set("Make an object with a Depth Relief modifier active")
+        elif context.mode != "OBJECT":
+            cls.poll_message_set("Switch to Object Mode to freeze the grid")
+        elif freeze.is_frozen(context.object, modifier):
+            cls.poll_message_set("The grid is frozen already")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            mesh = freeze.freeze(context.object, relief.find_modifier(context.object), cut=self.cut)
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Froze {len(mesh.vertices):,} vertices")
+        return {"FINISHED"}

@@ -1,0 +1,42 @@
+"""File > Import > Photo as Relief: asks for photos and hands them on."""
+
+import bpy
+from bpy.props import CollectionProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from ...engine import jobs
+from .placing import THUMBNAILS, Placing
+
+
+class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
+    """Choose photos: the depth of each is estimated, and each becomes a relief"""
+
+    bl_idname = "depth_nodes.import_photo"
+    bl_label = "Photo as Relief"
+    bl_options = {"REGISTER"}
+
+    filter_glob: StringProperty(default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.bmp", options={"HIDDEN"})
+    display_type: THUMBNAILS
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.
+        try:
+            return self._begin() & {"FINISHED", "CANCELLED"} or {"FINISHED"}
+        except RuntimeError as error:  # what the other operator has reported; it may go on with other photos
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            return {"FINISHED"} if jobs.waiting() else {"CANCELLED"}
+
+    def _begin(self) -> set[str]:
+        return set(
+            bpy.ops.depth_nodes.photo_as_relief(
+                "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT",
+                filepath=self.filepath,
+                directory=self.directory,
+                files=[{"name": file.name} for file in self.files],
+                projection=self.projection,
+                orientation=self.orientation,
+                use_camera=self.use_camera,
+            )
+        )

@@ -1,0 +1,125 @@
+"""File > Import > Depth Relief and Add > Mesh > Depth Relief: a photo and its depth map become a relief."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from ....inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...depth.clean import USUAL_GAP
+from ...depth.meaning import NearIs
+from ...errors import DepthNodesError, PhotoError
+from ...scene import photo, relief
+from .placing import THUMBNAILS, Placing
+
+# near_is and kind of `meaning.read` for each answer
+_MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
+    "AUTO": (None, None),
+    "BRIGHT": ("bright", "disparity"),
+    "DARK": ("dark", "disparity"),
+    "METRES": (None, "distance"),
+}
+
+
+class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
+    """Make a relief from a photo and its depth map: select both, or the photo alone if its depth map lies beside it"""
+
+    bl_idname = "depth_nodes.import_relief"
+    bl_label = "Import Depth Relief"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filter_glob: StringProperty(
+        default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.exr;*.bmp;*.npy;*.pfm", options={"HIDDEN"}
+    )
+    display_type: THUMBNAILS
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
+    depth_path: StringProperty(
+        name="Depth Map",
+        description="The photo's depth map: EXR, NPY, PFM, TIFF or PNG. Left empty, it is the other selected file, or "
+        "the one beside the photo: photo_depth.png, photo.depth.exr or the like",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    meaning: EnumProperty(
+        name="Depth Is",
+        description="How to read the depth map",
+        items=(
+            ("AUTO", "Automatic", "As the file says, else as its values suggest"),
+            ("BRIGHT", "Near Is Bright", "Relative depth, brighter is nearer"),
+            ("DARK", "Near Is Dark", "Relative depth, darker is nearer"),
+            ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
+        ),
+    )
+    smooth_steps: BoolProperty(
+        name="Smooth 8-Bit Steps",
+        description="Turn the 256 steps of an 8-bit depth map into slopes. No pixel moves by more than half a step; "
+        "maps of 16 bits and more stay as they are",
+        default=True,
+    )
+    fill_gaps: IntProperty(
+        name="Fill Gaps",
+        description="Widest gap in the depth map that is filled, in its pixels: where a sensor measured nothing, or a "
+        "file holds no number. Wider ones stay holes, and so does what the file or the photo leaves transparent",
+        default=USUAL_GAP,
+        min=0,
+        max=64,
+        subtype="PIXEL",
+    )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        for name in ("depth_path", "meaning", "smooth_steps", "fill_gaps", "projection", "orientation", "use_camera"):
+            self.layout.prop(self, name)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        near_is, kind = _MEANINGS[self.meaning]
+        try:
+            photo_path, depth_path = self._paths()
+            made = relief.from_files(
+                photo_path,
+                depth_path,
+                collection=context.collection,
+                near_is=near_is,
+                kind=kind,
+                smooth_steps=self.smooth_steps,
+                fill_gaps=self.fill_gaps,
+                matrix=self.matrix(context),
+                projection=self.projection,
+                scene=context.scene if self.use_camera else None,
+            )
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        relief.select_only(context, made.ob)
+        if made.kind_guessed:
+            self.report(
+                {"INFO"}, f"{Path(depth_path).name} doesn't say what is near: if the relief is inside out, set Depth Is"
+            )
+        return {"FINISHED"}
+
+    def _paths(self) -> tuple[Path, Path]:
+        """Return the paths of the photo and its depth map from what was selected, given, or lies beside."""
+        selected = [Path(bpy.path.abspath(self.directory)) / file.name for file in self.files if file.name]
+        if len(selected) < 2:
+            if not self.filepath:
+                raise PhotoError("No photo given: choose a photo, and its depth map if it doesn't lie beside it")
+            selected = [Path(bpy.path.abspath(self.filepath))]
+        if self.depth_path and len(selected) == 1:
+            return selected[0], Path(bpy.path.abspath(self.depth_path))
+        if len(selected) == 2 and not self.depth_path:
+            first, second = sorted(selected, key=photo.is_depth_name)
+            if photo.is_depth_name(first) == photo.is_depth_name(second):
+                raise PhotoError(
+                    f"Which of {first.name} and {second.name} is the depth map? Select the photo and give the Depth Map"
+                )
+            return first, second
+        if len(selected) > 1:
+            raise PhotoError("Select one photo, or one photo and its depth map")
+        beside = photo.find_depth(selected[0])
+        if beside is None:
+            name = selected[0].stem
+            raise PhotoError(f"No depth map beside {selected[0].name}: give one, or save it there as {name}_depth.png")
+        return selected[0], beside

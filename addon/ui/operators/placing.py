@@ -1,0 +1,56 @@
+"""What the operators that add a relief share: where it stands, how it is projected, whether a camera comes with it."""
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty
+from mathutils import Matrix
+
+from ...scene.plane import LYING, STANDING
+
+_ORIENTATIONS = {"STANDING": STANDING, "LYING": LYING}
+
+# A file browser reads this property of the operator that it serves: 3 is its view of pictures.
+THUMBNAILS = EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN"})
+
+
+class Placing:
+    """Mixed into an operator that adds a relief at the 3D cursor."""
+
+    projection: EnumProperty(
+        name="Projection",
+        description="How depth becomes shape; can be changed in the modifier at any time",
+        items=(
+            ("Relief", "Relief", "The picture's plane, raised where the photo is near"),
+            ("Camera", "Camera", "The space in front of the camera, along its true rays"),
+        ),
+    )
+    orientation: EnumProperty(
+        name="Orientation",
+        description="How the relief stands at the 3D cursor",
+        items=(
+            ("STANDING", "Standing", "Upright, seen from the front view"),
+            ("LYING", "Lying", "Flat, facing up"),
+        ),
+    )
+    use_camera: BoolProperty(
+        name="Camera That Fits",
+        description="Add a camera from which the relief looks like the photo, make it the scene's, and set the render "
+        "size to the photo's",
+        default=False,
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether a relief can be added here."""
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Switch to Object Mode to add a relief")
+        elif context.scene.library is not None:
+            cls.poll_message_set("The scene is linked from another file: add the relief to a scene of this file")
+        elif context.collection.library is not None or context.collection.override_library is not None:
+            cls.poll_message_set("The active collection is linked from another file: choose one of this file's own")
+        else:
+            return True
+        return False
+
+    def matrix(self, context: bpy.types.Context) -> Matrix:
+        """Return where the relief stands."""
+        return Matrix.Translation(context.scene.cursor.location) @ _ORIENTATIONS[self.orientation]

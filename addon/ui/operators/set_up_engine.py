@@ -1,0 +1,77 @@
+"""Preferences > Set Up Engine: torch and its company, in a Python of their own."""
+
+import bpy
+from bpy.props import EnumProperty
+
+from ...engine import jobs, place, probe, settings, setup
+from ...errors import DepthNodesError
+
+
+def _backends(_self: object, _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
+    return _ITEMS
+
+
+# Kept, since Blender doesn't keep the texts of items that are computed.
+_ITEMS = [
+    (
+        backend.name,
+        f"{backend.title}, about {backend.download / 1e9:.1f} GB",
+        f"Fetch about {backend.download / 1e9:.1f} GB, which take about {backend.disk / 1e9:.1f} GB on the disk",
+    )
+    for backend in place.backends()
+]
+
+
+class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
+    """Make the private Python that estimates depth, in the background. Nothing is installed into Blender itself"""
+
+    bl_idname = "depth_nodes.set_up_engine"
+    bl_label = "Set Up Engine"
+    bl_options = {"INTERNAL"}
+
+    backend: EnumProperty(
+        name="Built For", description="What is to compute; the CPU always works", items=_backends, options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        if setup.is_making():
+            cls.poll_message_set("The engine is being set up")
+            return False
+        if jobs.waiting():
+            cls.poll_message_set("Depth is being estimated: wait for it, or cancel it")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        if not bpy.app.online_access:
+            return self.execute(context)
+        self.backend = probe.guess_backend().name
+        return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Download"))
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        backend = self._chosen()
+        layout = self.layout
+        layout.prop(self, "backend")
+        column = layout.column(align=True)
+        column.label(text="PyTorch and four small packages will be fetched from", icon="INTERNET")
+        column.label(text="pypi.org" + (f" and {backend.index.split('/')[2]}" if backend.index else ""), icon="BLANK1")
+        column.label(text=f"into {settings.engine_folder()}", icon="FILE_FOLDER")
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        jobs.free_memory()  # a worker of the old engine holds its files
+        try:
+            made = setup.make(self._chosen())
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if not bpy.app.background:
+            return {"FINISHED"}
+        made.join()
+        if made.state != "done":
+            self.report({"ERROR"}, made.error)
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def _chosen(self) -> place.Backend:
+        return next(backend for backend in place.BACKENDS if backend.name == self.backend)

@@ -1,0 +1,126 @@
+"""The "Depth" tabs: in the viewport's sidebar for a relief as a whole, in the Image Editor's for the image shown."""
+
+import textwrap
+
+import bpy
+
+from ..engine import handover, jobs, settings
+from ..scene import freeze, inputs, photo, relief
+from .model import draw_model
+
+
+def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None:
+    """How far the estimates are, with a button to give up, or what went wrong last."""
+    under_way = jobs.waiting()
+    if under_way:
+        first = under_way[0]
+        row = layout.row(align=True)
+        others = f", {len(under_way) - 1} more" if len(under_way) > 1 else ""
+        row.progress(factor=first.fraction or 0.0, type="BAR", text=f"{first.text}{others}")
+        row.operator("depth_nodes.cancel_estimate", text="", icon="X")
+        return
+    failed = jobs.last_failed()
+    if failed is not None:
+        _draw_failure(layout.box().column(), failed, region)
+
+
+def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.types.Region) -> None:
+    """What went wrong, in lines that fit a sidebar, and the button that helps."""
+    text = layout.column(align=True)
+    for number, line in enumerate(_lines(failed.error, region)):
+        text.label(text=line, icon="BLANK1" if number else "ERROR")
+    match failed.fault, bool(settings.preferences().existing_python), bpy.app.online_access:
+        case "engine", False, True:
+            layout.operator("depth_nodes.set_up_engine", icon="IMPORT")
+        case ("offline", _, _) | ("engine", False, False):  # our engine is fetched from the network: that comes first
+            layout.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
+        case "memory", _, _:
+            layout.operator("depth_nodes.retry_smaller", icon="FILE_REFRESH")
+        case "licence", _, _:
+            layout.operator("depth_nodes.accept_licence", icon="CHECKMARK")
+        case "engine" | "weights" | "device" | "download", _, _:
+            layout.operator(
+                "preferences.addon_show", text="Open Preferences", icon="PREFERENCES"
+            ).module = settings.PACKAGE
+
+
+def _lines(text: str, region: bpy.types.Region) -> list[str]:
+    """Break a message into lines that fit a sidebar as wide as it is now."""
+    scale = bpy.context.preferences.system.ui_scale or 1.0  # 0 in background mode
+    room = region.width / scale - 96  # pixels: tabs, margins, icon
+    return textwrap.wrap(text, max(int(room / 6), 16))  # about 6 a letter
+
+
+class VIEW3D_PT_depth_nodes(bpy.types.Panel):
+    bl_label = "Depth Relief"
+    bl_category = "Depth"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        column = layout.column(align=True)
+        column.operator("depth_nodes.import_photo", text="Photo…", icon="IMAGE_DATA")
+        column.operator("depth_nodes.import_relief", text="Photo and Depth Map…", icon="IMAGE_REFERENCE")
+        if any(photo.shown_by(ob) is not None for ob in context.selected_objects):
+            again = relief.find_modifier(context.object) is not None
+            text = "Estimate Depth Again" if again else "Estimate Depth"
+            column.operator("depth_nodes.estimate_depth", text=text, icon="MOD_DISPLACE")
+        _draw_progress(layout, context.region)
+        modifier = relief.find_modifier(context.object)
+        if modifier is None:
+            return
+        if freeze.is_frozen(context.object, modifier):
+            layout.operator("depth_nodes.unfreeze_grid", icon="MESH_PLANE")
+        else:
+            column = layout.column(align=True)
+            column.operator("depth_nodes.freeze_grid", icon="FREEZE")
+            if inputs.get_input(modifier, "Cutoff"):
+                with_cut = column.operator("depth_nodes.freeze_grid", text="Freeze Grid and Cut", icon="FREEZE")
+                with_cut.cut = True
+
+
+class VIEW3D_PT_depth_nodes_model(bpy.types.Panel):
+    bl_label = "Estimation"
+    bl_category = "Depth"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_parent_id = "VIEW3D_PT_depth_nodes"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        draw_model(self.layout, settings.preferences())
+
+
+class IMAGE_PT_depth_nodes(bpy.types.Panel):
+    bl_label = "Depth"
+    bl_category = "Depth"
+    bl_space_type = "IMAGE_EDITOR"
+    bl_region_type = "UI"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return context.space_data.image is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        _draw_progress(layout, context.region)
+        if not jobs.waiting():
+            column = layout.column(align=True)
+            column.operator("depth_nodes.estimate_depth", icon="IMAGE_ZDEPTH")
+            made = column.operator("depth_nodes.estimate_depth", text="Photo as Relief", icon="MOD_DISPLACE")
+            made.make = "RELIEF"
+        depth = handover.depth_of(context.space_data.image)
+        if depth is not None:
+            layout.label(text=f"Result: {depth.name}", icon="IMAGE_DATA")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        draw_model(column, settings.preferences())
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (VIEW3D_PT_depth_nodes, VIEW3D_PT_depth_nodes_model, IMAGE_PT_depth_nodes)
+)

@@ -1,0 +1,170 @@
+"""The extension's preferences: its node groups in the asset browser, and the engine that estimates depth."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+
+from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ..engine import place, settings, setup
+from ..errors import DepthNodesError
+from ..scene import groups
+from .model import draw_model
+
+
+def _list_or_unlist(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:
+    groups.show_library(self.use_asset_library)
+
+
+def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:
+    """Say at once whether the chosen Python has what it takes."""
+    setup.set_report("")
+    if not self.existing_python:
+        return
+    try:
+        found = place.examine(Path(bpy.path.abspath(self.existing_python)))
+    except DepthNodesError as error:
+        setup.set_report(str(error))
+    else:
+        setup.set_report(", ".join(f"{name} {version}" for name, version in found.versions.items()))
+
+
+def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
+    size = f"{spec.bytes / 1e6:.0f} MB"
+    meaning = "metres" if spec.kind == "distance" else "relative depth"
+    return spec.name, spec.title.removeprefix("Depth Anything V2 "), f"{meaning}, {size}, licence: {spec.licence}"
+
+
+_MODELS = [_described(spec) for spec in catalog.MODELS]
+
+
+class DepthNodesPreferences(bpy.types.AddonPreferences):
+    bl_idname = settings.PACKAGE
+
+    use_asset_library: BoolProperty(
+        name="Asset Library",
+        description="List the depth groups in the asset browser, to drag them onto objects and into node trees. Off, "
+        "they are still in the Add menus",
+        default=True,
+        update=_list_or_unlist,
+    )
+
+    existing_python: StringProperty(
+        name="Use Existing Python",
+        description="A Python of your own, or the folder of its environment, that has torch, numpy, pillow, "
+        "safetensors and huggingface_hub. Empty, Depth Nodes uses the engine that it set up itself",
+        subtype="FILE_PATH",
+        update=_examine,
+    )
+
+    model: EnumProperty(name="Model", description="What estimates depth", items=_MODELS, default="small")
+    quality: EnumProperty(
+        name="Quality",
+        description="How closely the model looks. More takes longer, and more memory",
+        items=(
+            ("DRAFT", "Draft", f"{settings.QUALITIES['DRAFT']} pixels on the shorter side: three times as quick"),
+            ("STANDARD", "Standard", f"{catalog.TRAINED} pixels, at which the models were trained"),
+            ("FINE", "Fine", f"{settings.QUALITIES['FINE']} pixels: finer edges, two to three times as long"),
+            ("CUSTOM", "Custom", "A size of your own"),
+        ),
+        default="STANDARD",
+    )
+    size: IntProperty(
+        name="Size",
+        description="Pixels of the picture's shorter side inside the model",
+        subtype="PIXEL",
+        default=catalog.TRAINED,
+        min=70,
+        soft_max=settings.BEYOND,
+        max=4 * catalog.TRAINED,  # what is larger is refused
+    )
+    device: EnumProperty(
+        name="Device",
+        description="What computes; Automatic takes the graphics card where the engine was made for one",
+        items=(
+            ("auto", "Automatic", "The graphics card if there is one, else the CPU"),
+            ("cpu", "CPU", "Always works"),
+            ("cuda", "NVIDIA", "CUDA, and AMD's ROCm"),
+            ("xpu", "Intel", "XPU"),
+            ("mps", "Apple", "Metal"),
+        ),
+    )
+    invert: BoolProperty(name="Invert", description="Store near as far and far as near")
+    idle_minutes: IntProperty(
+        name="Unload After",
+        description="Minutes without work after which the model leaves the memory",
+        default=10,
+        min=1,
+        max=1440,
+    )
+    weights: StringProperty(
+        name="Weights File",
+        description="A .safetensors or .pth file of the chosen model on this machine. Empty, the weights are those of "
+        "the Hugging Face cache, and fetched into it once",
+        subtype="FILE_PATH",
+    )
+    accepted: StringProperty(description="Models whose licence was accepted", options={"HIDDEN"})
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "use_asset_library")
+        layout.separator()
+        _draw_engine(layout.column(heading="Engine"), self)
+        layout.separator()
+        draw_model(layout, self)
+        layout.prop(self, "device")
+        layout.prop(self, "weights")
+        layout.prop(self, "invert")
+        layout.prop(self, "idle_minutes")
+
+
+def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> None:
+    """What the engine's state is, the sensible next step, and the artist's own Python instead."""
+    box = layout.box().column()
+    if setup.is_making():
+        made = setup.installation()
+        size = f", {made.bytes[0] / 1e6:.0f} of {made.bytes[1] / 1e6:.0f} MB" if made.bytes else ""
+        row = box.row()
+        row.progress(factor=made.fraction or 0.0, type="BAR", text=f"{made.stage}{size}")
+        row.operator("depth_nodes.cancel_set_up", text="", icon="X")
+        return
+    made = setup.installation()
+    if made is not None and made.state == "failed":
+        box.label(text=made.error, icon="ERROR")
+    try:
+        used = place.chosen(settings.existing_python(), settings.engine_folder())
+    except DepthNodesError as error:
+        box.label(
+            text=str(error) if chosen.existing_python else "The engine that estimates depth is not set up", icon="INFO"
+        )
+        if bpy.app.online_access:
+            row = box.row()
+        else:
+            box.label(text="It is fetched from the network, once; Blender may not go online", icon="INTERNET_OFFLINE")
+            row = box.row()
+            row.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
+        row.operator("depth_nodes.set_up_engine", icon="IMPORT")
+    else:
+        versions = ", ".join(f"{name} {used.versions[name]}" for name in ("torch",) if name in used.versions)
+        box.label(text=f"Ready: {versions or used.python}", icon="CHECKMARK")
+        row = box.row()
+        row.operator("depth_nodes.check_engine")
+        row.operator("depth_nodes.set_up_engine", text="Set Up Again")
+    if setup.log():
+        row.operator("depth_nodes.copy_log", text="", icon="COPYDOWN")
+    for line in setup.report().splitlines():
+        box.label(text=line)
+    layout.prop(chosen, "existing_python")
+
+
+def register() -> None:
+    bpy.utils.register_class(DepthNodesPreferences)
+    addon: bpy.types.Addon | None = bpy.context.preferences.addons.get(settings.PACKAGE)
+    if addon is None or addon.preferences.use_asset_library:
+        groups.register_library()
+
+
+def unregister() -> None:
+    groups.unregister_library()
+    bpy.utils.unregister_class(DepthNodesPreferences)

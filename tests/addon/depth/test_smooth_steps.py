@@ -1,0 +1,95 @@
+"""Steps of 8-bit maps become slopes, and nothing else changes: against the maps that were rounded, in numpy."""
+
+import bpy
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.addon.enabled import clean, depth_image, meaning
+from tests.material import material
+from tools import extension
+
+smooth_steps = clean.smooth_steps
+
+
+def surface(kind: str, height: int = 120, width: int = 200) -> np.ndarray:
+    """Depth as it was before it was rounded to levels."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    if kind == "plane":
+        return 40 + 0.11 * x + 0.07 * y
+    if kind == "ball":
+        return 30 + 20 * np.sqrt(np.maximum(1 - ((x - 90) / 110) ** 2 - ((y - 60) / 90) ** 2, 0))
+    return 100 + 2.5 * np.sin(x / 23) + 3.5 * np.cos(y / 31)  # waves
+
+
+@pytest.mark.parametrize("kind", ["plane", "ball", "waves"])
+def test_slopes_come_back_nearer_to_the_truth_than_the_steps_are(kind):
+    truth = surface(kind)
+    levels = np.rint(truth)
+    result = smooth_steps(levels)
+    assert result.dtype == np.float32
+    assert np.abs(result - levels).max() <= 0.5 + 1e-5
+    inner = (slice(12, -12), slice(12, -12))
+    # What a light sees are the slopes from pixel to pixel.
+    for axis, most in ((None, 0.75), (0, 0.2), (1, 0.2)):
+        before, after = (
+            error if axis is None else np.diff(error, axis=axis) for error in (levels - truth, result - truth)
+        )
+        assert np.sqrt((after[inner] ** 2).mean()) < most * np.sqrt((before[inner] ** 2).mean())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 9), (9, 8), (64, 65)])
+def test_any_size_stays_within_half_a_level(shape):
+    levels = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
+    levels[: shape[0] // 2] = np.rint(np.linspace(10, 20, shape[1]))
+    result = smooth_steps(levels)
+    assert result.shape == shape
+    assert np.abs(result - levels).max() <= 0.5 + 1e-5
+    assert levels.min() <= result.min() <= result.max() <= levels.max()
+
+
+def test_an_edge_is_no_step():
+    """Two flat sides stay as they are, however far apart, and a lone pixel too."""
+    levels = np.full((40, 60), 80.0, np.float32)
+    levels[:, 30:] = 82
+    levels[10, 10] = 90
+    np.testing.assert_allclose(smooth_steps(levels), levels, atol=1e-4)
+
+
+def test_the_bicycle_rounds_to_itself_and_its_steps_become_slopes():
+    levels = np.asarray(Image.open(material("dav2", "demo08_vits_disparity8.png")).convert("L")).astype(np.float32)
+    result = smooth_steps(levels)
+    assert np.abs(result - levels).max() <= 0.5 + 1e-4
+    steps = np.abs(np.diff(levels, axis=0)) == 1.0  # where nothing but rounding shows
+    assert np.abs(np.diff(result, axis=0)[steps]).mean() < 0.7
+    flat = np.abs(np.diff(levels, axis=0)) == 0.0
+    assert 0.01 < np.abs(np.diff(result, axis=0)[flat]).mean() < 0.3
+
+
+def test_only_files_of_8_bits_are_smoothed(tmp_path):
+    levels = np.rint(surface("ball"))
+    Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "8.png")
+    Image.fromarray(levels.astype(np.uint16)).save(tmp_path / "16.png")
+    np.save(tmp_path / "float.npy", levels)
+    bright = meaning.read(tmp_path / "8.png", near_is="bright", smooth_steps=True)
+    np.testing.assert_array_equal(bright.values, smooth_steps(levels))
+    dark = meaning.read(tmp_path / "8.png", near_is="dark", smooth_steps=True)
+    np.testing.assert_allclose(dark.values, bright.values.max() - bright.values, atol=1e-4)
+    for name in ("16.png", "float.npy"):
+        depth = meaning.read(tmp_path / name, near_is="bright", kind="disparity", smooth_steps=True)
+        np.testing.assert_array_equal(depth.values, levels)
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_importing_smooths_unless_told_not_to(tmp_path, smooth):
+    levels = np.rint(surface("ball"))
+    Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "a_depth.png")
+    Image.new("RGB", (200, 120), "orange").save(tmp_path / "a.png")
+    extension.enable()
+    more = {} if smooth else {"smooth_steps": False}
+    made = bpy.ops.depth_nodes.import_relief(filepath=str(tmp_path / "a.png"), meaning="BRIGHT", **more)
+    assert made == {"FINISHED"}
+    values, _ = depth_image.read(bpy.data.images["a Depth"])
+    expected = smooth_steps(levels) if smooth else levels
+    expected = (expected - expected.min()) / np.ptp(expected)
+    np.testing.assert_allclose(values, expected, atol=1e-5)

@@ -1,0 +1,350 @@
+"""The client against the real worker process: answers, cancelling, and every way in which a process can fail."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.addon.enabled import client as module
+from tests.addon.enabled import protocol
+from tests.addon.engine.worker import COMMAND, make_client, outcome, resident, wait_for, weights
+from tests.addon.pictures import write_photo
+from tests.material import material
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")
+
+
+@pytest.fixture(autouse=True)
+def empty_file() -> None:
+    """Nothing here needs Blender."""
+
+
+@pytest.fixture
+def photo(tmp_path) -> Path:
+    return write_photo(tmp_path / "photo.png")
+
+
+@pytest.fixture
+def client():
+    made = make_client()
+    yield made
+    made.close()
+
+
+def estimate(client, photo: Path, identifier: int = 1, **fields):
+    given = {"weights": str(weights()), "size": 70, "device": "cpu", **fields}
+    return protocol.Estimate(identifier, str(photo), str(client.folder), **given)
+
+
+def assert_works(client, photo: Path, identifier: int = 99) -> None:
+    client.request(estimate(client, photo, identifier))
+    done = outcome(client, identifier)
+    assert isinstance(done, protocol.Done), done
+    assert np.isfinite(np.load(done.values)).all()
+
+
+def pid(client) -> int:
+    return client._process._process.pid
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended and was waited for: a zombie still takes signals."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_an_estimate_is_answered_with_its_depth(client, photo):
+    client.request(estimate(client, photo, 7))
+    heard = wait_for(client, lambda answer: isinstance(answer, protocol.Done))
+    stages = list(dict.fromkeys(answer.stage for answer in heard[:-1]))
+    assert stages == ["loading", "estimating", "writing"]
+    fractions = [answer.fraction for answer in heard[:-1] if answer.stage == "estimating"]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    done = heard[-1]
+    values = np.load(done.values)
+    assert (done.id, done.kind, done.validity) == (7, "disparity", "")
+    assert (done.raw_min, done.raw_max) == (values.min(), values.max())
+    assert min(values.shape) == 70  # the size at which the model saw it
+    assert not client.is_busy
+
+
+def test_the_model_stays_loaded_and_the_size_changes(client, photo):
+    client.request(estimate(client, photo, 1))
+    outcome(client, 1)
+    process = pid(client)
+    client.request(estimate(client, photo, 2, size=140))
+    assert min(np.load(outcome(client, 2).values).shape) == 140
+    assert pid(client) == process
+
+
+def test_several_are_answered_in_order(client, photo):
+    for identifier in (3, 1, 2):
+        client.request(estimate(client, photo, identifier))
+    heard = wait_for(client, lambda answer: isinstance(answer, protocol.Done) and answer.id == 2)
+    assert [answer.id for answer in heard if isinstance(answer, protocol.Done)] == [3, 1, 2]
+
+
+def test_cancelling_takes_half_a_second_and_spares_the_others(client, photo):
+    assert_works(client, photo)
+    client.request(estimate(client, photo, 1, size=1022))  # seconds of work
+    client.request(estimate(client, photo, 2))
+    wait_for(client, lambda answer: answer.id == 1 and answer.stage == "estimating")
+    start = time.monotonic()
+    client.cancel(1)
+    assert isinstance(outcome(client, 1), protocol.Cancelled)
+    assert time.monotonic() - start < 0.5 + 0.25  # the limit, and a busy machine
+    assert isinstance(outcome(client, 2), protocol.Done)
+
+
+def test_one_that_waits_is_cancelled_without_being_begun(client, photo):
+    client.request(estimate(client, photo, 1))
+    client.request(estimate(client, photo, 2))
+    client.cancel(2)
+    heard = wait_for(client, lambda answer: isinstance(answer, protocol.Cancelled))
+    assert not [answer for answer in heard if answer.id == 2 and isinstance(answer, protocol.Progress)]
+    assert_works(client, photo)
+
+
+def test_cancelling_one_that_waits_spares_the_one_at_work(client, photo):
+    client.request(estimate(client, photo, 1, size=770))
+    client.request(estimate(client, photo, 2))
+    wait_for(client, lambda answer: answer.id == 1 and answer.stage == "estimating")
+    process = pid(client)
+    client.cancel(2)
+    assert [type(answer).__name__ for answer in client.poll() if answer.id == 2] == ["Cancelled"]
+    time.sleep(2 * module.PATIENCE)
+    assert isinstance(outcome(client, 1), protocol.Done)
+    assert pid(client) == process
+    assert_works(client, photo)
+
+
+@pytest.mark.parametrize(
+    ("command", "fault", "said"),
+    [
+        ((str(Path(__file__).with_name("no") / "python"), "-m", "inference.worker"), "engine", "set up the engine"),
+        ((COMMAND[0], "-c", "raise SystemExit('its base is gone')"), "engine", "its base is gone"),
+        ((COMMAND[0], "-c", 'while True: print(\'{"type": "Done"}\', flush=True); input()'), "internal", "riddles"),
+    ],
+    ids=["gone", "does not start", "garbage on stdout"],
+)
+def test_an_engine_that_is_none_fails_and_can_be_replaced(photo, command, fault, said):
+    client = make_client(command=command)
+    try:
+        client.request(estimate(client, photo, 1))
+        failed = outcome(client, 1)
+        assert (type(failed), failed.fault) == (protocol.Failed, fault)
+        assert said in failed.message
+        client._command = list(COMMAND)
+        assert_works(client, photo)
+    finally:
+        client.close()
+
+
+def test_cancelling_what_is_done_or_unknown_is_no_error(client, photo):
+    assert_works(client, photo, 5)
+    client.cancel(5)
+    client.cancel(1234)
+    assert_works(client, photo, 6)
+
+
+@posix
+@pytest.mark.parametrize("stage", ["loading", "estimating"])
+def test_a_killed_worker_costs_one_estimate(client, photo, stage):
+    client.request(estimate(client, photo, 1, size=518))
+    client.request(estimate(client, photo, 2))
+    wait_for(client, lambda answer: answer.id == 1 and answer.stage == stage)
+    killed = pid(client)
+    os.kill(killed, signal.SIGKILL)
+    first = outcome(client, 1)
+    assert (type(first), first.fault) == (protocol.Failed, "internal")
+    assert "try again" in first.message
+    assert isinstance(outcome(client, 2), protocol.Done)
+    assert gone(killed)
+
+
+@posix
+def test_a_worker_killed_while_it_writes_leaves_a_whole_array_or_none(client, photo):
+    for identifier in range(1, 4):
+        client.request(estimate(client, photo, identifier, size=140))
+        wait_for(client, lambda answer: isinstance(answer, protocol.Progress) and answer.stage == "writing")
+        os.kill(pid(client), signal.SIGKILL)
+        answer = outcome(client, identifier)  # the array may have been quicker than the signal
+        assert isinstance(answer, protocol.Failed) or np.load(answer.values).shape[0] == 140
+    assert_works(client, photo)
+
+
+@posix
+def test_a_hung_worker_is_ended(photo):
+    client = make_client(silence=1.5)
+    try:
+        client._silence = 60.0
+        assert_works(client, photo)
+        client._silence = 1.5
+        os.kill(pid(client), signal.SIGSTOP)
+        client.request(estimate(client, photo, 1))
+        failed = outcome(client, 1)
+        assert (type(failed), failed.fault) == (protocol.Failed, "internal")
+        client._silence = 60.0
+        assert_works(client, photo)
+    finally:
+        client.close()
+
+
+@posix
+def test_a_stopped_worker_can_be_cancelled(client, photo):
+    assert_works(client, photo)
+    os.kill(pid(client), signal.SIGSTOP)
+    client.request(estimate(client, photo, 1))
+    client.cancel(1)
+    assert isinstance(outcome(client, 1, seconds=2.0), protocol.Cancelled)
+    assert_works(client, photo)
+
+
+def test_a_python_without_the_packages_says_which_is_missing(photo):
+    client = make_client(command=(COMMAND[0], "-S", *COMMAND[1:]))  # -S: the standard library alone
+    try:
+        client.request(estimate(client, photo, 1))
+        failed = outcome(client, 1)
+        assert isinstance(failed, protocol.Failed)
+        assert "numpy" in failed.message
+    finally:
+        client.close()
+
+
+@posix
+def test_a_full_disk_is_told(photo):
+    limited = ("/bin/sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *COMMAND)  # 4 kB a file
+    client = make_client(command=limited)
+    try:
+        client.request(estimate(client, photo, 1, size=140))
+        failed = outcome(client, 1)
+        assert (type(failed), failed.fault) == (protocol.Failed, "disk")
+        assert list(client.folder.iterdir()) == []
+        client._command = list(COMMAND)
+        os.kill(pid(client), signal.SIGKILL)
+        assert_works(client, photo)
+    finally:
+        client.close()
+
+
+def test_too_large_a_size_is_refused_with_one_that_fits(client, photo):
+    client.request(estimate(client, photo, 1, size=14 * 4000))
+    failed = outcome(client, 1)
+    assert (type(failed), failed.fault) == (protocol.Failed, "photo")
+    assert "--size" in failed.message
+    assert_works(client, photo)
+
+
+def test_weights_that_are_not_on_disk_are_not_fetched_offline(client, photo, tmp_path):
+    client._environment |= {"HF_HOME": str(tmp_path)}
+    client.request(estimate(client, photo, 1, weights=""))
+    failed = outcome(client, 1)
+    assert (type(failed), failed.fault) == (protocol.Failed, "offline")
+    client.request(estimate(client, photo, 2, weights="", model="base", offline=False))
+    assert outcome(client, 2).fault == "licence"
+    assert_works(client, photo)
+
+
+def test_bad_weights_cost_nothing_but_their_own_estimate(client, photo, tmp_path):
+    truncated = tmp_path / "truncated.safetensors"
+    truncated.write_bytes(weights().read_bytes()[:10_000_000])
+    corrupt = tmp_path / "corrupt.safetensors"
+    corrupt.write_bytes(b"\xff" * 1000)
+    for identifier, (path, model) in enumerate(
+        [(truncated, "small"), (corrupt, "small"), (weights(), "base")], start=1
+    ):
+        client.request(estimate(client, photo, identifier, weights=str(path), model=model))
+        failed = outcome(client, identifier)
+        assert (type(failed), failed.fault) == (protocol.Failed, "weights"), path
+    assert_works(client, photo)
+
+
+def test_hostile_weights_are_refused(client, photo):
+    files = sorted(material("safetensors").iterdir())
+    assert files
+    for identifier, path in enumerate(files, start=1):
+        client.request(estimate(client, photo, identifier, weights=str(path)))
+        failed = outcome(client, identifier)
+        assert (type(failed), failed.fault) == (protocol.Failed, "weights"), path
+    assert_works(client, photo, 9999)
+
+
+def test_a_damaged_photo_is_the_fault_photo(client, photo, tmp_path):
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(photo.read_bytes()[:100])
+    client.request(estimate(client, cut, 1))
+    assert outcome(client, 1).fault == "photo"
+    assert_works(client, photo)
+
+
+def test_an_idle_worker_ends_and_the_next_estimate_starts_another(photo):
+    client = make_client("--idle", "0.3")
+    try:
+        assert_works(client, photo, 1)
+        first = pid(client)
+        deadline = time.monotonic() + 10.0
+        while client._process is not None and time.monotonic() < deadline:
+            client.poll()
+            time.sleep(0.05)
+        assert client._process is None
+        assert gone(first)
+        assert_works(client, photo, 2)
+    finally:
+        client.close()
+
+
+def test_a_request_that_meets_the_end_of_an_idle_worker_is_not_lost(photo):
+    client = make_client("--idle", "0.3")
+    try:
+        assert_works(client, photo, 1)
+        time.sleep(1.0)  # it has ended, and nobody has looked
+        client.request(estimate(client, photo, 2))
+        assert isinstance(outcome(client, 2), protocol.Done)
+    finally:
+        client.close()
+
+
+def test_closing_leaves_no_process_thread_or_file(photo):
+    before = set(threading.enumerate())
+    client = make_client()
+    assert_works(client, photo)
+    client.request(estimate(client, photo, 1, size=1022))
+    process, folder = pid(client), client.folder
+    client.close()
+    assert gone(process)
+    assert not folder.exists()
+    assert set(threading.enumerate()) <= before
+
+
+@posix
+def test_the_worker_ends_with_whoever_started_it(photo):
+    client = make_client()
+    client.request(estimate(client, photo, 1, size=1022))
+    wait_for(client, lambda answer: answer.stage == "estimating")
+    process = client._process._process
+    process.stdin.close()  # what the system does when Blender dies
+    process.wait(timeout=2.0)
+    client.close()
+
+
+@posix
+def test_a_hundred_estimates_take_no_more_memory_than_twenty(client, photo):
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("resident memory is read from /proc")
+    sizes = {}
+    for identifier in range(1, 101):
+        client.request(estimate(client, photo, identifier))
+        done = outcome(client, identifier)
+        os.unlink(done.values)
+        if identifier in (20, 100):
+            sizes[identifier] = resident(pid(client)), resident(os.getpid())
+    for early, late in zip(sizes[20], sizes[100], strict=True):
+        assert late - early < 20 << 20

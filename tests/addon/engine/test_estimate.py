@@ -1,0 +1,467 @@
+"""Estimate Depth with the real worker: every source of pixels, what becomes of the answer, and what goes meanwhile."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.addon.enabled import depth_image, handover, inputs, jobs, material, relief, settings
+from tests.addon.engine.worker import COMMAND, weights
+from tests.addon.pictures import write_photo
+from tools import extension
+
+import bpy  # isort: skip
+
+
+@pytest.fixture(autouse=True)
+def preferences(empty_file):
+    """The extension with an engine, a model on disk and a size that takes no time."""
+    extension.enable()
+    chosen = settings.preferences()
+    chosen.existing_python = COMMAND[0]
+    chosen.weights = str(weights())
+    chosen.quality, chosen.size, chosen.device = "CUSTOM", 70, "cpu"
+    yield chosen
+    jobs._drop_all()
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return write_photo(tmp_path / "photo.png")
+
+
+@pytest.fixture
+def image(path) -> bpy.types.Image:
+    return bpy.data.images.load(str(path))
+
+
+def run(image: bpy.types.Image, **given) -> bpy.types.Image:
+    assert bpy.ops.depth_nodes.estimate_depth(image=image.name, **given) == {"FINISHED"}
+    return handover.depth_of(image)
+
+
+def seen(image: bpy.types.Image, folder: Path, **given) -> np.ndarray:
+    """The pixels that the engine is given for an image, float (H, W, 3), sRGB, as its worker would read them."""
+    handed = handover.hand_over(image, folder, **given)
+    if handed.path.suffix == ".npy":
+        rgb = np.load(handed.path)[..., :3]
+        return np.where(rgb <= 0.0031308, rgb * 12.92, 1.055 * rgb ** (1 / 2.4) - 0.055) if handed.linear else rgb
+    with Image.open(handed.path) as read:
+        return np.asarray(read.convert("RGB")) / 255
+
+
+def shown(path: Path) -> np.ndarray:
+    with Image.open(path) as read:
+        return np.asarray(read.convert("RGB")) / 255
+
+
+def estimated(photo_path: Path) -> np.ndarray:
+    """The disparity of a file by the command line: another way to the same model, at the photo's size."""
+    output = photo_path.with_name("independent.npy")
+    command = [COMMAND[0], "-m", "inference", photo_path, "--weights", weights(), "--size", "70", "-o", output]
+    subprocess.run(list(map(str, command)), cwd=extension.ROOT, check=True, capture_output=True)
+    return np.load(output)
+
+
+def resampled(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bilinear, corners aligned."""
+    (h, w), (height, width) = values.shape, shape
+    rows, columns = np.linspace(0, h - 1, height), np.linspace(0, w - 1, width)
+    across = np.stack([np.interp(columns, np.arange(w), row) for row in values])
+    return np.stack([np.interp(rows, np.arange(h), column) for column in across.T], axis=1)
+
+
+# --- What is made --------------------------------------------------------------------------------------------------
+
+
+def test_the_depth_is_that_of_the_photo(image, path):
+    depth = run(image)
+    stored, validity = depth_image.read(depth)
+    assert min(stored.shape) == 70
+    assert validity.min() == 1.0
+    known = depth_image.info(depth)
+    assert (known.kind, known.source, known.model, known.revision) == ("disparity", "photo.png", "small", "local")
+    span = known.raw_max - known.raw_min
+    values = resampled(stored * span + known.raw_min, (36, 48))
+    np.testing.assert_allclose(values, estimated(path), rtol=0, atol=1e-4 * span)
+    assert depth.packed_file is not None
+
+
+def test_again_rewrites_the_same_image_and_modifiers_follow(image, preferences):
+    depth = run(image, make="RELIEF")
+    ob = bpy.context.object
+    modifier = relief.find_modifier(ob)
+    assert inputs.get_input(modifier, "Image") == depth
+    heights = []
+    for invert in (False, True):
+        preferences.invert = invert
+        assert run(image) == depth
+        mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+        heights.append(mesh.vertices[len(mesh.vertices) // 2].co.z)
+    assert abs(heights[0] - heights[1]) > 1e-3
+    assert len([other for other in bpy.data.images if depth_image.info(other)]) == 1
+
+
+def test_transparency_is_validity_at_the_photos_size(tmp_path):
+    image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png", opaque_columns=30)))
+    depth = run(image)
+    assert tuple(depth.size) == (48, 36)
+    _, validity = depth_image.read(depth)
+    np.testing.assert_array_equal(validity[:, :30], 1.0)
+    np.testing.assert_array_equal(validity[:, 30:], 0.0)
+
+
+def test_a_plane_that_shows_a_photo_gets_the_modifier(image):
+    bpy.ops.mesh.primitive_plane_add()
+    ob = bpy.context.object
+    ob.data.materials.append(material.material(image))
+    assert bpy.ops.depth_nodes.estimate_depth() == {"FINISHED"}
+    modifier = relief.find_modifier(ob)
+    assert inputs.get_input(modifier, "Image") == handover.depth_of(image)
+    bpy.ops.depth_nodes.estimate_depth()
+    assert len(ob.modifiers) == 1
+
+
+def test_photos_from_disk_become_reliefs(tmp_path):
+    names = ["one.png", "two.png"]
+    for name in names:
+        write_photo(tmp_path / name)
+    files = [{"name": name} for name in names]
+    assert bpy.ops.depth_nodes.import_photo(directory=str(tmp_path), files=files, use_camera=True) == {"FINISHED"}
+    assert {ob.name for ob in bpy.data.objects if ob.type == "MESH"} == {"one", "two"}
+    assert bpy.context.scene.camera is not None
+    assert bpy.context.object.name == "two"
+
+
+# --- Where pixels come from ----------------------------------------------------------------------------------------
+
+
+def test_a_file_is_handed_over_as_it_is(image, path, tmp_path):
+    assert handover.hand_over(image, tmp_path).path == path
+
+
+def test_packed_generated_and_edited_images(image, path, tmp_path):
+    image.pack()
+    path.rename(path.with_name("moved.png"))
+    expected = shown(path.with_name("moved.png"))
+    np.testing.assert_array_equal(seen(image, tmp_path), expected)
+    image.pixels[0] = 1.0  # red of the lower left corner
+    edited = expected.copy()
+    edited[-1, 0, 0] = 1.0
+    np.testing.assert_allclose(seen(image, tmp_path), edited, atol=1e-6)
+    made = bpy.data.images.new("made", 4, 3)
+    made.generated_color = (0.25, 0.5, 0.75, 1.0)
+    assert seen(made, tmp_path).shape == (3, 4, 3)
+    assert run(made).name == "made Depth"
+
+
+def test_a_float_image_is_encoded_as_srgb(tmp_path):
+    made = bpy.data.images.new("linear", 5, 4, float_buffer=True)
+    linear = np.random.default_rng(0).random((4, 5, 4), dtype=np.float32)
+    linear[..., 3] = 1.0
+    made.pixels.foreach_set(linear[::-1].ravel())
+    handed = handover.hand_over(made, tmp_path)
+    assert handed.linear
+    np.testing.assert_array_equal(np.load(handed.path), linear)
+    run(made)
+
+
+def test_the_active_tile_of_a_udim_image(tmp_path):
+    for number in (1001, 1002):
+        Image.new("RGB", (8, 6), (number - 1000, 0, 0)).save(tmp_path / f"tiles.{number}.png")
+    image = bpy.data.images.load(str(tmp_path / "tiles.<UDIM>.png"))
+    image.source = "TILED"
+    for tile in image.tiles:
+        image.tiles.active = tile
+        assert handover.hand_over(image, tmp_path).path.name == f"tiles.{tile.number}.png"
+    run(image)
+
+
+def test_the_current_frame_of_a_sequence(tmp_path):
+    for number in (1, 2, 3):
+        Image.new("RGB", (8, 6), (number * 40, 0, 0)).save(tmp_path / f"frame_{number:04}.png")
+    image = bpy.data.images.load(str(tmp_path / "frame_0001.png"))
+    image.source = "SEQUENCE"
+    np.testing.assert_array_equal(seen(image, tmp_path, frame=2)[0, 0], (80 / 255, 0, 0))
+    bpy.context.scene.frame_current = 3
+    assert run(image).size[0] > 0
+
+
+def test_the_current_frame_of_a_movie(tmp_path):
+    scene = bpy.context.scene
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):
+        settings.media_type = "VIDEO"  # from 5.0 on
+    settings.file_format = "FFMPEG"
+    scene.render.ffmpeg.format, scene.render.ffmpeg.codec = "AVI", "FFV1"
+    scene.render.resolution_x, scene.render.resolution_y = 64, 48
+    scene.render.filepath = str(tmp_path / "movie.avi")
+    scene.frame_start, scene.frame_end = 1, 3
+    scene.view_settings.view_transform = "Standard"
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = 1
+    scene.world = bpy.data.worlds.new("grey")
+    if bpy.app.version < (5, 0):
+        scene.world.use_nodes = True
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    strength = scene.world.node_tree.nodes["Background"].inputs["Strength"]
+    scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
+    for frame, value in ((1, 0.1), (2, 0.4), (3, 0.8)):
+        strength.default_value = value
+        strength.keyframe_insert("default_value", frame=frame)
+    bpy.ops.render.render(animation=True)
+    (movie,) = tmp_path.glob("movie*")
+    image = bpy.data.images.load(str(movie))
+    assert image.source == "MOVIE"
+    greys = [seen(image, tmp_path, frame=frame).mean() for frame in (1, 2, 3)]
+    expected = [1.055 * value ** (1 / 2.4) - 0.055 for value in (0.1, 0.4, 0.8)]
+    np.testing.assert_allclose(greys, expected, atol=0.02)
+    run(image)
+
+
+def test_an_image_without_pixels_is_refused(tmp_path):
+    path = write_photo(tmp_path / "gone.png")
+    image = bpy.data.images.load(str(path))
+    path.unlink()
+    with pytest.raises(RuntimeError, match="not there any more"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    with pytest.raises(RuntimeError, match="open a photo"):
+        bpy.ops.depth_nodes.estimate_depth()
+
+
+# --- Faults --------------------------------------------------------------------------------------------------------
+
+
+def submit(image, **given):
+    return jobs.submit(image, settings.current(), **given)
+
+
+def assert_works(image) -> None:
+    job = submit(image)
+    jobs.wait(job)
+    assert job.state == "done", job.error
+
+
+def test_several_are_worked_off_in_order(tmp_path):
+    order = []
+    under_way = []
+    for number in range(3):
+        image = bpy.data.images.load(str(write_photo(tmp_path / f"{number}.png")))
+        under_way.append(submit(image, on_depth=lambda depth: order.append(depth.name)))
+    assert [job.name for job in jobs.waiting()] == ["0.png", "1.png", "2.png"]
+    for job in under_way:
+        jobs.wait(job)
+    assert order == ["0 Depth", "1 Depth", "2 Depth"]
+
+
+def test_cancelling(image):
+    assert_works(image)
+    job = submit(image)
+    jobs.cancel(job)
+    jobs.wait(job)
+    assert job.state == "cancelled"
+    assert_works(image)
+
+
+def test_the_image_is_removed_meanwhile(image, path):
+    job = submit(image)
+    bpy.data.images.remove(image)
+    jobs.wait(job)
+    assert job.state == "failed"
+    assert "removed" in job.error
+    assert len(bpy.data.images) == 0
+    assert_works(bpy.data.images.load(str(path)))
+
+
+def test_the_object_is_removed_meanwhile(image):
+    bpy.ops.mesh.primitive_plane_add()
+    ob = bpy.context.object
+    uid = ob.session_uid
+    job = submit(image, on_depth=lambda depth: relief.set_depth_of(uid, depth))
+    bpy.data.objects.remove(ob)
+    jobs.wait(job)
+    assert job.state == "failed"
+    assert "object was removed" in job.error
+    assert handover.depth_of(image) is not None  # the work is not lost
+    assert_works(image)
+
+
+def test_the_depth_image_is_removed_meanwhile(image):
+    first = run(image)
+    job = submit(image)
+    bpy.data.images.remove(first)
+    jobs.wait(job)
+    assert job.state == "done"
+    assert handover.depth_of(image).name == "photo Depth"
+
+
+def test_another_file_is_loaded_meanwhile(image, path, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"))
+    job = submit(image)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "other.blend"))
+    assert job.state == "cancelled"
+    assert jobs.waiting() == []
+    time.sleep(0.5)
+    jobs.poll()
+    assert not [image for image in bpy.data.images if depth_image.info(image)]
+    assert_works(bpy.data.images.load(str(path)))
+
+
+def test_undo_meanwhile_loses_nothing(image):
+    image.use_fake_user = True
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    name, uid = image.name, image.session_uid
+    job = submit(image)
+    bpy.ops.ed.undo()
+    jobs.wait(job)
+    again = bpy.data.images.get(name)
+    if again is not None and again.session_uid == uid:
+        assert job.state == "done"
+        assert handover.depth_of(again) is not None
+    else:
+        assert job.state == "failed"
+    assert_works(bpy.data.images.get(name))
+
+
+def test_the_extension_is_disabled_meanwhile(image, path):
+    import addon_utils
+
+    submit(image)
+    process = jobs._client._process._process
+    addon_utils.disable(extension.MODULE)
+    assert process.poll() is not None
+    assert jobs._client is None
+    addon_utils.enable(extension.MODULE)
+
+
+def test_a_killed_worker_is_reported_and_replaced(image):
+    assert_works(image)
+    job = submit(image)
+    while job.text != "Estimating" and job.state == "waiting":
+        jobs.poll()
+    os.kill(jobs._client._process._process.pid, signal.SIGKILL)
+    jobs.wait(job)
+    assert job.state in {"failed", "done"}  # the answer may have been on its way
+    assert_works(image)
+
+
+def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, preferences, tmp_path):
+    preferences.weights = str(tmp_path / "none.safetensors")
+    with pytest.raises(RuntimeError, match=r"fetch the file again|No such file"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert jobs.last_failed().fault == "weights"
+    preferences.weights = str(weights())
+    run(image)
+    assert jobs.last_failed() is None
+    preferences.size = 2072
+    preferences.existing_python = str(tmp_path / "python")
+    with pytest.raises(RuntimeError, match="no Python"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert jobs.last_failed().fault == "engine"
+    preferences.existing_python, preferences.size = COMMAND[0], 70
+    preferences.model = "large"
+    with pytest.raises(RuntimeError, match=r"CC-BY-NC-4\.0: accept that first"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert jobs.last_failed().fault == "licence"
+    bpy.ops.depth_nodes.accept_licence()
+    with pytest.raises(RuntimeError, match="does not fit the model"):  # Small's weights; but the licence is accepted
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    preferences.model = "small"
+    run(image)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_path):
+    """The engine may take a gigabyte of addresses, stacks and arenas of one thread: enough for half the pixels."""
+    engine_with_limit = tmp_path / "python"
+    limits = "export OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=1; ulimit -v 1050000"
+    engine_with_limit.write_text(f'#!/bin/sh\n{limits}\nexec "{COMMAND[0]}" "$@"\n')
+    engine_with_limit.chmod(0o755)
+    preferences.existing_python, preferences.size = str(engine_with_limit), 1176
+    with pytest.raises(RuntimeError, match="take a smaller size"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name, make="RELIEF", projection="Camera")
+    assert jobs.last_failed().fault == "memory"
+    assert bpy.ops.depth_nodes.retry_smaller() == {"FINISHED"}
+    assert jobs.last_failed() is None
+    assert inputs.get_input(relief.find_modifier(bpy.context.object), "Projection") == "Camera"
+    assert 826 <= min(handover.depth_of(image).size) <= 840  # 1176 / sqrt 2, in whole patches
+
+
+def test_without_weights_and_network_it_says_offline(image, preferences, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    jobs.free_memory()
+    preferences.weights = ""
+    assert not settings.is_on_disk(extension.module("inference.catalog").get("small"))
+    with pytest.raises(RuntimeError, match="going online is not allowed"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert jobs.last_failed().fault == "offline"
+    jobs.free_memory()
+
+
+def test_what_was_handed_over_is_removed_again(image, preferences, tmp_path):
+    image.pack()
+    run(image)
+    run(bpy.data.images.new("painted", 64, 48, alpha=True))
+    preferences.weights = str(tmp_path / "none.safetensors")
+    with pytest.raises(RuntimeError):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert list(jobs._client.folder.iterdir()) == []
+
+
+def test_a_relief_is_not_added_in_edit_mode(image):
+    bpy.ops.mesh.primitive_plane_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(RuntimeError, match="Object Mode"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name, make="RELIEF")
+    assert bpy.context.mode == "EDIT_MESH"
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_an_error_of_the_photo_dialog_is_one_line(tmp_path, preferences):
+    preferences.existing_python = str(tmp_path / "none")
+    with pytest.raises(RuntimeError, match="no Python") as caught:
+        bpy.ops.depth_nodes.import_photo(filepath=str(write_photo(tmp_path / "a.png")))
+    assert "Traceback" not in str(caught.value)
+
+
+def test_one_bad_photo_does_not_stop_the_others(tmp_path):
+    write_photo(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    write_photo(tmp_path / "c.png")
+    with pytest.raises(RuntimeError, match=r"b\.png"):
+        bpy.ops.depth_nodes.photo_as_relief(
+            directory=str(tmp_path), files=[{"name": name} for name in ("a.png", "b.png", "c.png")]
+        )
+    assert {ob.name for ob in bpy.data.objects} >= {"a", "c"}
+    assert {image.name for image in bpy.data.images if image.source == "FILE"} == {
+        "a.png",
+        "c.png",
+        "a Depth",
+        "c Depth",
+    }
+    assert jobs.waiting() == []
+
+
+def test_a_photo_that_cannot_be_estimated_is_not_left_in_the_file(tmp_path, preferences):
+    preferences.existing_python = str(tmp_path / "none")
+    with pytest.raises(RuntimeError, match="no Python"):
+        bpy.ops.depth_nodes.photo_as_relief(filepath=str(write_photo(tmp_path / "a.png")))
+    assert "a.png" not in bpy.data.images
+
+
+def test_scene_and_linked_data_stay_as_they_were_after_a_fault(image, preferences, tmp_path):
+    before = set(bpy.data.user_map())
+    preferences.weights = str(tmp_path / "none.safetensors")
+    for make in ("DEPTH", "RELIEF"):
+        with pytest.raises(RuntimeError):
+            bpy.ops.depth_nodes.estimate_depth(image=image.name, make=make)
+    assert set(bpy.data.user_map()) == before

@@ -1,0 +1,187 @@
+"""The menus: each way in is there once, and the depth groups are listed by Blender or by us, never by both."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tools import extension
+
+import bpy  # isort: skip
+
+NODE_MENUS = ["NODE_MT_geometry_node_add_all", "OBJECT_MT_modifier_add"]
+if bpy.app.version >= (5, 0):
+    NODE_MENUS.append("NODE_MT_geometry_node_swap_all")
+
+
+@pytest.fixture(autouse=True)
+def _enabled(empty_file):
+    extension.enable()
+
+
+class Layout:
+    """Stands in for a UILayout, which exists only while Blender draws: remembers what is put on it."""
+
+    def __init__(self):
+        self.entries = []
+        self.labels = []
+        self.properties = []
+
+    def menu(self, name, **_):
+        self.entries.append(name)
+
+    def operator(self, name, text="", **_):
+        self.entries.append(text or name)
+        return SimpleNamespace()
+
+    def separator(self, **_):
+        pass
+
+    def column(self, **_):
+        return self
+
+    row = box = column
+
+    def label(self, text="", **_):
+        self.labels.append(text)
+
+    def prop(self, _data, name, **_):
+        self.properties.append(name)
+
+    def progress(self, text="", **_):
+        self.labels.append(text)
+
+
+def ours(menu: str) -> list[str]:
+    """Return what this extension adds to one of Blender's menus."""
+    layout = Layout()
+    for draw in getattr(bpy.types, menu).draw._draw_funcs:
+        if draw.__module__.startswith(extension.MODULE):
+            draw(SimpleNamespace(layout=layout), bpy.context)
+    return layout.entries
+
+
+def content(menu: str) -> list[str]:
+    """Return the entries of one of this extension's menus."""
+    layout = Layout()
+    getattr(bpy.types, menu).draw(SimpleNamespace(layout=layout), bpy.context)
+    return layout.entries
+
+
+def use_library(on: bool) -> None:
+    bpy.context.preferences.addons[extension.MODULE].preferences.use_asset_library = on
+
+
+def listed() -> int:
+    """Return how often the preferences list the extension's assets, switched on."""
+    folder = extension.module("addon.scene.groups").FOLDER
+    libraries = [one for one in bpy.context.preferences.filepaths.asset_libraries if getattr(one, "enabled", True)]
+    return sum(bpy.path.abspath(library.path).rstrip("/") == str(folder) for library in libraries)
+
+
+@pytest.mark.parametrize("menu", NODE_MENUS)
+def test_groups_are_listed_by_blender_or_by_us(menu):
+    bpy.ops.mesh.primitive_plane_add()
+    assert listed() == 1  # on by default: Blender draws the catalog "Depth" here
+    assert ours(menu) == []
+    use_library(False)
+    assert listed() == 0
+    (submenu,) = ours(menu)
+    assert getattr(bpy.types, submenu).bl_label == "Depth"
+    use_library(True)
+    assert listed() == 1
+    assert ours(menu) == []
+
+
+@pytest.mark.parametrize("menu", ["NODE_MT_depth_nodes_add", "NODE_MT_depth_nodes_swap"])
+def test_our_menu_has_every_group_once(menu):
+    with bpy.data.libraries.load(str(extension.ROOT / "assets" / "depth_nodes.blend"), assets_only=True) as (there, _):
+        groups = sorted(there.node_groups)
+    assert len(groups) >= 9
+    assert content(menu) == groups
+
+
+def test_blender_draws_the_catalog_at_the_root():
+    """Add > Depth comes from a catalog named so at the root of the tree; its name is all that Blender goes by."""
+    lines = (extension.ROOT / "assets" / "blender_assets.cats.txt").read_text().splitlines()
+    paths = [line.split(":")[1] for line in lines if line.count(":") == 2]
+    assert paths
+    assert {path.split("/")[0] for path in paths} == {"Depth"}
+
+
+def test_add_mesh_and_import_lead_to_the_same_operator():
+    assert ours("VIEW3D_MT_mesh_add") == ["Depth Relief"]
+    assert [entry.split(" (")[0] for entry in ours("TOPBAR_MT_file_import")] == ["Photo as Relief", "Depth Relief"]
+
+
+def test_object_menu_offers_what_can_be_done(tmp_path):
+    from tests.addon.pictures import hill
+
+    bpy.ops.mesh.primitive_plane_add()
+    assert ours("VIEW3D_MT_object") == []
+    relief = extension.module("addon.scene.relief")
+    modifier = relief.add_modifier(bpy.context.object)
+    relief.set_depth(modifier, extension.module("addon.depth.image").write("d", hill(), kind="disparity"))
+    assert ours("VIEW3D_MT_object") == ["depth_nodes.freeze_grid"]
+    bpy.ops.depth_nodes.freeze_grid()
+    assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid"]
+
+
+def test_sidebar_offers_what_can_be_done(tmp_path):
+    from tests.addon.pictures import write_photo
+
+    def entries() -> list[str]:
+        layout = Layout()
+        bpy.types.VIEW3D_PT_depth_nodes.draw(SimpleNamespace(layout=layout), bpy.context)
+        return layout.entries
+
+    always = ["Photo…", "Photo and Depth Map…"]
+    assert entries() == always
+    bpy.ops.mesh.primitive_plane_add()
+    ob, relief = bpy.context.object, extension.module("addon.scene.relief")
+    image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
+    ob.data.materials.append(relief.material(image))
+    assert entries() == [*always, "Estimate Depth"]
+    modifier = relief.add_modifier(ob)
+    always.append("Estimate Depth Again")
+    assert entries() == [*always, "depth_nodes.freeze_grid", "Freeze Grid and Cut"]
+    extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
+    assert entries() == [*always, "depth_nodes.freeze_grid"]
+
+
+def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
+    from tests.addon.pictures import write_photo
+
+    image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
+    with pytest.raises(RuntimeError, match="needs its engine"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    shown = SimpleNamespace(space_data=SimpleNamespace(image=image), region=SimpleNamespace(width=292))
+    system = bpy.context.preferences.system
+    for online, button in ((True, "depth_nodes.set_up_engine"), (False, "Allow Online Access")):
+        system.use_online_access = online
+        layout = Layout()
+        bpy.types.IMAGE_PT_depth_nodes.draw(SimpleNamespace(layout=layout), shown)
+        assert "needs its engine" in " ".join(layout.labels)
+        assert max(len(label) for label in layout.labels) < 36  # what a sidebar of this width has room for
+        assert layout.entries[0] == button
+    assert "depth_nodes.estimate_depth" in layout.entries
+    assert {"model", "quality"} <= set(layout.properties)
+
+
+def test_the_preferences_draw_every_state():
+    settings = extension.module("addon.settings.settings")
+    layout = Layout()
+    preferences = bpy.context.preferences.addons[extension.MODULE].preferences
+    type(preferences).draw(
+        SimpleNamespace(
+            layout=layout,
+            **{
+                name: getattr(preferences, name)
+                for name in ("existing_python", "model", "weights", "accepted", "quality", "size")
+            },
+        ),
+        bpy.context,
+    )
+    assert layout.entries[0] == "Allow Online Access"
+    assert "depth_nodes.set_up_engine" in layout.entries
+    assert {"existing_python", "model", "quality", "device", "weights", "idle_minutes"} <= set(layout.properties)
+    assert not settings.is_making()
