@@ -168,7 +168,7 @@ def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
 
 
 def test_the_preferences_draw_every_state():
-    settings = extension.module("addon.settings.settings")
+    setup = extension.module("addon.engine.setup")
     layout = Layout()
     preferences = bpy.context.preferences.addons[extension.MODULE].preferences
     type(preferences).draw(
@@ -184,4 +184,4 @@ def test_the_preferences_draw_every_state():
     assert layout.entries[0] == "Allow Online Access"
     assert "depth_nodes.set_up_engine" in layout.entries
     assert {"existing_python", "model", "quality", "device", "weights", "idle_minutes"} <= set(layout.properties)
-    assert not settings.is_making()
+    assert not setup.is_making()
