@@ -3,18 +3,18 @@
 import subprocess
 import sys
 
-from tests.addon.enabled import installation, runtime
+from tests.addon.enabled import install, place, probe
 
 
 def test_an_engine_is_made_over_half_a_one_and_runs(tmp_path):
     folder = tmp_path / "Künstler in" / "engine"  # a name that is not plain
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    made = installation.Installation(folder, runtime.BACKENDS[0])
+    made = install.Installation(folder, place.BACKENDS[0])
     made.start()
     made.join(1200.0)
     assert made.state == "done", made.log[-3000:]
-    engine = runtime.own_engine(folder)
+    engine = place.own_engine(folder)
     assert engine.versions["torch"].startswith("2.13.0")
-    table = runtime.doctor(engine)
+    table = probe.doctor(engine)
     assert "device" in table
     assert str(folder) in table
