@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.addon.enabled import errors, install, place, probe, settings, setup
+from tests.addon.enabled import errors, install, place, settings, setup
 from tools import environments, extension
 
 import bpy  # isort: skip
