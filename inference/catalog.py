@@ -10,11 +10,14 @@ from typing import Literal
 
 from .errors import ModelNameError
 
+Family = Literal["depth_anything_v2"]  # the module that runs the model: see `inference.model.load`
 Encoder = Literal["vits", "vitb", "vitl", "vitg"]
 Layout = Literal["original", "hf"]
 Kind = Literal["disparity", "distance"]
+Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
 
-TRAINED = 518  # pixels of a side at which the models were trained
+TRAINED = 518  # pixels of a side at which Depth Anything V2 was trained
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class ModelSpec:
     """One published weight file.
 
     `commercial` is None where upstream states no licence. `max_distance` (metres) is what a metric model can reach at
-    most; a relative model has none.
+    most; a relative model has none. `trained` is the side, in pixels, of the pictures in training.
     """
 
     name: str
@@ -38,6 +41,8 @@ class ModelSpec:
     layout: Layout
     kind: Kind
     max_distance: float | None = None
+    trained: int = TRAINED
+    family: Family = "depth_anything_v2"
 
 
 def _metric(size: str, encoder: Encoder, scene: str, revision: str, sha256: str, n_bytes: int) -> ModelSpec:

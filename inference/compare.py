@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .depth import Depth, counting
+from .depth import Depth, valid_index
 
 _COMMON = 0.99  # the share of the pixels that differ by no more than `Difference.most`
 
@@ -29,18 +29,18 @@ def difference(depth: Depth, exact: Depth) -> Difference:
 
     Disparity has neither scale nor offset, so `depth` is first laid over `exact` with those of the least squares.
     """
-    here = counting(exact.validity)
+    here = valid_index(exact.validity)
     ours, theirs = depth.values[here].ravel(), exact.values[here].ravel()
     span = float(np.ptp(theirs))
     if span == 0.0:
         return Difference(0.0, 0.0)
     if exact.kind == "disparity":
-        ours = _laid_over(ours, theirs)
+        ours = _fitted(ours, theirs)
     apart = np.abs(ours - theirs) / np.float32(span)
     return Difference(float(apart.mean()), float(np.quantile(apart, _COMMON)))
 
 
-def _laid_over(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> NDArray[np.float32]:
+def _fitted(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return scale * ours + offset, as near to `theirs` as it gets in least squares; both (N,)."""
     x, y = ours - ours.mean(), theirs - theirs.mean()
     scale = np.vdot(x, y) / max(np.vdot(x, x), np.finfo(np.float32).tiny)

@@ -50,6 +50,6 @@ class Depth:
         return np.clip(scaled, 0.0, 1.0, out=scaled)
 
 
-def counting(validity: Validity | None) -> NDArray[np.bool_] | slice:
-    """Return the index of the pixels that count: those that are valid, or all where none is or nothing is said."""
+def valid_index(validity: Validity | None) -> NDArray[np.bool_] | slice:
+    """Return an index of the valid pixels; of all pixels where validity is None, or where no pixel is valid."""
     return slice(None) if validity is None or not validity.any() else validity > 0

@@ -1,14 +1,11 @@
-"""A photo to what the model takes, by the rules of the original implementation, and the model's output back."""
+"""A photo to what a network takes, by the rules of the original implementation. Needs numpy alone."""
 
 import math
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
-from .model import PATCH
+Rgb = NDArray[np.uint8] | NDArray[np.float32]
 
 # ImageNet's statistics, with which DINOv2 was trained; RGB in 0 to 1.
 MEAN = (0.485, 0.456, 0.406)
@@ -17,27 +14,30 @@ STD = (0.229, 0.224, 0.225)
 _CUBIC = np.float32(-0.75)  # OpenCV's coefficient; Pillow and PyTorch's antialiased filter have -0.5
 
 
-def input_size(height: int, width: int, size: int) -> tuple[int, int]:
-    """Return the (height, width) at which the model sees a photo: aspect kept, multiples of 14, shorter side `size`."""
+def input_size(height: int, width: int, size: int, multiple: int) -> tuple[int, int]:
+    """Return the (height, width) at which a network sees a photo.
+
+    The aspect is kept, the shorter side is `size`, and both are multiples of `multiple`.
+    """
     scale = max(size / height, size / width)
 
     def fit(side: int) -> int:
-        nearest = round(scale * side / PATCH) * PATCH
-        return nearest if nearest >= size else math.ceil(scale * side / PATCH) * PATCH
+        nearest = round(scale * side / multiple) * multiple
+        return nearest if nearest >= size else math.ceil(scale * side / multiple) * multiple
 
     return fit(height), fit(width)
 
 
-def to_input(rgb: NDArray[np.uint8] | NDArray[np.float32], height: int, width: int) -> Tensor:
-    """Return a photo, (H, W, 3) uint8 or float32 in 0 to 1, as the model's input, float32 (1, 3, height, width)."""
+def to_input(rgb: Rgb, height: int, width: int) -> NDArray[np.float32]:
+    """Return a photo, (H, W, 3) uint8 or float32 in 0 to 1, as a network's input, float32 (1, 3, height, width)."""
     scale = 1.0 / 255.0 if rgb.dtype == np.uint8 else 1.0
     pixels = resize_cubic(rgb, height, width)
     pixels *= (scale / np.array(STD)).astype(np.float32)
     pixels -= (np.array(MEAN) / np.array(STD)).astype(np.float32)
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    return pixels.transpose(2, 0, 1)[None]
 
 
-def resize_cubic(image: NDArray[np.uint8] | NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+def resize_cubic(image: Rgb, height: int, width: int) -> NDArray[np.float32]:
     """Resize (H, W, C) as OpenCV's INTER_CUBIC does floats: four taps a side, no antialiasing, edges repeated.
 
     Returns float32 (height, width, C) in the image's own range, overshoot included. Only the pixels under the taps are
@@ -49,9 +49,7 @@ def resize_cubic(image: NDArray[np.uint8] | NDArray[np.float32], height: int, wi
     return _weighted_sum(tall, 1, columns, column_weights[:, :, None])
 
 
-def _weighted_sum(
-    image: NDArray[np.uint8] | NDArray[np.float32], axis: int, taps: NDArray[np.intp], weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _weighted_sum(image: Rgb, axis: int, taps: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     total = np.take(image, taps[0], axis) * weights[0]
     for tap, weight in zip(taps[1:], weights[1:], strict=True):
         total += np.take(image, tap, axis) * weight
@@ -74,9 +72,3 @@ def _taps(old: int, new: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     weights = np.stack([before, inner(x), inner(one - x), one - before - inner(x) - inner(one - x)])
     samples = first.astype(np.intp) + np.arange(-1, 3)[:, None]
     return np.clip(samples, 0, old - 1), weights
-
-
-def to_photo_size(depth: Tensor, height: int, width: int) -> NDArray[np.float32]:
-    """Return the model's output, (h, w), at the photo's size, float32 (height, width): bilinear, corners aligned."""
-    resized = F.interpolate(depth[None, None].float(), (height, width), mode="bilinear", align_corners=True)
-    return resized[0, 0].cpu().numpy()

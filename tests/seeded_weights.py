@@ -9,21 +9,20 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from inference import weights
-from inference.model import CONFIGS, DepthAnything
+from inference.model.plain import CONFIGS, DepthAnything
+from inference.model.weights import published_names
 
 
 def write(path: Path, encoder: str = "vits") -> None:
     """Write the file of one encoder."""
-    config = CONFIGS[encoder]
     with torch.device("meta"):
-        shapes = {name: value.shape for name, value in DepthAnything(config).state_dict().items()}
+        shapes = {name: value.shape for name, value in DepthAnything(CONFIGS[encoder]).state_dict().items()}
     generator = torch.Generator().manual_seed(5)
     tensors = {}
-    for row in weights._table(config):
-        rows, *others = shapes.get(row.ours, (config.width,))
-        for name in row.hf:
-            tensors[name] = 0.05 * torch.randn(rows // len(row.hf), *others, generator=generator)
+    for ours, (rows, *others) in shapes.items():
+        names = published_names(ours, "hf")
+        for name in names:
+            tensors[name] = 0.05 * torch.randn(rows // len(names), *others, generator=generator)
     save_file(tensors, path)
 
 

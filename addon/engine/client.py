@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...inference.protocol import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
     Answer,
     Cancel,
     Cancelled,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.protocol import Done, Estimate  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Done, Estimate  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..errors import EstimateError, PhotoError
 from .settings import Settings

@@ -12,7 +12,7 @@ from typing import Literal
 import bpy
 from bpy.app.handlers import persistent
 
-from ...inference.protocol import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
     Cancelled,
     Done,
     Failed,

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.protocol import Device  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Device  # type: ignore[import-not-found]
 
 PACKAGE = __package__.rpartition(".addon.")[0]  # bl_ext.<repository>.depth_nodes
 _FOLDER = "engine"

@@ -10,11 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from inference import batch, catalog
-from inference.model import VITS
+from inference.cli import batch
 from inference.photo import read_photo
 from inference.predict import Predictor
-from inference.weights import load_model
 from tests.benchmarks.bench_cold_start import write_photo
 from tests.benchmarks.contender import stand_in
 
@@ -30,7 +28,7 @@ def main() -> None:
         subprocess.run(prepare, check=True, capture_output=True, env=environment)
         for i in range(PHOTOS):
             write_photo(folder / f"{i:02}.jpg", HEIGHT, WIDTH)
-        predictor = Predictor(load_model(folder / "weights.pth", VITS), catalog.get("small"), revision="local")
+        predictor = Predictor.from_catalog("small", device="cpu", weights=folder / "weights.pth")
         photo = read_photo(folder / "00.jpg").rgb
         predictor.predict(photo)
         start = time.perf_counter()
@@ -40,7 +38,7 @@ def main() -> None:
 
         jobs, _ = batch.plan([str(folder / "*.jpg")], str(folder / "depth"), "exr")
         start = time.perf_counter()
-        done = list(batch.run(jobs, lambda: predictor))
+        done = list(batch.make_all(jobs, predictor.spec, lambda: predictor))
         together = time.perf_counter() - start
         if not all(isinstance(result, batch.Done) for result in done):
             raise SystemExit(f"not every photo came through: {done}")

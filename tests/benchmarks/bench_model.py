@@ -20,7 +20,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 from torch.utils.flop_counter import FlopCounterMode
 
-from inference.model import CONFIGS, DepthAnything
+from inference.model.plain import CONFIGS, DepthAnything
 from tests.benchmarks.contender import names, stand_in
 
 CASES = (("vits", 518, 518), ("vits", 518, 686), ("vitb", 518, 518))

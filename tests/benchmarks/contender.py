@@ -17,9 +17,10 @@ import torch
 
 from inference.errors import DeviceError
 from inference.memory import keep_freed_memory
-from inference.model import CONFIGS
-from inference.quantize import check_int8, quantize
-from inference.weights import load_model
+from inference.model import cpu
+from inference.model.plain import CONFIGS
+from inference.model.quantize import check_int8, quantize
+from inference.model.weights import load_model
 
 # The original imports torchvision for this one class, which chains its preprocessing.
 _COMPOSE = """
@@ -70,6 +71,7 @@ def prepare(encoder: str, height: int, width: int, folder: Path) -> None:
 def _ours(encoder: str, folder: Path, int8: bool = False) -> Run:
     keep_freed_memory()
     model = load_model(folder / "weights.pth", CONFIGS[encoder])
+    cpu.accelerate(model)
     if int8:
         quantize(model)
     return _of_torch(model)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from inference.model import CONFIGS, ModelConfig
+from inference.model.plain import CONFIGS, ModelConfig
 from tests.material import material
 
 TINY = ModelConfig(width=32, depth=4, heads=2, taps=(0, 1, 2, 3), features=16, channels=(8, 16, 24, 32))

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.batch import Done, Failed, Job, plan, run
+from inference import catalog
+from inference.cli.batch import Done, Failed, Job, make_all, plan
 from inference.depth import Depth
 from inference.errors import DepthFileError, OutOfMemoryError, WeightsError
 from inference.io import FORMATS, SUFFIXES, read_depth
+
+SMALL = catalog.get("small")
 
 
 @pytest.fixture
@@ -154,7 +157,7 @@ def jobs_of(tmp_path: Path, reds: list[int]) -> list[Job]:
 @pytest.mark.parametrize("count", [1, 2, 3, 9])
 def test_every_photo_gets_its_own_depth(tmp_path, count):
     jobs = jobs_of(tmp_path, [10 * i for i in range(count)])
-    results = list(run(jobs, Brightness))
+    results = list(make_all(jobs, SMALL, Brightness))
     assert [result.job for result in results] == jobs
     for i, job in enumerate(jobs):
         np.testing.assert_array_equal(read_depth(job.output).values, np.full((3, 4), 10 * i))
@@ -164,7 +167,7 @@ def test_one_failure_does_not_stop_the_rest(tmp_path):
     jobs = jobs_of(tmp_path, [1, 2, 13, 4, 5, 6])
     jobs[1].photo.write_bytes(b"no photo any more")
     jobs[4].output.mkdir()
-    results = {(r.job.photo if isinstance(r, Done) else r.photo).name: r for r in run(jobs, Brightness)}
+    results = {(r.job.photo if isinstance(r, Done) else r.photo).name: r for r in make_all(jobs, SMALL, Brightness)}
     assert len(results) == 6
     assert [name for name, r in results.items() if isinstance(r, Failed)] == ["1.png", "2.png", "4.png"]
     assert str(results["2.png"].error) == f"{jobs[2].photo}: unlucky"
@@ -180,11 +183,11 @@ def test_the_model_is_loaded_once_and_only_for_a_photo(tmp_path):
         return Brightness()
 
     jobs = jobs_of(tmp_path, [1, 2, 3])
-    list(run(jobs, load))
+    list(make_all(jobs, SMALL, load))
     assert len(loads) == 1
     for job in jobs:
         job.photo.write_bytes(b"no photo any more")
-    assert all(isinstance(result, Failed) for result in run(jobs, load))
+    assert all(isinstance(result, Failed) for result in make_all(jobs, SMALL, load))
     assert len(loads) == 1
 
 
@@ -193,7 +196,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path):
         raise WeightsError("no weights")
 
     with pytest.raises(WeightsError):
-        list(run(jobs_of(tmp_path, [1, 2, 3]), load))
+        list(make_all(jobs_of(tmp_path, [1, 2, 3]), SMALL, load))
     assert list(tmp_path.glob("*.exr")) == []
 
 
@@ -214,5 +217,5 @@ def test_reading_and_writing_happen_beside_the_model(tmp_path):
             return super().predict(rgb, validity)
 
     model = Watching()
-    assert all(isinstance(result, Done) for result in run(jobs, lambda: model))
+    assert all(isinstance(result, Done) for result in make_all(jobs, SMALL, lambda: model))
     assert len(model.threads) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from inference import catalog
 from inference.errors import DepthNodesError
-from inference.model import CONFIGS
+from inference.model.plain import CONFIGS
 
 
 def test_every_published_model_is_there():

@@ -15,7 +15,7 @@ from PIL import Image
 
 from inference.errors import DeviceError
 from inference.io import FORMATS, SUFFIXES, read_depth
-from inference.quantize import check_int8
+from inference.model.quantize import check_int8
 from tests.inference import hub_server
 from tests.material import material
 

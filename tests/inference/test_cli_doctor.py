@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference import doctor, hub
+from inference import hub
+from inference.cli import doctor
 from tests.inference.test_cli import weights
 from tests.material import material
 

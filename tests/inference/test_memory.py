@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from inference import memory
-from inference.memory import made_to_stay
+from inference.memory import exempt_from_gc
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives out more memory than it has")
 
@@ -75,8 +75,8 @@ def thawed() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("thawed")
-def test_what_is_made_to_stay_is_never_searched_and_what_comes_later_is():
-    with made_to_stay():
+def test_what_is_exempt_from_gc_is_never_searched_and_what_comes_later_is():
+    with exempt_from_gc():
         stays = weakref.ref(Knot())
     goes = weakref.ref(Knot())
     gc.collect()
@@ -86,6 +86,6 @@ def test_what_is_made_to_stay_is_never_searched_and_what_comes_later_is():
 
 @pytest.mark.usefixtures("thawed")
 def test_garbage_is_looked_for_again_after_an_import_that_fails():
-    with pytest.raises(ModuleNotFoundError), made_to_stay():
+    with pytest.raises(ModuleNotFoundError), exempt_from_gc():
         importlib.import_module("inference.nothing")
     assert gc.isenabled()

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+from functools import partial
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,9 +13,9 @@ import torch
 from inference import predict
 from inference.catalog import get
 from inference.errors import DeviceError, ModelNameError, OutOfMemoryError, PhotoError, WeightsError
+from inference.model.depth_anything_v2 import DepthAnythingV2
+from inference.model.weights import load_model
 from inference.predict import Predictor
-from inference.preprocess import input_size
-from inference.weights import load_model
 from tests.inference.conftest import TINY
 
 RNG = np.random.default_rng(0)
@@ -28,7 +30,7 @@ def tiny_file(reference, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tiny(tiny_file) -> Predictor:
-    return Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
+    return Predictor(DepthAnythingV2(load_model(tiny_file, TINY)), get("small"), revision="local", size=70)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,7 @@ def test_a_photo_that_cannot_fit_is_refused_beforehand(tiny, monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(1, 1000), (3000, 2), (1, 60_000)])
-def test_a_photo_much_too_long_is_refused_with_the_size_that_is_not(tiny, shape):
+def test_a_photo_much_too_long_is_refused_with_the_size_that_is_not(tiny, shape, monkeypatch):
     with pytest.raises(PhotoError, match="times the area it was trained") as refused:
         tiny.predict(np.zeros((*shape, 3), np.uint8))
     found = re.search(r"--size (\d+)\)$", str(refused.value))
@@ -135,23 +137,24 @@ def test_a_photo_much_too_long_is_refused_with_the_size_that_is_not(tiny, shape)
     if found is None:
         assert max(shape) / min(shape) > tokens
         return
-    fitting = int(found[1])
-    assert fitting % 14 == 0
-    rows, columns = (fitting * side / min(shape) / 14 for side in shape)
-    assert rows * columns <= tokens
-    assert (fitting / 14 + 1) ** 2 * max(shape) / min(shape) > tokens
-    predict._check_extent(*input_size(*shape, fitting))
+    tiny_at = partial(Predictor, tiny._model, get("small"), revision="local")
+    with monkeypatch.context() as patch:
+        patch.setattr(tiny._model, "prepare", Mock(side_effect=InterruptedError))
+        with pytest.raises(InterruptedError):  # it would have begun
+            tiny_at(size=int(found[1])).predict(np.zeros((*shape, 3), np.uint8))
+    with pytest.raises(PhotoError):
+        tiny_at(size=int(found[1]) + 14).predict(np.zeros((*shape, 3), np.uint8))
 
 
 def test_an_allocation_that_fails_is_told(tiny, monkeypatch):
     monkeypatch.setattr(predict, "available_memory", lambda: None)
-    monkeypatch.setattr(predict, "to_input", lambda *_: torch.empty(1 << 60, dtype=torch.uint8))
+    monkeypatch.setattr(tiny._model, "prepare", lambda *_: torch.empty(1 << 60, dtype=torch.uint8))
     with pytest.raises(OutOfMemoryError, match="--size"):
         tiny.predict(np.zeros((4, 4, 3), np.uint8))
 
 
 def test_other_errors_of_the_model_are_not_taken_for_memory(tiny, monkeypatch):
-    monkeypatch.setattr(predict, "to_input", lambda *_: torch.zeros(1, 4, 14, 14))
+    monkeypatch.setattr(tiny._model, "prepare", lambda *_: torch.zeros(1, 4, 14, 14))
     with pytest.raises(RuntimeError, match="channels"):
         tiny.predict(np.zeros((4, 4, 3), np.uint8))
 
@@ -160,14 +163,13 @@ _PEAK = """
 import sys
 from pathlib import Path
 import numpy as np
-from inference.model import VITS
-from inference.predict import Predictor, _bytes_needed
+from inference.predict import Predictor
 side = int(sys.argv[2])
 resident = lambda name: int(Path("/proc/self/status").read_text().split(name)[1].split()[0])  # KiB
 predictor = Predictor.from_catalog("small", weights=sys.argv[1], device="cpu", size=side)
 before = resident("VmRSS:")
 predictor.predict(np.zeros((side, side, 3), np.uint8))
-print(resident("VmHWM:") - before, _bytes_needed(VITS, side, side, side * side) // 1024)
+print(resident("VmHWM:") - before, predictor._model.bytes_needed(side, side, side * side) // 1024)
 """
 
 
@@ -198,10 +200,12 @@ def test_half_precision_is_refused_on_the_cpu(small_file):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_goes_through(tiny_file, dtype):
     """On the CPU, where nobody may ask for it: the arithmetic is another one than a GPU's, the way the same."""
-    full = Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
-    half = Predictor(load_model(tiny_file, TINY), get("small"), revision="local", device="cpu", size=70)
-    half._reduce(dtype)
-    assert {parameter.dtype for parameter in half._model.parameters()} == {getattr(torch, dtype)}
+    full, half = (
+        Predictor(
+            DepthAnythingV2(load_model(tiny_file, TINY), "cpu", precision), get("small"), revision="local", size=70
+        )
+        for precision in ("float32", dtype)
+    )
     picture = np.random.default_rng(0).random((56, 84, 3), dtype=np.float32)
     expected, found = full.predict(picture), half.predict(picture)
     assert found.values.dtype == np.float32

@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from inference import predict
 from inference.errors import DeviceError, WeightsError
+from inference.model import devices
+from inference.model.plain import DepthAnything
+from inference.model.quantize import Int8Linear, check_int8, quantize
+from inference.model.weights import load_model, published_names
 from inference.predict import Predictor
-from inference.quantize import Int8Linear, check_int8, quantize
-from inference.weights import _table, load_model
 from tests.inference.conftest import TINY
 from tests.inference.test_model import SIZES, model_of  # noqa: F401 - a fixture
 
@@ -77,9 +78,10 @@ def test_depth_is_near_the_originals(reference, model_of, pixels, name, height, 
 @pytest.mark.usefixtures("int8")
 def test_both_layouts_give_the_same(reference, pixels, tmp_path):
     original, hf = reference("tiny").tensors, {}
-    for row in _table(TINY):
-        whole = torch.cat([original[name] for name in row.original])
-        hf.update((name, part.clone()) for name, part in zip(row.hf, whole.chunk(len(row.hf)), strict=True))
+    for ours in DepthAnything(TINY).state_dict():
+        whole = torch.cat([original[name] for name in published_names(ours, "original")])
+        names = published_names(ours, "hf")
+        hf.update((name, part.clone()) for name, part in zip(names, whole.chunk(len(names)), strict=True))
     depths = []
     for name, tensors in (("original.pth", original), ("hf.pth", hf)):
         torch.save(tensors, tmp_path / name)
@@ -100,7 +102,7 @@ def test_weights_that_are_no_numbers_are_refused(reference, tmp_path):
 
 
 def test_it_is_for_the_cpu_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr(predict, "_find_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(devices, "_find", lambda _: torch.device("cuda"))
     with pytest.raises(DeviceError, match="on cuda take float16"):
         Predictor.from_catalog("small", dtype="int8", weights=tmp_path / "absent.pth")
 
@@ -113,7 +115,7 @@ def test_a_precision_of_another_name_is_refused(tmp_path):
 @pytest.mark.usefixtures("int8")
 def test_a_cpu_whose_sums_overflow_is_refused():
     """The library can be told to keep to the instructions of older processors."""
-    command = [sys.executable, "-c", "from inference.quantize import check_int8; check_int8()"]
+    command = [sys.executable, "-c", "from inference.model.quantize import check_int8; check_int8()"]
     older = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
     told = subprocess.run(command, env=older, capture_output=True, text=True, check=False).stderr
     assert told.endswith(

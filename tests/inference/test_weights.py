@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inference.errors import WeightsError
-from inference.model import VITS
-from inference.weights import load_model, read_tensors
+from inference.model.plain import VITS
+from inference.model.weights import load_model, read_tensors
 from tests.inference.conftest import TINY
 from tests.material import material
 
@@ -176,7 +176,7 @@ def test_what_is_no_weight_file_is_refused(tmp_path, name):
 def test_pth_of_something_else_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "a.pth")
     message = refusal(tmp_path / "a.pth")
-    assert "not a table of named tensors" in message or "no Depth Anything V2 file" in message
+    assert "not a table of named tensors" in message or "not a Depth Anything V2 file" in message
 
 
 def test_malformed_safetensors_load_or_say_why():
@@ -186,7 +186,7 @@ def test_malformed_safetensors_load_or_say_why():
         path = material("safetensors", name)
         if verdict.startswith("OK"):
             assert isinstance(read_tensors(path), dict)
-            assert "no Depth Anything V2 file" in refusal(path)
+            assert "not a Depth Anything V2 file" in refusal(path)
         else:
             assert "cannot read the weights" in refusal(path), name
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import DepthFileError, DepthNodesError, PhotoError
-from .io import SUFFIXES, Format, write_depth
-from .memory import made_to_stay
-from .photo import MAX_PIXELS, PHOTO_SUFFIXES, Photo, read_photo
+from .. import model
+from ..catalog import ModelSpec
+from ..errors import DepthFileError, DepthNodesError, PhotoError
+from ..io import SUFFIXES, Format, write_depth
+from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, Photo, read_photo
 
 if TYPE_CHECKING:
-    from .depth import Depth
-    from .predict import Predictor
+    from ..depth import Depth
+    from ..predict import Predictor
 
 _FORMAT_OF: dict[str, Format] = {".exr": "exr", ".npy": "npy", ".png": "png16"}
 _AHEAD = 2  # photos read, and depths not yet written, beside the one in the model
@@ -74,19 +75,17 @@ def plan(
     return jobs, failed
 
 
-def run(
-    jobs: Sequence[Job], load: Callable[[], "Predictor"], *, max_pixels: int = MAX_PIXELS
+def make_all(
+    jobs: Sequence[Job], spec: ModelSpec, load: Callable[[], "Predictor"], *, max_pixels: int = MAX_PIXELS
 ) -> Iterator[Done | Failed]:
-    """Make every depth file, and yield what came of each. `load` is called once, when the first photo has been read.
+    """Make every depth file, and yield what came of each.
 
-    The next photos are read and the last depths written while the model works. An error of `load` ends the run; any
-    other costs its own photo alone.
+    load: loads the model `spec`; called once, when the first photo has been read. Its error ends the run; any other
+    costs its own photo alone. The next photos are read and the last depths written while the model works.
     """
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
         reading = _read_ahead(jobs, reader, max_pixels)
-        with made_to_stay():
-            from . import predict  # noqa: F401 - importing torch takes longer than reading the first photo
-
+        model.family(spec)  # importing torch takes longer than reading the first photo
         predictor: Predictor | None = None
         writing: deque[tuple[Done, Future[None]]] = deque()
         for job, photo in reading:

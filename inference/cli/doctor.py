@@ -1,14 +1,17 @@
 """What this machine has for the model to run on, and whether it computes what others published."""
 
+import argparse
 import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import catalog, hub
-from .errors import DepthNodesError
-from .memory import available_memory
+from .. import catalog, hub
+from ..errors import DepthNodesError
+from ..memory import available_memory
+from .report import FAILED, OK
 
 _PACKAGES = ("torch", "numpy", "pillow", "pillow-heif", "OpenEXR", "safetensors", "huggingface_hub")
 
@@ -20,6 +23,21 @@ PUBLISHED_PIXEL_MEAN = 0.3033738
 _SIZE = (686, 518)
 _DISPARITY_TOLERANCE = 5e-3  # JPEG decoders differ by a level here and there
 _PIXEL_TOLERANCE = 1e-3
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Show what this machine has, and check what it computes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m inference doctor", description="Show what this machine has, and check what it computes."
+    )
+    parser.add_argument(
+        "picture",
+        nargs="?",
+        type=Path,
+        help="COCO's picture 000000039769 (val2017), for which the values of the Small model are published",
+    )
+    options = parser.parse_args(arguments)
+    return OK if examine(options.picture) else FAILED
 
 
 def examine(picture: Path | None) -> bool:
@@ -105,10 +123,10 @@ def _compute(weights: Path, picture: Path) -> tuple[float, list[list[float]]]:
     import torch
     from PIL import Image
 
-    from .model import CONFIGS
-    from .photo import read_photo
-    from .preprocess import MEAN, STD
-    from .weights import load_model
+    from ..model.plain import CONFIGS
+    from ..model.weights import load_model
+    from ..photo import read_photo
+    from ..preprocess import MEAN, STD
 
     photo = Image.fromarray(read_photo(picture).rgb)
     resized = np.asarray(photo.resize(_SIZE, Image.Resampling.BICUBIC), dtype=np.float32) / 255  # (518, 686, 3)

@@ -12,11 +12,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from .catalog import TRAINED, Kind
+from ..catalog import Device, Kind, Precision
 
 Stage = Literal["loading", "downloading", "estimating", "writing"]
-Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
-Precision = Literal["float32", "float16", "bfloat16", "int8"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
 Fault = Literal[
@@ -34,7 +32,7 @@ class Estimate:
     output: the folder for the answer's arrays; it exists and belongs to the asking side.
     model: a name of the catalog. weights: a local file of that model in place of the hub's, or empty.
     precision: float32 is exact; float16 and bfloat16 are for GPUs, int8 is for CPUs.
-    size: pixels of the picture's shorter side inside the model.
+    size: pixels of the picture's shorter side inside the model; 0 is the size at which it was trained.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -45,7 +43,7 @@ class Estimate:
     weights: str = ""
     device: Device = "auto"
     precision: Precision = "float32"
-    size: int = TRAINED
+    size: int = 0
     linear: bool = False
     offline: bool = True
     accept_license: bool = False

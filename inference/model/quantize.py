@@ -10,8 +10,8 @@ on their way out.
 import torch
 from torch import Tensor, nn
 
-from .errors import DeviceError, WeightsError
-from .model import DepthAnything, Linear
+from ..errors import DeviceError, WeightsError
+from .plain import DepthAnything
 
 _LEVELS = 255  # of a byte, beside 0
 
@@ -59,7 +59,7 @@ def quantize(model: DepthAnything) -> None:
     for block in model.encoder.blocks:
         for parent in list(block.modules()):
             for name, layer in list(parent.named_children()):
-                if isinstance(layer, Linear):
+                if isinstance(layer, nn.Linear):
                     if not layer.weight.isfinite().all():
                         raise WeightsError("the weights hold infinite values or none, which int8 can't: take float32")
                     setattr(parent, name, Int8Linear(layer))

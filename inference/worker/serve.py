@@ -13,15 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import catalog
-from .errors import (
+from .. import catalog
+from ..errors import (
     DepthFileError,
     DepthNodesError,
     DeviceError,
@@ -32,7 +31,7 @@ from .errors import (
     PhotoError,
     WeightsError,
 )
-from .memory import made_to_stay
+from ..predict import Predictor
 from .protocol import (
     Answer,
     Cancel,
@@ -50,12 +49,11 @@ from .protocol import (
 )
 
 if TYPE_CHECKING:
-    from .photo import Photo
-    from .predict import Predictor
+    from ..photo import Photo
 
 PROTOCOL = "1"
 
-# torch, Pillow and the hub's client are imported by the first estimate: the worker answers at once.
+# torch, Pillow and the hub's client are imported by the first estimate, so that the worker is ready at once.
 
 _FAULTS: dict[type[Exception], Fault] = {
     PhotoError: "photo",
@@ -157,7 +155,7 @@ class Worker:
         )
         seconds = time.perf_counter() - start
         report("writing", None)
-        from .photo import as_stored
+        from ..photo import as_stored
 
         height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
         arrays = (
@@ -178,13 +176,13 @@ class Worker:
             seconds=seconds,
         )
 
-    def _load(self, request: Estimate, download: Callable[[int, int | None], None]) -> "Predictor":
+    def _load(self, request: Estimate, download: Callable[[int, int | None], None]) -> Predictor:
         """Return the predictor asked for: the last one where it will do, else a new one in its place."""
         wanted = (request.model, request.weights, request.device, request.precision)
         if self._predictor is None or wanted != self._loaded:
             _check_offline(request)
             self._predictor = None  # its memory first
-            self._predictor = _predictor_class().from_catalog(
+            self._predictor = Predictor.from_catalog(
                 request.model,
                 device=request.device,
                 dtype=request.precision,
@@ -193,21 +191,12 @@ class Worker:
                 weights=Path(request.weights) if request.weights else None,
             )
             self._loaded = wanted
-        self._predictor.size = request.size
+        self._predictor.size = request.size or self._predictor.spec.trained
         return self._predictor
 
 
-@cache
-def _predictor_class() -> "type[Predictor]":
-    """Import torch, once: what is alive then is kept for good, and a later model must not be among it."""
-    with made_to_stay():
-        from .predict import Predictor
-
-    return Predictor
-
-
 def _check_offline(request: Estimate) -> None:
-    from . import hub
+    from .. import hub
 
     spec = catalog.get(request.model)
     if request.offline and not request.weights and hub.on_disk(spec) is None:
@@ -217,7 +206,7 @@ def _check_offline(request: Estimate) -> None:
 
 
 def _picture(request: Estimate) -> "Photo":
-    from .photo import Photo, read_photo
+    from ..photo import Photo, read_photo
 
     path = Path(request.picture)
     if path.suffix != ".npy":
@@ -268,7 +257,3 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     Worker(_own_stdout(), options.idle).run(sys.stdin)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""The command line, `python -m inference`. Results go to stdout, everything else to stderr."""

@@ -1,0 +1,204 @@
+"""The main command: photos to depth files."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from .. import catalog
+from ..errors import DepthNodesError
+from .report import FAILED, OK, Download, bar, complain
+
+if TYPE_CHECKING:
+    from ..predict import Predictor
+    from .batch import Done, Failed, Job
+
+_FORMATS = {
+    "exr": "32-bit float and lossless, with all metadata (the default)",
+    "png16": "16-bit grey, white is near",
+    "npy": "a NumPy array",
+    "preview": "8-bit grey, to look at",
+    "colormap": "8-bit colours, to look at",
+}
+_EPILOG = """\
+other commands:
+  models            list the models, their licences, and which are on disk
+  download          fetch weights without computing anything
+  doctor            show what this machine has, and check what it computes
+each has a --help of its own; a photo called like one of them is ./models
+
+formats:
+""" + "\n".join(f"  {name:<17} {text}" for name, text in _FORMATS.items())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Estimate the depth of the photos that are named."""
+    options = _parser().parse_args(arguments)
+    spec = catalog.get(options.model)  # before anything is read or loaded
+    from .batch import Failed, make_all, plan
+
+    jobs, refused = plan(options.photos, options.output, options.format)
+    if options.skip_existing:
+        jobs = [job for job in jobs if not _skipped(job, options.json)]
+    failures = len(refused)
+    for failed in refused:
+        _report_failure(failed, options.json)
+    if not jobs:
+        return FAILED if failures else OK
+    max_pixels = int(options.max_megapixels * 1e6)
+    compared = False
+
+    def load() -> "Predictor":
+        return _load(options, options.size, options.precision)
+
+    with bar(len(jobs)) as shown:
+        for result in make_all(jobs, spec, load, max_pixels=max_pixels):
+            if shown:
+                shown.clear()
+            if isinstance(result, Failed):
+                failures += 1
+                _report_failure(result, options.json)
+            else:
+                _report(result, options.json, None if compared else _compare(result, options, max_pixels))
+                compared = True
+            if shown:
+                shown.update()
+    return FAILED if failures else OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m inference",
+        description="Estimate the depth of photos with Depth Anything V2.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="files, folders and patterns such as 'shots/*.jpg'")
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="a file for one photo, or a folder; default: beside each photo"
+    )
+    parser.add_argument("--format", choices=_FORMATS, help="what to write; default: by the name of -o, else exr")
+    parser.add_argument("--skip-existing", action="store_true", help="leave photos alone whose depth file is there")
+    parser.add_argument("--model", default="small", metavar="NAME", help="default: small; `models` lists them all")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a local .safetensors or .pth file in place of the hub's"
+    )
+    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use")
+    parser.add_argument("--device", default="auto", choices=get_args(catalog.Device), help="default: auto")
+    parser.add_argument(
+        "--size",
+        type=_positive,
+        metavar="PIXELS",
+        help=f"shorter side inside the model; default: that of its training, {catalog.TRAINED} for Depth Anything V2; "
+        "less is quicker and coarser, and tells by how much",
+    )
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        choices=get_args(catalog.Precision),
+        help="default: float32; int8 is for CPUs, the others are for GPUs, and each tells how far it is off",
+    )
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads; default: physical cores")
+    parser.add_argument(
+        "--max-megapixels", type=_positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line in place of text")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _positive_float(text: str) -> float:
+    if not (number := float(text)) > 0.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _load(options: argparse.Namespace, size: int | None, precision: catalog.Precision) -> "Predictor":
+    from ..predict import Predictor
+
+    with Download(options.model) as download:
+        return Predictor.from_catalog(
+            options.model,
+            device=options.device,
+            size=size,
+            threads=options.threads,
+            dtype=precision,
+            accept_license=options.accept_license,
+            progress=download.report,
+            weights=options.weights,
+        )
+
+
+def _skipped(job: "Job", as_json: bool) -> bool:
+    if not job.output.exists():
+        return False
+    if as_json:
+        print(json.dumps({"photo": str(job.photo), "output": str(job.output), "skipped": True}), flush=True)
+    else:
+        print(f"{job.output}: there already", flush=True)
+    return True
+
+
+def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict[str, Any] | None:
+    """Return how far this depth is from float32 at the size of the training; None where it is just that, or finer."""
+    trained = catalog.get(options.model).trained
+    asked = options.size or trained
+    size = max(asked, trained)
+    if options.precision == "float32" and asked == size:
+        return None
+    from ..compare import difference
+    from ..photo import read_photo
+
+    chosen = f"{options.precision} at {asked}"
+    try:
+        photo = read_photo(done.job.photo, max_pixels=max_pixels)
+        predictor = _load(options, size, "float32")
+        start = time.perf_counter()
+        exact = predictor.predict(photo.rgb, photo.validity)
+    except DepthNodesError as error:
+        print(f"note: what {chosen} costs can't be told: {error}", file=sys.stderr)
+        return None
+    seconds = time.perf_counter() - start
+    found = difference(done.depth, exact)
+    told = f"{chosen} differs from float32 at {size} by {found}; exact takes {seconds:.2f} s once warm"
+    print(f"note: on {done.job.photo} {told}", file=sys.stderr)
+    return {"size": size, "mean": found.mean, "most": found.most, "seconds": round(seconds, 4)}
+
+
+def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> None:
+    job, depth = done.job, done.depth
+    height, width = depth.values.shape
+    if as_json:
+        record = {
+            "photo": str(job.photo),
+            "output": str(job.output),
+            "format": job.file_format,
+            "kind": depth.kind,
+            "min": depth.raw_min,
+            "max": depth.raw_max,
+            "width": width,
+            "height": height,
+            "seconds": round(done.seconds, 4),
+            "model": depth.model,
+            "revision": depth.revision,
+        }
+        print(json.dumps(record | ({"exact": compared} if compared else {})), flush=True)
+    else:
+        unit = " m" if depth.kind == "distance" else ""
+        span = f"{depth.raw_min:.4g} to {depth.raw_max:.4g}{unit}"
+        print(f"{job.output}: {depth.kind} {span}, {width} x {height}, {done.seconds:.2f} s", flush=True)
+
+
+def _report_failure(failed: "Failed", as_json: bool) -> None:
+    complain(failed.error)
+    if as_json:
+        print(json.dumps({"photo": str(failed.photo), "error": str(failed.error)}), flush=True)

@@ -1,0 +1,60 @@
+"""The commands about weights: which models there are, and fetching them."""
+
+import argparse
+import json
+from collections.abc import Sequence
+
+from .. import catalog
+from ..errors import DepthNodesError
+from .report import FAILED, OK, Download, complain
+
+
+def models(arguments: Sequence[str]) -> int:
+    """List the models, their licences, and which are on disk."""
+    parser = argparse.ArgumentParser(prog="python -m inference models", description="List the models.")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    options = parser.parse_args(arguments)
+    from ..hub import on_disk
+
+    for spec in catalog.MODELS:
+        path = on_disk(spec)
+        if options.json:
+            record = {
+                "name": spec.name,
+                "title": spec.title,
+                "kind": spec.kind,
+                "licence": spec.licence,
+                "commercial": spec.commercial,
+                "bytes": spec.bytes,
+                "repo": spec.repo,
+                "revision": spec.revision,
+                "path": str(path) if path else None,
+            }
+            print(json.dumps(record))
+        else:
+            size = f"{spec.bytes / 1e6:.0f} MB"
+            reach = f"up to {spec.max_distance:g} m" if spec.max_distance else "relative"
+            state = "on disk" if path else "not on disk"
+            print(f"{spec.name:<14} {spec.kind:<9} {reach:<11} {size:>8}  {state:<11}  {spec.licence}")
+    return OK
+
+
+def download(arguments: Sequence[str]) -> int:
+    """Fetch weights without computing anything."""
+    parser = argparse.ArgumentParser(prog="python -m inference download", description="Fetch weights from the hub.")
+    parser.add_argument("models", nargs="*", default=["small"], metavar="NAME", help="default: small")
+    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use")
+    options = parser.parse_args(arguments)
+    from ..hub import fetch
+
+    failures = 0
+    for name in options.models:
+        try:
+            with Download(name) as bytes_came:
+                path = fetch(catalog.get(name), accept_license=options.accept_license, progress=bytes_came.report)
+        except DepthNodesError as error:
+            failures += 1
+            complain(error)
+        else:
+            print(f"{name}: {path}", flush=True)
+    return FAILED if failures else OK

@@ -1,0 +1,66 @@
+"""The networks, and what a family of networks is to the rest of the program: `Model`.
+
+A family is a module with a function `load` like the one here, and a case in `family`. Importing this package needs
+numpy alone.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalog import Device, Kind, ModelSpec, Precision
+from ..memory import exempt_from_gc
+
+Rgb = NDArray[np.uint8] | NDArray[np.float32]
+
+
+class Model(Protocol):
+    """A network with its weights, on a device."""
+
+    kind: Kind
+    device: str
+
+    def sizes(self, height: int, width: int, size: int) -> tuple[int, int]:
+        """Return the (rows, columns) of pixels at which it sees a photo whose shorter side it is to see at `size`."""
+
+    def bytes_needed(self, rows: int, columns: int, photo_pixels: int) -> int:
+        """Estimate from above what one photo takes on the CPU beyond the weights, its own pixels included."""
+
+    def prepare(self, rgb: Rgb, rows: int, columns: int) -> Any:
+        """Return what `run` takes, from sRGB (H, W, 3), uint8 or float32 in 0 to 1, top row first."""
+
+    def run(
+        self, prepared: Any, size: tuple[int, int], progress: Callable[[float], None] | None
+    ) -> NDArray[np.float32]:
+        """Return the depth, float32 of the (height, width) asked for, in the units of `kind`.
+
+        progress: called after each part of the network with the share that is done; what it raises ends the run.
+        """
+
+
+def load(
+    spec: ModelSpec, weights: Callable[[], Path], *, device: Device, precision: Precision, threads: int | None
+) -> Model:
+    """Load a model of the catalog.
+
+    weights: returns the file, perhaps after a download; called once the device and the precision are known to do.
+    threads: of the CPU; None is one for each physical core.
+
+    Raises `DeviceError`, `WeightsError` and what `weights` raises.
+    """
+    return family(spec).load(spec, weights, device=device, precision=precision, threads=threads)
+
+
+@cache
+def family(spec: ModelSpec) -> Any:
+    """Import the module that runs a model, once; where that is torch, it takes a second or two."""
+    with exempt_from_gc():
+        match spec.family:
+            case "depth_anything_v2":
+                from . import depth_anything_v2
+
+                return depth_anything_v2

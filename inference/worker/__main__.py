@@ -1,0 +1,5 @@
+"""`python -m inference.worker`."""
+
+from .serve import main
+
+main()
