@@ -2,7 +2,7 @@
 PYTHON ?= python3
 run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 
-.PHONY: demo test test-gui bench assets assets-diff lint build release sample pictures screenshots
+.PHONY: demo test test-gui bench assets assets-diff lint build release docs sample pictures screenshots
 
 demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
@@ -13,7 +13,7 @@ test: ## ONLY="lint bpy-4.5" for some environments, ONLY=setup for the installat
 test-gui: ## every way in, in Blender's real window: as root on Debian; ONLY="add_menu" for some scenes
 	$(PYTHON) -m tests.gui $(ONLY)
 
-bench: ## the tables of the README; ONLY="model" for some
+bench: ## the tables of docs/benchmarks.md; ONLY="model" for some
 	$(PYTHON) -m tools.bench $(ONLY)
 
 assets: ## assets/depth_nodes.blend from node_groups/
@@ -33,11 +33,14 @@ build: ## the extension's zip, in build/
 release: ## cuts, tags and packs a release, and pushes nothing; VERSION=1.0.0 for another than the manifest's
 	$(call run,bpy-4.5) tools.release $(VERSION)
 
+docs: ## the site, in build/site; fails on a broken link
+	$(PYTHON) -m tools.docs
+
 sample: ## the still life and its depth, about three minutes on two cores
 	$(call run,bpy-4.5) tools.sample_scene
 
-pictures: ## the README's pictures, in docs/
+pictures: ## renders the pictures of the README and the documentation, in docs/
 	$(call run,bpy-4.5) tools.readme_pictures
 
-screenshots: ## the README's pictures of Blender's window, in docs/, from what test-gui left
+screenshots: ## their pictures of Blender's window, in docs/, from what test-gui left
 	$(call run,inference) tests.gui.screenshots

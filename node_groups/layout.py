@@ -66,14 +66,19 @@ def _mean_height(
     return -sum(above) / len(above) if above else 0.0
 
 
+def own_enums(node: bpy.types.Node) -> list[bpy.types.Property]:
+    """Return the menus that a node's type shows in the node, in their order."""
+    common = {prop.identifier for prop in bpy.types.Node.bl_rna.properties}
+    return [p for p in node.bl_rna.properties if p.type == "ENUM" and p.identifier not in common]
+
+
 def size(node: bpy.types.Node) -> tuple[float, float]:
     """Return width and height of a node as it is drawn, estimated from above: there are no drawn sizes without a window."""
     inputs = [s for s in node.inputs if s.enabled and not s.hide]
     outputs = [s for s in node.outputs if s.enabled and not s.hide]
     rows = len(inputs) + len(outputs)
     rows += sum(_VECTOR_ROWS for s in inputs if s.type == "VECTOR" and not s.is_linked and not s.hide_value)
-    own = {p.identifier for p in node.bl_rna.properties} - {p.identifier for p in bpy.types.Node.bl_rna.properties}
-    rows += sum(node.bl_rna.properties[name].type == "ENUM" for name in own)
+    rows += len(own_enums(node))
     if node.bl_idname in {"GeometryNodeGroup", "GeometryNodeCaptureAttribute", "GeometryNodeMenuSwitch"}:
         rows += 6  # the group's name, or the list of items with its header
     return node.width, _HEADER + _ROW * rows

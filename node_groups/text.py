@@ -59,9 +59,7 @@ def _interface_line(item: bpy.types.NodeTreeInterfaceItem) -> str:
     if not isinstance(item, bpy.types.NodeTreeInterfaceSocket):
         return f"panel {item.name!r}: {item.description}"
     kind = item.socket_type.removeprefix("NodeSocket")
-    values = [
-        f"{name}={_plain(getattr(item, name))}" for name in _SOCKET if getattr(item, name, None) not in {None, ""}
-    ]
+    values = [f"{name}={plain(getattr(item, name))}" for name in _SOCKET if getattr(item, name, None) not in {None, ""}]
     toggle = ["panel toggle"] if getattr(item, "is_panel_toggle", False) else []
     head = f"{item.in_out.lower()} {kind} {item.name!r} ({item.identifier}, in {item.parent.name!r})"
     return ", ".join([head, *values, *toggle]) + f": {item.description}"
@@ -77,7 +75,7 @@ def _node_parts(node: bpy.types.Node, names: dict[str, str]) -> Iterator[str]:
             if value is not None:
                 yield f"{prop.identifier}={value.name}"
         elif prop.type != "COLLECTION" and not getattr(prop, "is_array", False) and value != prop.default:
-            yield f"{prop.identifier}={_plain(value)}"
+            yield f"{prop.identifier}={plain(value)}"
     for collection in ITEMS:
         if items := [getattr(item, "name", "") for item in getattr(node, collection, ())]:
             yield f"{collection}={items}"
@@ -90,14 +88,15 @@ def _node_parts(node: bpy.types.Node, names: dict[str, str]) -> Iterator[str]:
             sources = [f"{names[link.from_node.name]}.{link.from_socket.name}" for link in socket.links]
             yield f"{socket.name} <- {', '.join(sources)}"
         elif socket.enabled and hasattr(socket, "default_value"):
-            yield f"{socket.name} = {_plain(socket.default_value)}"
+            yield f"{socket.name} = {plain(socket.default_value)}"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a value of a node or a socket as it is written in a text."""
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, (str, int, type(None))):
         return repr(value)
     if isinstance(value, bpy.types.ID):
         return value.name
-    return f"({', '.join(_plain(part) for part in value)})"
+    return f"({', '.join(plain(part) for part in value)})"

@@ -41,7 +41,7 @@ MAY_IMPORT = {
         "httpx2",  # what huggingface_hub speaks through
         "tqdm",
     },
-    "tools": BLENDER | {"numpy", "OpenEXR"},
+    "tools": BLENDER | {"numpy", "OpenEXR", "PIL"},
     "training": {"numpy", "torch", "PIL", "safetensors", "inference.preprocess", "inference.draft"},
 }
 ONLY_STANDARD_LIBRARY = (

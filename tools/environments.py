@@ -33,6 +33,7 @@ REQUIREMENTS = tuple((ROOT / "inference" / "requirements.txt").read_text(encodin
 TORCH = next(package for package in REQUIREMENTS if package.startswith("torch=="))
 TORCH_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
 
+RUFF = "ruff==0.17.6"  # it also sets the signatures in the documentation
 COVERAGE = "coverage==7.17.4"
 BPY_TESTS = ("pytest==9.2.0", "pillow==13.0.0", "OpenEXR==3.5.3", "tifffile==2026.3.3")
 INFERENCE = (
@@ -85,7 +86,7 @@ ENVIRONMENTS = {
             "lint",
             "3.11",
             (
-                "ruff==0.17.6",
+                RUFF,
                 "mypy==2.4.1",
                 "fake-bpy-module-4.5==20260730",
                 "numpy==2.4.6",
@@ -95,6 +96,12 @@ ENVIRONMENTS = {
                 COVERAGE,
             ),
             "import mypy, pytest",
+        ),
+        Environment(
+            "docs",
+            "3.11",
+            ("mkdocs==1.6.1", "mkdocs-material==9.8.2", "mkdocstrings[python]==1.0.8", RUFF, "pytest==9.2.0"),
+            "import mkdocs, material, mkdocstrings",
         ),
         Environment("inference", "3.11", INFERENCE, "import torch", first=(TORCH,), first_options=TORCH_INDEX),
         Environment(

@@ -1,10 +1,12 @@
-"""Renders the README's pictures from the sample still life into docs/.
+"""Renders the pictures of the README and the documentation from the sample still life into docs/.
 
 python -m tools.readme_pictures
 """
 
 import os
 import sys
+import tempfile
+from math import cos, pi, radians, sin
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ extension.enable_alone()
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 from mathutils import Vector  # noqa: E402
+from PIL import Image  # noqa: E402
 
 from . import rendering  # noqa: E402
 
 ASSETS = extension.ROOT / "assets"
 DOCS = extension.ROOT / "docs"
 SIZE = (800, 600)
+TURN_SIZE, TURN_FRAMES, TURN_SECONDS, TURN_ANGLE = (560, 420), 17, 4.0, radians(38)  # frames of half a turn
 
 
 def relief(projection: str) -> Any:
@@ -58,8 +62,25 @@ def save_depth(path: Path, depth: bpy.types.Image) -> None:
     image.save(filepath=str(path), quality=88)
 
 
+def save_turn(path: Path) -> None:
+    """Render the relief as it turns from one side to the other and back, as an animated WebP."""
+    target, distance = Vector((0.0, -0.15, -0.07)), 4.2
+    with tempfile.TemporaryDirectory() as folder:
+        half = []
+        for number in range(TURN_FRAMES):
+            angle = -TURN_ANGLE * cos(pi * number / (TURN_FRAMES - 1))  # it slows down where it turns back
+            place = target + Vector((sin(angle), -cos(angle), 0.12)) * distance
+            frame = Path(folder) / f"{number}.png"
+            rendering.render(frame, rendering.add_camera("Turn", place, target, 55.0), *TURN_SIZE, samples=12)
+            with Image.open(frame) as picture:
+                half.append(picture.convert("RGB"))
+    frames = half + half[-2:0:-1]
+    options = {"save_all": True, "append_images": frames[1:], "loop": 0, "quality": 75, "method": 6}
+    frames[0].save(path, duration=round(1000 * TURN_SECONDS / len(frames)), **options)
+
+
 def main() -> None:
-    """Render photo, depth, the relief uncut and cut, and the scene unprojected."""
+    """Render photo, depth, the relief uncut, cut and turning, and the scene unprojected."""
     DOCS.mkdir(exist_ok=True)
     set_input = extension.module("addon.scene.inputs").set_input
 
@@ -71,10 +92,12 @@ def main() -> None:
         set_input(made.modifier, "Cutoff", cutoff)
         rendering.render(DOCS / f"{name}.jpg", aside, *SIZE)
 
+    save_turn(DOCS / "relief.webp")
+
     relief("Camera")
     beside = rendering.add_camera("Beside", Vector((0.75, -0.15, 0.34)), Vector((0.10, 1.9, -0.02)), 44.0)
     rendering.render(DOCS / "unprojected.jpg", beside, *SIZE)
-    for path in sorted(DOCS.glob("*.jpg")):
+    for path in sorted((*DOCS.glob("*.jpg"), DOCS / "relief.webp")):
         print(path)
 
 
