@@ -6,8 +6,8 @@ import OpenEXR
 import pytest
 from PIL import Image
 
+from tests import maps
 from tests.addon.enabled import clean, depth_image, meaning
-from tests.material import material
 from tools import extension
 
 fill_gaps = clean.fill_gaps
@@ -81,13 +81,25 @@ def test_a_gap_between_near_and_far_keeps_a_hard_edge(kind, near, far):
     np.testing.assert_array_equal(filled, [[near, near, near, far, far, far]] * 4)
 
 
+def around(flags, reach):
+    """The flags of the neighbours of each pixel up to `reach` away, (N, H, W); outside the picture all are false."""
+    height, width = flags.shape
+    padded = np.pad(flags, reach)
+    shifts = [(y, x) for y in range(2 * reach + 1) for x in range(2 * reach + 1) if (y, x) != (reach, reach)]
+    return np.stack([padded[y : y + height, x : x + width] for y, x in shifts])
+
+
 def test_a_sensors_map_becomes_a_surface():
-    with np.load(material("rgbd", "apc_00.npz")) as data:
-        values, known = data["depth"], data["valid"]
+    values, known = maps.sensor()
     filled, now = fill_gaps(values, known, clean.USUAL_GAP, "distance")
-    assert known.mean() < 0.27
-    assert now.mean() > 0.45
     np.testing.assert_array_equal(filled[known], values[known])
+    near = {reach: around(known, reach) for reach in (1, clean.USUAL_GAP + 1)}
+    alone = ~known & (near[1].sum(axis=0) == 8)  # a pixel that the sensor missed
+    assert alone.sum() > 1000
+    assert now[alone].all()
+    deep = ~known & ~near[clean.USUAL_GAP + 1].any(axis=0)  # in a shadow
+    assert deep.sum() > 1000
+    assert not now[deep].any()
 
 
 def test_files_are_filled_when_asked_but_not_where_they_are_transparent(tmp_path):

@@ -6,8 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
+from tests import maps
 from tests.addon.enabled import depth_image, errors
-from tests.material import material
 
 DepthInfo = depth_image.DepthInfo
 DepthImageError = errors.DepthImageError
@@ -147,9 +147,8 @@ def test_save_and_reload_is_bit_exact_and_so_is_rewriting_after_it(tmp_path):
     assert image.alpha_mode == "CHANNEL_PACKED"
 
 
-def test_a_real_map_packs_to_a_quarter_of_what_blender_packs():
-    with np.load(material("rgbd", "redwood_0.npz")) as data:
-        values, valid = data["depth"], data["valid"]
+def test_a_sensors_map_packs_to_a_quarter_of_what_blender_packs():
+    values, valid = maps.sensor()
     image = depth_image.write("Depth", values, kind="distance", validity=valid)
     ours = image.packed_file.size
     plain = bpy.data.images.new("Plain", *image.size, alpha=True, float_buffer=True, is_data=True)

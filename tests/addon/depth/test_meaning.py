@@ -10,8 +10,9 @@ import pytest
 import tifffile
 from PIL import Image, PngImagePlugin
 
+from tests import maps
+from tests.addon.depth import png
 from tests.addon.enabled import depth_image, errors, meaning
-from tests.material import material
 
 DepthFileError = errors.DepthFileError
 
@@ -74,17 +75,12 @@ def test_a_png_s_gamma_and_alpha_touch_nothing(tmp_path, gamma):
     np.testing.assert_allclose(depth.validity, alpha / 255.0, atol=1e-7)
 
 
-def test_16_bit_pngs_of_a_test_suite():
-    folder = material("images", "pngsuite")
-    seen = 0
-    for path in sorted(folder.glob("*n0g16.png")):
-        expected = np.asarray(Image.open(path))
-        if expected.dtype == np.uint16:
-            depth = meaning.read(path, near_is="bright")
-            opaque = np.ones(expected.shape, bool) if depth.validity is None else depth.validity > 0
-            np.testing.assert_array_equal(depth.values[opaque], expected[opaque])
-            seen += 1
-    assert seen >= 8
+@pytest.mark.parametrize("more", [{}, {"interlaced": True}, {"chunk": 11}], ids=["plain", "interlaced", "in pieces"])
+@pytest.mark.parametrize("filters", ["0", "1", "2", "3", "4", "01234"])
+def test_16_bit_pngs_in_every_way_to_write_them(tmp_path, filters, more):
+    (tmp_path / "a.png").write_bytes(png.write(RAMP[:37, :51], filters=filters, **more))
+    depth = meaning.read(tmp_path / "a.png", near_is="bright")
+    np.testing.assert_array_equal(depth.values, RAMP[:37, :51])
 
 
 FLOATS = floor() * np.float32(1.1)
@@ -246,21 +242,19 @@ def test_8_bit_maps_are_relative_either_way(tmp_path):
         assert np.corrcoef(depth.values.ravel(), -floor().ravel())[0, 1] > 0.99
 
 
-def test_measured_maps_are_inferred_right(tmp_path):
-    for path in sorted(material("rgbd").glob("*.npz")):
-        with np.load(path) as data:
-            values, valid, meta = data["depth"], data["valid"], bytes(data["meta"])
-        np.save(tmp_path / "a.npy", np.where(valid, values, 0.0))
-        expected = "disparity" if b"disparity_px" in meta else "distance"
-        if b"depth_m" in meta or b"disparity_px" in meta:
-            assert meaning.read(tmp_path / "a.npy").kind == expected, path.name
+@pytest.mark.parametrize(("measured", "kind"), [(maps.sensor, "distance"), (maps.stereo, "disparity")])
+def test_measured_maps_are_inferred_right(tmp_path, measured, kind):
+    values, _ = measured()
+    np.save(tmp_path / "a.npy", values)
+    assert meaning.read(tmp_path / "a.npy").kind == kind
 
 
-def test_what_the_real_model_gives_is_near_is_bright():
-    depth = meaning.read(material("dav2", "demo08_vits_disparity8.png"))
-    expected = np.asarray(Image.open(material("dav2", "demo08_vits_disparity8.png")).convert("L"))
+def test_what_a_model_gives_is_near_is_bright(tmp_path):
+    levels = maps.model_8bit()
+    Image.fromarray(levels).save(tmp_path / "a.png")
+    depth = meaning.read(tmp_path / "a.png")
     assert depth.kind == "disparity"
-    np.testing.assert_array_equal(depth.values, expected)
+    np.testing.assert_array_equal(depth.values, levels)
 
 
 def test_non_finite_values_are_invalid(tmp_path):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import maps
 from tests.addon.enabled import clean, depth_image, meaning
-from tests.material import material
 from tools import extension
 
 smooth_steps = clean.smooth_steps
@@ -56,8 +56,8 @@ def test_an_edge_is_no_step():
     np.testing.assert_allclose(smooth_steps(levels), levels, atol=1e-4)
 
 
-def test_the_bicycle_rounds_to_itself_and_its_steps_become_slopes():
-    levels = np.asarray(Image.open(material("dav2", "demo08_vits_disparity8.png")).convert("L")).astype(np.float32)
+def test_a_models_map_rounds_to_itself_and_its_steps_become_slopes():
+    levels = maps.model_8bit().astype(np.float32)
     result = smooth_steps(levels)
     assert np.abs(result - levels).max() <= 0.5 + 1e-4
     steps = np.abs(np.diff(levels, axis=0)) == 1.0  # where nothing but rounding shows
