@@ -230,7 +230,7 @@ def test_an_image_without_pixels_is_refused(tmp_path):
     path = write_photo(tmp_path / "gone.png")
     image = bpy.data.images.load(str(path))
     path.unlink()
-    with pytest.raises(RuntimeError, match="not there any more"):
+    with pytest.raises(RuntimeError, match=r"gone\.png"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     with pytest.raises(RuntimeError, match="open a photo"):
         bpy.ops.depth_nodes.estimate_depth()
@@ -323,13 +323,11 @@ def test_undo_meanwhile_loses_nothing(image):
     job = submit(image)
     bpy.ops.ed.undo()
     jobs.wait(job)
-    again = bpy.data.images.get(name)
-    if again is not None and again.session_uid == uid:
-        assert job.state == "done"
-        assert handover.depth_of(again) is not None
-    else:
-        assert job.state == "failed"
-    assert_works(bpy.data.images.get(name))
+    again = bpy.data.images[name]
+    assert again.session_uid == uid
+    assert job.state == "done"
+    assert handover.depth_of(again) is not None
+    assert_works(again)
 
 
 def test_the_extension_is_disabled_meanwhile(image, path):
@@ -343,20 +341,22 @@ def test_the_extension_is_disabled_meanwhile(image, path):
     addon_utils.enable(extension.MODULE)
 
 
-def test_a_killed_worker_is_reported_and_replaced(image):
+def test_a_killed_worker_is_reported_and_replaced(image, preferences):
     assert_works(image)
+    preferences.size = 1022  # seconds of work
     job = submit(image)
     while job.text != "Estimating" and job.state == "waiting":
         jobs.poll()
     os.kill(jobs._client._process._process.pid, signal.SIGKILL)
     jobs.wait(job)
-    assert job.state in {"failed", "done"}  # the answer may have been on its way
+    assert (job.state, job.fault) == ("failed", "internal")
+    preferences.size = 70
     assert_works(image)
 
 
 def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, preferences, tmp_path):
     preferences.weights = str(tmp_path / "none.safetensors")
-    with pytest.raises(RuntimeError, match=r"fetch the file again|No such file"):
+    with pytest.raises(RuntimeError, match=r"none\.safetensors"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "weights"
     preferences.weights = str(weights())
@@ -369,31 +369,33 @@ def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, preferenc
     assert jobs.last_failed().fault == "engine"
     preferences.existing_python, preferences.size = COMMAND[0], 70
     preferences.model = "large"
-    with pytest.raises(RuntimeError, match=r"CC-BY-NC-4\.0: accept that first"):
+    with pytest.raises(RuntimeError, match=r"CC-BY-NC-4\.0"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "licence"
     bpy.ops.depth_nodes.accept_licence()
-    with pytest.raises(RuntimeError, match="does not fit the model"):  # Small's weights; but the licence is accepted
+    with pytest.raises(RuntimeError, match="model"):  # Small's weights; but the licence is accepted
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     preferences.model = "small"
     run(image)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+@pytest.mark.skipif(os.name != "posix", reason="the engine is a shell script")
 def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_path):
-    """The engine may take a gigabyte of addresses, stacks and arenas of one thread: enough for half the pixels."""
-    engine_with_limit = tmp_path / "python"
-    limits = "export OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=1; ulimit -v 1050000"
-    engine_with_limit.write_text(f'#!/bin/sh\n{limits}\nexec "{COMMAND[0]}" "$@"\n')
-    engine_with_limit.chmod(0o755)
-    preferences.existing_python, preferences.size = str(engine_with_limit), 1176
-    with pytest.raises(RuntimeError, match="take a smaller size"):
+    """The engine believes that 150 MB are left: enough for half the pixels, which take some 110, and not for all."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "from inference import memory\nmemory.available_memory = lambda: 150_000_000\n"
+    )
+    small_engine = tmp_path / "python"
+    small_engine.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}:$PYTHONPATH" exec "{COMMAND[0]}" "$@"\n')
+    small_engine.chmod(0o755)
+    preferences.existing_python, preferences.size = str(small_engine), 588
+    with pytest.raises(RuntimeError, match="size"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name, make="RELIEF", projection="Camera")
     assert jobs.last_failed().fault == "memory"
     assert bpy.ops.depth_nodes.retry_smaller() == {"FINISHED"}
     assert jobs.last_failed() is None
     assert inputs.get_input(relief.find_modifier(bpy.context.object), "Projection") == "Camera"
-    assert 826 <= min(handover.depth_of(image).size) <= 840  # 1176 / sqrt 2, in whole patches
+    assert min(handover.depth_of(image).size) == pytest.approx(588 / 2**0.5, abs=14)  # in whole patches
 
 
 def test_without_weights_and_network_it_says_offline(image, preferences, tmp_path, monkeypatch):
@@ -401,7 +403,7 @@ def test_without_weights_and_network_it_says_offline(image, preferences, tmp_pat
     jobs.free_memory()
     preferences.weights = ""
     assert not settings.is_on_disk(extension.module("inference.catalog").get("small"))
-    with pytest.raises(RuntimeError, match="going online is not allowed"):
+    with pytest.raises(RuntimeError, match="online"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "offline"
     jobs.free_memory()
