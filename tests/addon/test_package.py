@@ -76,7 +76,7 @@ def live(what: str, *packages: Path, home: Path) -> dict:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1800,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return json.loads(run.stdout.splitlines()[-1])

@@ -34,7 +34,7 @@ def start(*arguments: object) -> "subprocess.Popen[str]":
 
 
 def result(session: "subprocess.Popen[str]") -> dict:
-    output, _ = session.communicate(timeout=300)
+    output, _ = session.communicate(timeout=1800)
     assert session.returncode == 0
     return json.loads(output.splitlines()[-1])
 
@@ -68,10 +68,10 @@ def test_a_hundred_estimates_take_no_more_memory_than_ten(tmp_path):
 def test_the_worker_goes_with_a_blender_that_crashes(photo):
     session = start("crash", photo)
     worker = int(next(line for line in session.stdout if line.startswith("worker ")).split()[1])
-    session.wait(timeout=60)
+    session.wait(timeout=300)
     assert session.returncode != 0
     session.stdout.close()
-    end = time.monotonic() + 5.0
+    end = time.monotonic() + 60.0
     while is_running(worker) and time.monotonic() < end:
         time.sleep(0.05)
     assert not is_running(worker)
