@@ -24,6 +24,7 @@ from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
 from .ui.operators.set_up_engine import DEPTH_NODES_OT_set_up_engine
 from .ui.operators.unfreeze_grid import DEPTH_NODES_OT_unfreeze_grid
+from .ui.operators.update_groups import DEPTH_NODES_OT_update_groups
 
 _OPERATORS = (
     DEPTH_NODES_OT_accept_licence,
@@ -41,6 +42,7 @@ _OPERATORS = (
     DEPTH_NODES_OT_retry_smaller,
     DEPTH_NODES_OT_set_up_engine,
     DEPTH_NODES_OT_unfreeze_grid,
+    DEPTH_NODES_OT_update_groups,
 )
 _MODULES = (setup, jobs, menus, panels, preferences)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import bpy
@@ -80,9 +81,14 @@ def fetch(name: str) -> bpy.types.NodeTree:
 def stamps() -> dict[str, str]:
     """Return the stamp of each group that ships, hidden ones too, by name. Raises AssetError if they are missing."""
     try:
-        result: dict[str, str] = json.loads(STAMPS.read_text(encoding="utf-8"))
+        return _read_stamps(STAMPS, STAMPS.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
         raise AssetError("the asset file of Depth Nodes is missing: install the extension again") from error
+
+
+@cache
+def _read_stamps(path: Path, _changed: int) -> dict[str, str]:
+    result: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))  # once: panels ask at every redraw
     return result
 
 

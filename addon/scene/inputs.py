@@ -4,7 +4,9 @@ Up to 5.1 an input is an ID property, `modifier["Socket_3"]`, and a menu's value
 `modifier.properties.inputs.Socket_3.value`, and a menu's value a name.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
@@ -25,6 +27,11 @@ _PLAIN: dict[str, tuple[type | tuple[()], Callable[[Any], object], str]] = {
     "NodeSocketBool": (bool, bool, "True or False"),
     "NodeSocketString": (str, str, "a text"),
 }
+
+_PATH = re.compile(
+    r"""\["(?P<quoted>Socket_\d+)(?P<suffix>|_use_attribute|_attribute_name)"\]"""
+    r"""|\.properties\.inputs\.(?P<dotted>Socket_\d+)"""
+)
 
 
 def input_names(modifier: bpy.types.NodesModifier) -> list[str]:
@@ -74,21 +81,65 @@ def get_attribute(modifier: bpy.types.NodesModifier, name: str) -> str | None:
 
 def set_attribute(modifier: bpy.types.NodesModifier, name: str, attribute: str | None) -> None:
     """Have an input read an attribute, or with None its own value. Raises ModifierError where it can't read any."""
-    socket = _socket(modifier, name)
-    used = f"{socket.identifier}_use_attribute"
+    _write_attribute(modifier, _socket(modifier, name), attribute or "", attribute is not None)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an input of a modifier is set to: its value, and the name of an attribute, whether that counts or not."""
+
+    value: Any
+    attribute: str | None  # None where it can't read any
+    reads_attribute: bool
+
+
+def settings(modifier: bpy.types.NodesModifier) -> dict[str, Setting]:
+    """Return what each input is set to, by name. Raises ModifierError if the modifier has no node group."""
+    result = {}
+    for socket in _sockets(modifier):
+        if _since_5_2(modifier):
+            properties = _properties(modifier, socket)
+            attribute = getattr(properties, "attribute_name", None)
+            used = getattr(properties, "type", "VALUE") == "ATTRIBUTE"
+        else:
+            attribute = modifier.get(f"{socket.identifier}_attribute_name")
+            used = bool(modifier.get(f"{socket.identifier}_use_attribute"))
+        result[socket.name] = Setting(get_input(modifier, socket.name), attribute, used)
+    return result
+
+
+def apply(modifier: bpy.types.NodesModifier, name: str, setting: Setting) -> None:
+    """Set an input to what `settings` returned. Raises ModifierError where it is gone or takes something else."""
+    is_menu = _socket(modifier, name).socket_type == "NodeSocketMenu"
+    if not (is_menu and setting.value == ""):  # a menu that had lost its item
+        set_input(modifier, name, setting.value)
+    if setting.attribute is not None:
+        _write_attribute(modifier, _socket(modifier, name), setting.attribute, setting.reads_attribute)
+
+
+def identifiers(modifier: bpy.types.NodesModifier) -> dict[str, str]:
+    """Return the identifier of each input by name."""
+    return {socket.name: socket.identifier for socket in _sockets(modifier)}
+
+
+def identifier_in(path: str) -> str:
+    """Return the input's identifier in a data path below a modifier, as any Blender writes it; "" without one."""
+    found = _PATH.match(path)
+    return found["quoted"] or found["dotted"] if found else ""
+
+
+def path_of(modifier: bpy.types.NodesModifier, identifier: str | None, path: str) -> str:
+    """Return a data path below a modifier for another input, as this Blender writes it; without an input as it is."""
+    found = _PATH.match(path)
+    if identifier is None or found is None:
+        return path
+    rest = path[found.end() :]
+    if found["dotted"] or (_since_5_2(modifier) and rest):
+        return path.replace(found["quoted"] or found["dotted"], identifier, 1)
     if _since_5_2(modifier):
-        able = hasattr(_properties(modifier, socket), "attribute_name")
-    else:
-        able = modifier.get(used) is not None
-    if not able:
-        raise ModifierError(f"input {name!r} of {modifier.name!r} can't read an attribute: set its value")
-    if _since_5_2(modifier):
-        _properties(modifier, socket).type = "ATTRIBUTE" if attribute else "VALUE"
-        _properties(modifier, socket).attribute_name = attribute or ""
-    else:
-        modifier[used] = attribute is not None
-        modifier[f"{socket.identifier}_attribute_name"] = attribute or ""
-    modifier.id_data.update_tag()
+        field = {"": "value", "_use_attribute": "type", "_attribute_name": "attribute_name"}[found["suffix"]]
+        return f".properties.inputs.{identifier}.{field}"
+    return f'["{identifier}{found["suffix"]}"]{rest}'
 
 
 def keyframe(modifier: bpy.types.NodesModifier, name: str, frame: float) -> None:
@@ -109,6 +160,23 @@ def _since_5_2(modifier: bpy.types.NodesModifier) -> bool:
 
 def _properties(modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterfaceSocket) -> bpy.types.bpy_struct:
     return getattr(modifier.properties.inputs, socket.identifier)
+
+
+def _write_attribute(
+    modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterfaceSocket, attribute: str, used: bool
+) -> None:
+    key = f"{socket.identifier}_use_attribute"
+    properties = _properties(modifier, socket) if _since_5_2(modifier) else None
+    able = hasattr(properties, "attribute_name") if properties is not None else modifier.get(key) is not None
+    if not able:
+        raise ModifierError(f"input {socket.name!r} of {modifier.name!r} can't read an attribute: set its value")
+    if properties is not None:
+        properties.type = "ATTRIBUTE" if used else "VALUE"
+        properties.attribute_name = attribute
+    else:
+        modifier[key] = used
+        modifier[f"{socket.identifier}_attribute_name"] = attribute
+    modifier.id_data.update_tag()
 
 
 def _sockets(modifier: bpy.types.NodesModifier) -> Iterator[bpy.types.NodeTreeInterfaceSocket]:

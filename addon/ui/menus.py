@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..scene import freeze, groups, relief
+from ..scene import freeze, groups, relief, upgrade
 
 
 @cache
@@ -90,6 +90,9 @@ def _draw_image(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if upgrade.needed():
+        self.layout.separator()
+        self.layout.operator("depth_nodes.update_groups")
     modifier = relief.find_modifier(context.object)
     if modifier is None:
         return

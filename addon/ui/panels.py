@@ -5,7 +5,7 @@ import textwrap
 import bpy
 
 from ..engine import handover, jobs, settings
-from ..scene import freeze, inputs, photo, relief
+from ..scene import freeze, inputs, photo, relief, upgrade
 from .model import draw_model
 
 
@@ -67,6 +67,10 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
             text = "Estimate Depth Again" if again else "Estimate Depth"
             column.operator("depth_nodes.estimate_depth", text=text, icon="MOD_DISPLACE")
         _draw_progress(layout, context.region)
+        if upgrade.needed():
+            box = layout.box().column()
+            box.label(text="Groups of an older release", icon="INFO")
+            box.operator("depth_nodes.update_groups", icon="FILE_REFRESH")
         modifier = relief.find_modifier(context.object)
         if modifier is None:
             return

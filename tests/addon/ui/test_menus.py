@@ -126,6 +126,17 @@ def test_object_menu_offers_what_can_be_done(tmp_path):
     assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid"]
 
 
+def test_object_menu_offers_the_update_of_old_groups():
+    from tests.addon.scene.test_upgrade import open_older
+
+    open_older("0.1.0")
+    assert "depth_nodes.update_groups" in ours("VIEW3D_MT_object")
+    assert bpy.ops.depth_nodes.update_groups() == {"FINISHED"}
+    assert "depth_nodes.update_groups" not in ours("VIEW3D_MT_object")
+    with pytest.raises(RuntimeError, match="up to date"):
+        bpy.ops.depth_nodes.update_groups()
+
+
 def test_sidebar_offers_what_can_be_done(tmp_path):
     from tests.addon.pictures import write_photo
 
