@@ -1,7 +1,10 @@
 """Depth Relief: the modifier. One photo's depth map becomes a relief or a scene, cut out along its edges.
 
-image -> Depth Samples -> depth -> Normalize Depth -> height -> Displace  -> Edge-Aware Cutoff -> UV map, material
--> Depth Range   -> low, high                -> distance -> Unproject
+image            -> Depth Range           -> low, high
+image, low, high -> Depth Samples         -> depth    -> Normalize Depth -> height
+height           -> Displace              -> the relief
+height, or depth in metres -> Disparity to Distance -> distance -> Unproject -> the scene
+either of them   -> Edge-Aware Cutoff     -> UV map, normals, material
 """
 
 from . import choices, nodes

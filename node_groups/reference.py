@@ -33,7 +33,7 @@ def page(module: ModuleType) -> str:
     group: Group = module.GROUP
     parts = [f"# {group.name}", f"![What {group.name} does]({slug(group.name)}.png){{ .preview }}", _sentence(group)]
     summary, _, detail = inspect.cleandoc(module.__doc__ or "").partition("\n\n")
-    parts += [detail.rstrip()] if detail else []  # a formula is indented: a block of code
+    parts += _detail(detail.rstrip())
     where = "modifier: Add Modifier > Depth" if group.is_modifier else "node: Add > Depth in the Geometry Nodes editor"
     parts.append(f"Found as a {where}, and in the asset library Depth Nodes.")
     parts.append("## Inputs")
@@ -47,6 +47,13 @@ def page(module: ModuleType) -> str:
     name = module.__name__.rpartition(".")[2]
     parts.append(f"It is written in `{SOURCE}/{name}.py`. {summary.partition(': ')[2].capitalize()}".rstrip())
     return "\n\n".join(parts) + "\n"
+
+
+def _detail(text: str) -> list[str]:
+    """The formula and what is said of it. Alone, a formula has lost the indent that makes it a block of code."""
+    if text and "\n\n" not in text and not text.startswith(" "):
+        return [f"```text\n{text}\n```"]
+    return [text] if text else []
 
 
 def _sentence(group: Group) -> str:
