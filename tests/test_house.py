@@ -24,8 +24,8 @@ BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nod
 EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | {"numpy", "inference.worker.protocol", "inference.catalog"},
-    "addon/depth": EVERYWHERE | {"inference.catalog"},
+    "addon": BLENDER | {"numpy", "OpenImageIO", "inference.worker.protocol", "inference.catalog"},
+    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog"},
     "addon/scene": EVERYWHERE | {"inference.catalog", "addon.depth"},
     "addon/engine": EVERYWHERE | {"inference.catalog", "inference.worker.protocol", "addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
@@ -58,14 +58,15 @@ WITHOUT_BPY = {
     "addon/errors.py",
     "addon/version.py",
     "addon/depth/clean.py",
-    "addon/depth/exif.py",
-    "addon/depth/exr.py",
+    "addon/depth/exr_write.py",
+    "addon/depth/files.py",
+    "addon/depth/meaning.py",
     "addon/engine/client.py",
     "addon/engine/install.py",
     "addon/engine/place.py",
     "addon/engine/probe.py",
 }
-LONGEST_CHAIN = 8  # modules of `addon`, from one that imports no other up to the one that registers all
+LONGEST_CHAIN = 6  # modules of `addon`, from one that imports no other up to the one that registers all
 
 
 def sources(*folders: str) -> list[str]:

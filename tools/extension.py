@@ -3,6 +3,8 @@
 import atexit
 import importlib
 import os
+import site
+import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +33,18 @@ def enable() -> None:
     place = Path(bpy.utils.user_resource("EXTENSIONS", path="user_default", create=True)) / "depth_nodes"
     if not place.exists():
         place.symlink_to(ROOT, target_is_directory=True)
+    site.addsitedir(str(blenders_packages()))
     addon_utils.enable(MODULE, default_set=True)
+
+
+def blenders_packages() -> Path:
+    """Return where Blender keeps packages like OpenImageIO; its Python looks there, that of the `bpy` wheel doesn't."""
+    import bpy
+
+    libraries = Path(bpy.utils.resource_path("LOCAL"), "python", "lib")
+    if sys.platform != "win32":
+        libraries /= f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return libraries / "site-packages"
 
 
 def module(name: str) -> ModuleType:

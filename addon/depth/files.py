@@ -1,192 +1,262 @@
-"""PNG, TIFF, EXR, NPY and PFM files -> plain numbers, every bit of them. What they mean is for `meaning` to say.
+"""Picture and array files -> plain numbers, every bit of them. What the numbers mean is for `meaning` to say.
 
-Blender's own loader decodes PNG and TIFF: it keeps 16-bit integers and 32-bit floats exactly, but fills what is missing
-from a damaged file with black and does not tell. So the files' frames are checked here first.
+Pictures are read by OpenImageIO, whose Python module every Blender from blender.org brings: Blender's own loader fills
+what is missing from a damaged file with black or grey and does not tell, knows few of the names that an EXR file gives
+to its channels, and ignores how a camera was held.
 """
 
 import re
 import struct
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DepthFileError, DepthImageError
-from . import exr, image
+from ..errors import DepthFileError
+
+try:
+    import OpenImageIO as oiio  # noqa: N813  as its own documentation calls it
+except ImportError:  # a distribution packed Blender without it
+    oiio = None
+
+MISSING = (
+    "This Blender lacks OpenImageIO's Python module, which reads depth maps and how a photo lies: use Blender from "
+    "blender.org, or install your distribution's python3-openimageio"
+)
+UPRIGHT = 1  # of EXIF's orientations
+
+_PICTURES = {".png", ".tif", ".tiff", ".exr", ".hdr", ".jpg", ".jpeg", ".webp", ".bmp"}
+_WHOLE = {"uint8": 8, "uint16": 16}  # bits of the integers that float32 holds with every step
+_MAX_PIXELS = 2**28
+_ORIENTATION = 0x0112  # EXIF 2.32 (CIPA DC-008)
+
+Array = NDArray[np.float32]
+Attribute = str | int | float | tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """The numbers in a file.
 
-    values: float32 (H, W), top row first; integers as they are, 0 to 255 or 65535.
-    alpha: float32 (H, W) in [0, 1], or None. bits: 8 or 16 where the file holds integers of that size, else None.
+    values: float32 (H, W), top row first; integers as they are, 0 to 255 or 65535; NaN where an EXR file has no pixels.
+    alpha: float32 (H, W) in [0, 1], or None where the file has none, or nothing is transparent.
+    bits: 8 or 16 where the file holds integers of that size, else None.
     channel: the name that the file gives to the values, or empty. attributes: what else it says.
     """
 
-    values: NDArray[np.float32]
-    alpha: NDArray[np.float32] | None = None
+    values: Array
+    alpha: Array | None = None
     bits: int | None = None
     channel: str = ""
-    attributes: Mapping[str, exr.Attribute] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 def load(path: Path) -> Samples:
-    """Read a file by its suffix. Raises DepthFileError if it is missing, damaged, in colour, or of another format."""
+    """Read a depth map. Raises DepthFileError if it is missing, damaged, in colour, or of another format."""
     if not path.is_file():
-        raise DepthFileError(f"{path.name} is no file: check the path")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DepthFileError(f"{path.name} is no depth file: choose a PNG, TIFF, EXR, NPY or PFM")
+        raise DepthFileError(f"{path.name} is not a file: check the path")
+    suffix = path.suffix.lower()
     try:
-        samples = reader(path)
+        if suffix == ".npy":
+            samples = _read_npy(path)
+        elif suffix == ".pfm":
+            samples = _read_pfm(path)
+        elif suffix in _PICTURES:
+            samples = _read_picture(path)
+        else:
+            raise DepthFileError("this is not a depth map: choose a PNG, TIFF, EXR, NPY or PFM")
     except OSError as error:
         raise DepthFileError(f"{path.name} can't be read ({error.strerror or error}): check its permissions") from error
     except DepthFileError as error:
         raise DepthFileError(f"{path.name}: {error}") from error
     if samples.values.size == 0:
-        raise DepthFileError(f"{path.name} holds no pixels: save it again")
+        raise DepthFileError(f"{path.name} has no pixels: save it again")
     return samples
 
 
-def _read_png(path: Path) -> Samples:
-    attributes, header = {}, b""
-    for kind, body in _png_chunks(path.read_bytes()):
-        if kind == b"IHDR":
-            header = body
-        elif kind == b"tEXt":
-            name, _, text = body.partition(b"\0")
-            attributes[name.decode("latin-1")] = text.decode("latin-1")
-    bits = 16 if header[8] == 16 else 8  # Blender spreads fewer bits over eight
-    return _with_blender(path, bits, attributes)
+def orientation(path: Path) -> int:
+    """Return how a photo is stored, 1 to 8 as EXIF numbers it; 1, upright, where the file doesn't say."""
+    if path.suffix.lower() == ".webp":
+        return _webp_orientation(path.read_bytes())
+    file = oiio.ImageInput.open(str(path)) if oiio else None
+    if file is None:
+        return UPRIGHT
+    said = file.spec().get_int_attribute("Orientation", UPRIGHT)
+    file.close()
+    return said if 1 <= said <= 8 else UPRIGHT
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and body of each chunk. Raises DepthFileError for a broken or missing one."""
-    if data[:8] != b"\x89PNG\r\n\x1a\n":
-        raise DepthFileError("this is no PNG file: choose the depth map itself")
-    position, kind = 8, b""
-    while kind != b"IEND":
-        length, kind = struct.unpack(">I4s", data[position : position + 8].ljust(8, b"\0"))
-        body = data[position + 8 : position + 8 + length]
-        position += length + 12
-        if position > len(data) or zlib.crc32(kind + body) != int.from_bytes(data[position - 4 : position], "big"):
-            raise DepthFileError("the PNG file is damaged or cut off: save or copy it again")
-        yield kind, body
+def damage(path: Path) -> str:
+    """Return why a picture can't be read to its end, or nothing; what OpenImageIO doesn't know counts as whole.
+
+    The picture is decoded for that.
+    """
+    file = oiio.ImageInput.open(str(path)) if oiio else None
+    if file is None:
+        return ""
+    whole = file.read_image(oiio.UNKNOWN) is not None
+    reason: str = file.geterror().partition("\n")[0]
+    file.close()
+    if whole and "extraneous bytes" in reason:  # what some cameras leave between JPEG's markers
+        return ""
+    return reason.partition(' ("')[0] if whole or reason else "its end is missing"
 
 
-def _read_tiff(path: Path) -> Samples:
-    data = path.read_bytes()
+def upright(stored: NDArray[Any], lies: int) -> NDArray[Any]:
+    """Return a picture (H, W, ...) upright, top row first, that a file of this orientation stores; a view."""
+    if lies >= 5:  # rows are columns
+        stored = stored.swapaxes(0, 1)
+    if lies in (3, 4, 7, 8):
+        stored = stored[::-1]
+    return stored[:, ::-1] if lies in (2, 3, 6, 7) else stored
+
+
+def _read_picture(path: Path) -> Samples:
+    if oiio is None:
+        raise DepthFileError(MISSING)
+    path.open("rb").close()  # raises what the system says of a file that can't be opened
+    settings = oiio.ImageSpec()
+    settings.attribute("oiio:UnassociatedAlpha", 1)  # colours are not multiplied by alpha
+    file = oiio.ImageInput.open(str(path), settings)
+    if file is None:
+        oiio.geterror()  # taken away, or it is printed when Blender ends
+        raise DepthFileError("the file is damaged, or something else under this name: save it again")
     try:
-        tags = _tiff_tags(data)
-        # Offsets and sizes of the strips, or of the tiles
-        starts, sizes = (tags[273], tags[279]) if 273 in tags else (tags[324], tags[325])
-        bits, layout = tags.get(258, (1,))[0], tags.get(339, (1,))[0]  # layout: 1 unsigned, 2 signed, 3 float
-    except (struct.error, KeyError, IndexError) as error:
-        raise DepthFileError("this is no TIFF file, or it is damaged: save it again") from error
-    if any(start + size > len(data) for start, size in zip(starts, sizes, strict=True)):
-        raise DepthFileError("the TIFF file is cut off: save or copy it again")
-    if (bits, layout) not in {(8, 1), (16, 1), (16, 3), (32, 3), (64, 3)}:
-        raise DepthFileError("these TIFF numbers would lose bits: save them as 16-bit integers or 32-bit floats")
-    return _with_blender(path, bits if layout == 1 else None, {})
-
-
-def _tiff_tags(data: bytes) -> dict[int, tuple[int, ...]]:
-    """Return the whole-number tags of the first picture."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
-    (directory,) = struct.unpack_from(f"{order}I", data, 4)
-    (count,) = struct.unpack_from(f"{order}H", data, directory)
-    tags = {}
-    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        tag, kind, length = struct.unpack_from(f"{order}HHI", data, entry)
-        if kind in (3, 4):  # SHORT and LONG
-            item = "H" if kind == 3 else "I"
-            inline = length * struct.calcsize(item) <= 4
-            place = entry + 8 if inline else struct.unpack_from(f"{order}I", data, entry + 8)[0]
-            tags[tag] = struct.unpack_from(f"{order}{length}{item}", data, place)
-    return tags
-
-
-def _with_blender(path: Path, bits: int | None, attributes: Mapping[str, exr.Attribute]) -> Samples:
-    """Have Blender decode a file, without colour management and without multiplying by alpha."""
-    loaded = bpy.data.images.load(str(path), check_existing=False)
-    try:
-        loaded.colorspace_settings.is_data = True
-        loaded.alpha_mode = "CHANNEL_PACKED"
-        pixels = image.pixels(loaded)  # (H, W, C)
-    except DepthImageError as error:
-        raise DepthFileError("Blender can't decode it: open it in another program and save it again") from error
+        number, names = _depth_channels(_parts(file))
+        file.seek_subimage(number, 0)
+        spec = file.spec()
+        _check(spec)
+        planes = [_channel(file, spec, number, name) for name in names]
+        alpha_name = f"{names[0].rpartition('.')[0]}.A".removeprefix(".")
+        alpha = _channel(file, spec, number, alpha_name) if alpha_name in spec.channelnames else None
+        attributes = _attributes(spec)
+    except UnicodeDecodeError as error:  # a channel's name
+        raise DepthFileError("the file is damaged: save or copy it again") from error
     finally:
-        bpy.data.images.remove(loaded)
-    values = _grey(np.moveaxis(pixels[..., :3], -1, 0))
-    if bits is not None:
-        values = np.rint(values * np.float32(2**bits - 1))
-    alpha = pixels[..., 3].copy() if pixels.shape[2] == 4 and pixels[..., 3].min() < 1.0 else None
-    return Samples(np.ascontiguousarray(values), alpha, bits, "", attributes)
+        file.close()
+    values = _grey(np.stack(planes)).astype(np.float32)
+    if alpha is not None:
+        alpha = (alpha / np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else alpha).astype(np.float32)
+    lies = orientation(path)
+    values, alpha = (
+        None if plane is None else np.ascontiguousarray(upright(_in_frame(plane, spec), lies))
+        for plane in (values, alpha)
+    )
+    return Samples(
+        values,
+        None if alpha is None or alpha.min() >= 1.0 else alpha,
+        _WHOLE.get(planes[0].dtype.name),
+        names[0],
+        attributes,
+    )
 
 
-def _grey(colour: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the one channel that a grey picture (C, H, W) has three times. Raises DepthFileError for colours."""
-    low, high = colour.min(axis=0), colour.max(axis=0)
-    with np.errstate(invalid="ignore"):
-        coloured = high - low > 0.02 * max(
-            1.0, float(np.nanmax(np.abs(high), initial=0.0))
-        )  # what JPEG leaves behind is less
-    if coloured.mean() > 0.01:
-        raise DepthFileError("this is a colour picture: choose the depth map in grey, not a coloured preview of it")
-    return colour[0]
+def _parts(file: Any) -> list[list[str]]:
+    """Return the channels of each part of an EXR file; other files have one, or their first page counts."""
+    parts: list[list[str]] = []
+    while file.seek_subimage(len(parts), 0):
+        parts.append(list(file.spec().channelnames))
+        if file.format_name() != "openexr":
+            break
+    return parts
 
 
-def _read_exr(path: Path) -> Samples:
-    data = path.read_bytes()
-    part, names = _depth_channels(exr.read_parts(data))
-    if part.obstacle and set(names) <= {"R", "G", "B", "Y"}:  # Blender knows every compression, but only these names
-        samples = _with_blender(path, None, part.attributes)
-        return Samples(samples.values, samples.alpha, None, names[0], part.attributes)
-    planes = [exr.read_channel(data, part, name) for name in names]
-    values = planes[0] if len(planes) == 1 else _grey(np.stack(planes))
-    layer = names[0].rpartition(".")[0]
-    alpha_name = f"{layer}.A" if layer else "A"
-    alpha = exr.read_channel(data, part, alpha_name) if alpha_name in part.channels else None
-    return Samples(values, alpha, None, names[0], part.attributes)
+def _attributes(spec: Any) -> dict[str, Attribute]:
+    """Return what the file says besides its pixels, without texts that are not UTF-8."""
+    said = {}
+    for attribute in spec.extra_attribs:
+        try:
+            said[attribute.name] = attribute.value
+        except UnicodeDecodeError:
+            continue
+    return said
 
 
-def _depth_channels(parts: tuple[exr.Part, ...]) -> tuple[exr.Part, list[str]]:
-    """Return where the depth is: one channel, or the three of a grey picture. Raises DepthFileError in doubt.
+def _check(spec: Any) -> None:
+    """Raise DepthFileError for pixels that can't be one number each, or are too many."""
+    for width, height in ((spec.width, spec.height), (spec.full_width, spec.full_height)):
+        if width < 1 or height < 1 or width * height > _MAX_PIXELS:
+            raise DepthFileError(f"the file claims {width} x {height} pixels: it is damaged or too large")
+    if spec.deep:
+        raise DepthFileError("the EXR file has deep pixels: flatten it")
+
+
+def _channel(file: Any, spec: Any, number: int, name: str) -> NDArray[Any]:
+    """Return a channel (h, w) of the data window as its file stores it. Raises DepthFileError where that loses bits."""
+    place = spec.channelnames.index(name)
+    kind = spec.channelformat(place)
+    size = spec.get_int_attribute("oiio:BitsPerSample", 8)
+    if file.format_name() != "openexr" and (
+        str(kind) in ("int8", "int16", "int", "uint") or size not in (8, 16, 32, 64)
+    ):
+        raise DepthFileError("these numbers would lose bits: save them as 16-bit integers or 32-bit floats")
+    plane = file.read_image(number, 0, place, place + 1, kind)
+    if plane is None or file.has_error:
+        file.geterror()
+        raise DepthFileError("the file is damaged or cut off: save or copy it again")
+    return plane[..., 0]
+
+
+def _in_frame(plane: Array, spec: Any) -> Array:
+    """Return the data window's pixels (h, w) in the display window (H, W), NaN around them."""
+    left, top = spec.x - spec.full_x, spec.y - spec.full_y
+    if (left, top, spec.width, spec.height) == (0, 0, spec.full_width, spec.full_height):
+        return plane
+    width, height = spec.full_width, spec.full_height
+    frame = np.full((height, width), np.nan, np.float32)
+    seen = plane[max(0, -top) :, max(0, -left) :][: max(0, height - max(0, top)), : max(0, width - max(0, left))]
+    frame[max(0, top) :, max(0, left) :][: seen.shape[0], : seen.shape[1]] = seen
+    return frame
+
+
+def _depth_channels(parts: list[list[str]]) -> tuple[int, list[str]]:
+    """Return where the depth is: the part, and one channel, or the three of a grey picture. Raises DepthFileError.
 
     A channel named disparity, depth or Z goes first; then the only one there is; then red, green and blue.
     """
-    lone, colours, everything = [], [], []
-    for part in parts:
+    lone, colours = [], []
+    for number, names in enumerate(parts):
         layers: dict[str, list[str]] = {}
-        for name in part.channels:
+        for name in names:
             layer, _, leaf = name.rpartition(".")
-            everything.append(name)
             if leaf.upper() not in ("A", "ALPHA"):
                 layers.setdefault(layer, []).append(leaf)
         for layer, leaves in layers.items():
             prefix = f"{layer}." if layer else ""
             vector = {"x", "y"} & {leaf.lower() for leaf in leaves} and len(leaves) > 1  # a normal has a Z, too
             lone += [
-                (part, prefix + leaf)
+                (number, prefix + leaf)
                 for leaf in leaves
                 if len(leaves) == 1 or (leaf.lower() in ("z", "depth", "disparity") and not vector)
             ]
             if {"R", "G", "B"} <= set(leaves):
-                colours.append((part, [prefix + leaf for leaf in "RGB"]))
+                colours.append((number, [prefix + leaf for leaf in "RGB"]))
     for wanted in (r"disp", r"depth|(^|\.)z$"):
-        for part, name in lone:
+        for number, name in lone:
             if re.search(wanted, name.lower()) and not re.search(r"denois|mist", name.lower()):
-                return part, [name]
+                return number, [name]
     if len(lone) == 1:
         return lone[0][0], [lone[0][1]]
     if len(colours) == 1 and not lone:
         return colours[0]
-    raise DepthFileError(f"none of its channels is named Z or depth ({', '.join(everything)}): save the depth alone")
+    everything = ", ".join(name for names in parts for name in names)
+    raise DepthFileError(f"none of its channels is named Z or depth ({everything}): save the depth alone")
+
+
+def _grey(colour: NDArray[Any]) -> NDArray[Any]:
+    """Return the one channel of (C, H, W), which a grey picture has three times. Raises DepthFileError for colours."""
+    if len(colour) == 1:
+        return colour[0]
+    low, high = colour.min(axis=0).astype(np.float64), colour.max(axis=0).astype(np.float64)
+    top = np.iinfo(colour.dtype).max if colour.dtype.kind == "u" else 1.0
+    with np.errstate(invalid="ignore"):  # what JPEG leaves behind is less
+        coloured = high - low > 0.02 * max(top, float(np.nanmax(np.abs(high), initial=0.0)))
+    if coloured.mean() > 0.01:
+        raise DepthFileError("this is a colour picture: choose the depth map in grey, not a coloured preview of it")
+    return colour[0]
 
 
 def _read_npy(path: Path) -> Samples:
@@ -198,33 +268,46 @@ def _read_npy(path: Path) -> Samples:
         array = array[0] if array.shape[0] == 1 else array[..., 0]
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise DepthFileError(f"it holds {array.dtype} {array.shape}, not one number a pixel: save an array (H, W)")
-    bits = {"uint8": 8, "uint16": 16}.get(array.dtype.name)
     with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
-        return Samples(np.array(array, np.float32, order="C"), bits=bits)
+        return Samples(np.array(array, np.float32, order="C"), bits=_WHOLE.get(array.dtype.name))
 
 
 def _read_pfm(path: Path) -> Samples:
-    """Read a portable float map, http://www.pauldebevec.com/Research/HDR/PFM/; its rows go upwards."""
+    """Read a portable float map, http://www.pauldebevec.com/Research/HDR/PFM/; its rows go upwards.
+
+    OpenImageIO reads one that was written with CR LF behind its header a byte off.
+    """
     data = path.read_bytes()
-    header = re.match(rb"(P[Ff])\s+(\d{1,6})\s+(\d{1,6})\s+([-+.\deE]+)\s", data)
+    header = re.match(rb"(P[Ff])\s+(\d{1,6})\s+(\d{1,6})\s+([-+.\deE]+)(\r?\n|\s)", data)
     if header is None:
-        raise DepthFileError("this is no PFM file, or it is damaged: save it again")
+        raise DepthFileError("this is not a PFM file, or it is damaged: save it again")
     channels = 3 if header[1] == b"PF" else 1
     width, height = int(header[2]), int(header[3])
     count = channels * width * height
-    if len(data) - header.end() < 4 * count:
-        raise DepthFileError("the PFM file is cut off: save or copy it again")
+    start = len(data) - 4 * count
+    if start not in (header.start(5) + 1, header.end(5)):  # CR may be the header's end, and LF the first number's
+        raise DepthFileError(f"the PFM file is damaged or cut off ({len(data)} bytes for {width} x {height} pixels)")
     order = "<" if header[4].startswith(b"-") else ">"  # the sign of the scale says so
-    values = np.frombuffer(data, f"{order}f4", count, header.end()).reshape(height, width, channels)
+    values = np.frombuffer(data, f"{order}f4", count, start).reshape(height, width, channels)
     colour = np.moveaxis(values[::-1].astype(np.float32), -1, 0)  # (C, H, W)
     return Samples(np.ascontiguousarray(_grey(colour) if colour.size else colour[0]))
 
 
-_READERS: dict[str, Callable[[Path], Samples]] = {
-    ".png": _read_png,
-    ".tif": _read_tiff,
-    ".tiff": _read_tiff,
-    ".exr": _read_exr,
-    ".npy": _read_npy,
-    ".pfm": _read_pfm,
-}
+def _webp_orientation(data: bytes) -> int:
+    """Return the orientation in a WebP file's EXIF chunk, which OpenImageIO leaves aside.
+
+    Source: the container's specification, https://developers.google.com/speed/webp/docs/riff_container; TIFF 6.0.
+    """
+    start = data.find(b"EXIF", 12)
+    tiff = data[start + 8 :].removeprefix(b"Exif\0\0") if start > 0 else b""
+    order = "<" if tiff[:2] == b"II" else ">"
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+            tag, _kind, _number, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+            if tag == _ORIENTATION:
+                return value if 1 <= value <= 8 else UPRIGHT
+    except struct.error:  # no EXIF, or cut off: it says nothing
+        return UPRIGHT
+    return UPRIGHT

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..errors import DepthImageError
 from ..version import VERSION
-from . import exr
+from . import exr_write
 
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _TEXTS = {"source": "depth_source", "model": "depth_model", "revision": "depth_revision", "version": "depth_version"}
@@ -64,7 +64,7 @@ def write(
     else:
         image = bpy.data.images.new(target, 1, 1, alpha=True, float_buffer=True, is_data=True)
     channels = {"Y": stored} if alpha is None else {"Y": stored, "A": alpha}
-    _pack(image, exr.encode(channels))
+    _pack(image, exr_write.encode(channels))
     _record(image, replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max, version=VERSION))
     return image
 

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..depth import exif
+from ..depth import files
 from ..depth import image as depth_image
 from ..errors import PhotoError
 
@@ -29,11 +29,11 @@ def load(path: str | Path) -> bpy.types.Image:
     path = Path(path)
     if not path.is_file():
         raise PhotoError(f"There is no photo at {path}: choose a picture file")
-    if _is_truncated_jpeg(path):
-        raise PhotoError(f"{path.name} is incomplete: copy or export the photo again")
     turned = next((image for image in bpy.data.images if image.get(_UPRIGHT_OF) == str(path)), None)
     if turned is not None:
         return turned
+    if damage := files.damage(path):
+        raise PhotoError(f"{path.name} is incomplete or damaged ({damage}): copy or export the photo again")
     try:
         image = bpy.data.images.load(str(path), check_existing=True)
     except RuntimeError as error:
@@ -41,14 +41,14 @@ def load(path: str | Path) -> bpy.types.Image:
     if min(image.size) == 0:
         if image.users == 0:
             bpy.data.images.remove(image)
-        raise PhotoError(f"{path.name} is no picture or is damaged: open it in another program and export it again")
-    orientation = exif.orientation(path)
-    return _turned(image, orientation, path) if orientation != exif.UPRIGHT else image
+        raise PhotoError(f"{path.name} is not a picture, or is damaged: open it in another program and export it again")
+    orientation = files.orientation(path)
+    return _turned(image, orientation, path) if orientation != files.UPRIGHT else image
 
 
 def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:
     """Return a packed copy of an image, turned upright; the image itself goes if nothing else uses it."""
-    stored = exif.turn(depth_image.pixels(lying), orientation)  # (H, W, C)
+    stored = files.upright(depth_image.pixels(lying), orientation)  # (H, W, C)
     height, width, channels = stored.shape
     upright = bpy.data.images.new(lying.name, width, height, alpha=channels == 4, float_buffer=lying.is_float)
     rgba = np.ones((height, width, 4), np.float32)
@@ -108,14 +108,3 @@ def is_depth_name(path: str | Path) -> bool:
     """Return whether a file's name says that it is a depth map and not a photo."""
     path = Path(path)
     return path.suffix.lower() in (".npy", ".pfm") or path.stem.lower().endswith(_DEPTH_WORDS)
-
-
-def _is_truncated_jpeg(path: Path) -> bool:
-    """Return whether a JPEG stops before its end marker; Blender would fill the rest with grey and say nothing."""
-    data = path.read_bytes()
-    if data[:2] != b"\xff\xd8":
-        return False
-    at = 2
-    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != b"\xda":  # up to the start of the scan
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")  # a thumbnail with its own end marker is skipped with it
-    return data.find(b"\xff\xd9", at) < 0

@@ -6,6 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ..depth import files
 from ..engine import place, settings, setup
 from ..errors import DepthNodesError
 from ..scene import groups
@@ -109,6 +110,8 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "use_asset_library")
+        if files.oiio is None:
+            layout.label(text=files.MISSING, icon="ERROR")
         layout.separator()
         _draw_engine(layout.column(heading="Engine"), self)
         layout.separator()

@@ -25,11 +25,10 @@ def floor(height: int = 30, width: int = 40) -> np.ndarray:
     return 8.0 - 6.0 * rows / max(height - 1, 1) + 0.01 * columns
 
 
-def write_pfm(path: Path, values: np.ndarray, order: str = "<") -> None:
-    header = (
-        f"P{'F' if values.ndim == 3 else 'f'}\n{values.shape[1]} {values.shape[0]}\n{'-' if order == '<' else ''}1.0\n"
-    )
-    path.write_bytes(header.encode() + values[::-1].astype(f"{order}f4").tobytes())
+def write_pfm(path: Path, values: np.ndarray, order: str = "<", end: str = "\n") -> None:
+    height, width = values.shape[:2]
+    header = ("PF" if values.ndim == 3 else "Pf", f"{width} {height}", "-1.0" if order == "<" else "1.0", "")
+    path.write_bytes(end.join(header).encode() + values[::-1].astype(f"{order}f4").tobytes())
 
 
 def write_exr(path: Path, channels: dict[str, np.ndarray], compression=OpenEXR.ZIP_COMPRESSION, **header) -> None:
@@ -45,6 +44,8 @@ WRITERS_16_BIT = {
     "tif": lambda path: Image.fromarray(RAMP).save(path),
     "lzw.tif": lambda path: Image.fromarray(RAMP).save(path, compression="tiff_lzw"),
     "deflate.tif": lambda path: Image.fromarray(RAMP).save(path, compression="tiff_adobe_deflate"),
+    "big.tiff": lambda path: write_tiff(path, RAMP, bigtiff=True),
+    "tiles.tif": lambda path: write_tiff(path, RAMP, tile=(64, 64)),
     "big endian.tiff": lambda path: write_tiff(path, RAMP, byteorder=">"),
     "rgb.tif": lambda path: write_tiff(path, np.stack([RAMP] * 3, -1), photometric="rgb"),
     "npy": lambda path: np.save(path, RAMP),
@@ -92,6 +93,7 @@ WRITERS_FLOAT = {
     "channel.npy": lambda path: np.save(path, FLOATS[..., None]),
     "pfm": lambda path: write_pfm(path, FLOATS),
     "big endian.pfm": lambda path: write_pfm(path, FLOATS, ">"),
+    "windows.pfm": lambda path: write_pfm(path, FLOATS, end="\r\n"),
     "colour.pfm": lambda path: write_pfm(path, np.stack([FLOATS] * 3, -1)),
     "tif": lambda path: write_tiff(path, FLOATS),
     **{
@@ -304,20 +306,20 @@ def test_a_contradiction_is_refused(tmp_path):
         ("a.npy", lambda path: np.save(path, np.zeros((0, 4), np.float32)), "pixels|cut off"),
         ("a.npy", lambda path: np.save(path, np.zeros((4, 4, 3), np.float32)), "not one number a pixel"),
         ("a.npy", lambda path: np.save(path, np.array([{}]), allow_pickle=True), "damaged"),
+        ("a.pfm", lambda path: path.write_bytes(b"Pf\n2 2\n-1.0\n" + bytes(20)), "damaged"),
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n0 4\n-1.0\n"), "no pixels"),
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n999999 999999\n-1.0\n" + bytes(64)), "cut off"),
-        ("a.exr", lambda path: write_exr(path, {"Z": FLOATS}, OpenEXR.DWAA_COMPRESSION), "DWAA compression"),
         ("a.exr", lambda path: write_exr(path, {"u": FLOATS, "v": FLOATS}), r"none of its channels.*u, v"),
         ("a.tif", lambda path: write_tiff(path, RAMP.astype(np.int32)), "lose bits"),
         ("a.tif", lambda path: write_tiff(path, RAMP.astype(np.int16)), "lose bits"),
-        ("a.jpg", lambda path: Image.fromarray(RAMP.astype(np.uint8)).save(path), "choose a PNG, TIFF"),
-        ("a.png", lambda path: path.write_bytes(b""), "no PNG"),
-        ("a.png", lambda path: np.save(path.open("wb"), FLOATS), "no PNG"),
+        ("a.txt", lambda path: path.write_text("8"), "choose a PNG, TIFF"),
+        ("a.png", lambda path: path.write_bytes(b""), "damaged"),
+        ("a.png", lambda path: np.save(path.open("wb"), FLOATS), "damaged"),
         ("a.tif", lambda path: path.write_bytes(b"II*\0\xff\xff\xff\xff"), "damaged"),
         ("a.exr", lambda path: path.write_bytes(b""), "damaged"),
         ("a.npy", lambda path: path.write_bytes(b""), "empty"),
-        ("a.png", lambda path: path.mkdir(), "no file"),
-        ("missing.png", lambda path: None, "is no file"),
+        ("a.png", lambda path: path.mkdir(), "not a file"),
+        ("missing.png", lambda path: None, "not a file"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_leaves_no_image(tmp_path, name, write, message):
