@@ -19,11 +19,10 @@ from .ui.operators.estimate import (
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_retry_smaller,
 )
-from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid
+from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
 from .ui.operators.set_up_engine import DEPTH_NODES_OT_set_up_engine
-from .ui.operators.unfreeze_grid import DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.update_groups import DEPTH_NODES_OT_update_groups
 
 _OPERATORS = (

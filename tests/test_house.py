@@ -61,6 +61,7 @@ WITHOUT_BPY = {
     "addon/depth/exr_write.py",
     "addon/depth/files.py",
     "addon/depth/meaning.py",
+    "addon/depth/picture.py",
     "addon/engine/client.py",
     "addon/engine/install.py",
     "addon/engine/place.py",

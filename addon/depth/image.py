@@ -89,6 +89,11 @@ def pixels(image: bpy.types.Image) -> NDArray[np.float32]:
     return stored[::-1]  # Blender keeps the bottom row first
 
 
+def find(uid: int) -> bpy.types.Image | None:
+    """Return the image of the open file with this `session_uid`, which a renamed one keeps, or None."""
+    return next((image for image in bpy.data.images if image.session_uid == uid), None)
+
+
 def info(image: bpy.types.Image) -> DepthInfo | None:
     """Return what the image records about its depth, or None if this extension did not write it."""
     if image.get(_KIND) not in get_args(Kind):

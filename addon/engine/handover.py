@@ -3,7 +3,6 @@
 The engine is given an image's file where that is what Blender shows, its pixels otherwise.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +10,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.worker.protocol import Done, Estimate  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Done  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import image as depth_image
-from ..errors import EstimateError, PhotoError
-from .settings import Settings
+from ..errors import PhotoError
 
 _DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
 
@@ -32,50 +29,20 @@ class Picture:
     linear: bool = False
 
 
-def request(
-    image: bpy.types.Image,
-    identifier: int,
-    folder: Path,
-    wanted: Settings,
-    *,
-    user: bpy.types.ImageUser | None = None,
-    frame: int = 1,
-) -> Estimate:
-    """Return what to ask of the engine for an image. Raises DepthNodesError for one that can't be estimated."""
-    spec = catalog.get(wanted.model)
-    if spec.commercial is False and not wanted.accept_license:
-        raise EstimateError(f"{spec.title} is licensed {spec.licence}: accept that first, or choose another model")
-    place = _place(folder, identifier)
-    place.mkdir()
-    given = hand_over(image, place, user=user, frame=frame)
-    return Estimate(
-        id=identifier,
-        picture=str(given.path),
-        output=str(place),
-        model=wanted.model,
-        weights=wanted.weights,
-        device=wanted.device,
-        size=wanted.size,
-        linear=given.linear,
-        offline=not bpy.app.online_access,
-        accept_license=wanted.accept_license,
-    )
-
-
 def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
     """Return the depth image that was estimated from an image before, if it is still there."""
     found = image.get(_DEPTH_OF)
     return found if isinstance(found, bpy.types.Image) else None
 
 
-def store(image: bpy.types.Image, done: Done, wanted: Settings) -> bpy.types.Image:
+def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.types.Image:
     """Write an answer into the depth image of its photo, the one there is or a new one, and return it.
 
-    Every modifier that samples it follows.
+    Every modifier that samples it follows. invert: swap near and far.
     """
     values = np.load(done.values)  # (H, W)
     validity = np.load(done.validity) if done.validity else None
-    if wanted.invert:
+    if invert:
         values = np.float32(done.raw_min) + np.float32(done.raw_max) - values
     target = depth_of(image)
     written = depth_image.write(
@@ -88,15 +55,6 @@ def store(image: bpy.types.Image, done: Done, wanted: Settings) -> bpy.types.Ima
     if image.is_editable:
         image[_DEPTH_OF] = written
     return written
-
-
-def discard(folder: Path, identifier: int) -> None:
-    """Remove the files of a request and its answer; what can't be removed now goes with the folder."""
-    shutil.rmtree(_place(folder, identifier), ignore_errors=True)
-
-
-def _place(folder: Path, identifier: int) -> Path:
-    return folder / str(identifier)
 
 
 def hand_over(

@@ -3,6 +3,7 @@
 One worker serves the session. Nothing here waits: whoever wants results calls `poll` from time to time.
 """
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
     Fault,
     Progress,
 )
+from ..depth import image as depth_image
 from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError
 from . import handover, place, settings
 from .client import WorkerClient
@@ -67,7 +69,11 @@ def submit(
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth)
     try:
         client = _worker()
-        asked = handover.request(image, job.identifier, client.folder, wanted, user=user, frame=frame)
+        settings.check(wanted)
+        folder = client.folder / str(job.identifier)
+        folder.mkdir()
+        given = handover.hand_over(image, folder, user=user, frame=frame)
+        asked = settings.request(wanted, job.identifier, given.path, folder, linear=given.linear)
     except DepthNodesError as error:
         _clear(job.identifier)
         faults: dict[type, Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
@@ -161,7 +167,7 @@ def log() -> str:
 def _worker() -> WorkerClient:
     """Return the session's client; a new one where the engine or its idle time changed and nothing is under way."""
     global _client, _client_engine
-    used = place.chosen(settings.existing_python(), settings.engine_folder())
+    used = settings.engine()
     idle = 60.0 * settings.preferences().idle_minutes
     wanted = (used.python, idle)
     if _client is not None and wanted != _client_engine and not _jobs:
@@ -180,13 +186,13 @@ def _progress(job: Job, said: Progress) -> None:
 
 
 def _finish(job: Job, done: Done) -> None:
-    image = next((image for image in bpy.data.images if image.session_uid == job.image_uid), None)
+    image = depth_image.find(job.image_uid)
     if image is None:
         _fail(job, "photo", f"{job.name} was removed while its depth was estimated: nothing was changed")
         return
     job.seconds = done.seconds
     try:
-        depth = handover.store(image, done, job.settings)
+        depth = handover.store(image, done, invert=job.settings.invert)
         job.depth_uid = depth.session_uid
         if job.on_depth is not None:
             job.on_depth(depth)
@@ -207,7 +213,7 @@ def _fail(job: Job, fault: Fault, text: str) -> None:
 def _clear(identifier: int) -> None:
     """Remove the files of a job that is over."""
     if _client is not None:
-        handover.discard(_client.folder, identifier)
+        shutil.rmtree(_client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
 
 
 def _drop_all() -> None:

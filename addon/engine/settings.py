@@ -1,4 +1,4 @@
-"""How to estimate: what the preferences say."""
+"""How to estimate, and with which engine: what the preferences say."""
 
 import os
 from dataclasses import dataclass, replace
@@ -7,7 +7,9 @@ from pathlib import Path
 import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.worker.protocol import Device  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Device, Estimate  # type: ignore[import-not-found]
+from ..errors import EstimateError
+from . import place
 
 PACKAGE = __package__.rpartition(".addon.")[0]  # bl_ext.<repository>.depth_nodes
 _FOLDER = "engine"
@@ -33,14 +35,14 @@ def preferences() -> bpy.types.AddonPreferences:
     return bpy.context.preferences.addons[PACKAGE].preferences
 
 
-def existing_python() -> str:
-    """Return the path of the artist's own Python, or an empty one where there is none."""
-    return bpy.path.abspath(preferences().existing_python)
-
-
 def engine_folder() -> Path:
     """Return where an engine of our own is made: with the extension's user files, which an uninstall removes."""
     return Path(bpy.utils.extension_path_user(PACKAGE, create=True)) / _FOLDER
+
+
+def engine() -> place.Engine:
+    """Return the engine to estimate with. Raises EngineError if there is none."""
+    return place.chosen(bpy.path.abspath(preferences().existing_python), engine_folder())
 
 
 def current() -> Settings:
@@ -53,6 +55,29 @@ def current() -> Settings:
         weights=bpy.path.abspath(chosen.weights),
         invert=chosen.invert,
         accept_license=chosen.model in chosen.accepted.split(","),
+    )
+
+
+def check(wanted: Settings) -> None:
+    """Raise EstimateError where the licence of the model's weights was not accepted."""
+    spec = catalog.get(wanted.model)
+    if spec.commercial is False and not wanted.accept_license:
+        raise EstimateError(f"{spec.title} is licensed {spec.licence}: accept that first, or choose another model")
+
+
+def request(wanted: Settings, identifier: int, picture: Path, output: Path, *, linear: bool) -> Estimate:
+    """Return what to ask of the engine. linear: the picture is a `.npy` file of scene-linear colours."""
+    return Estimate(
+        id=identifier,
+        picture=str(picture),
+        output=str(output),
+        model=wanted.model,
+        weights=wanted.weights,
+        device=wanted.device,
+        size=wanted.size,
+        linear=linear,
+        offline=not bpy.app.online_access,
+        accept_license=wanted.accept_license,
     )
 
 

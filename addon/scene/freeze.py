@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import FreezeError
 from . import inputs
+from .plane import UV_MAP
 
 # The groups inside Depth Relief that end where the samples are taken and nothing has moved yet, and that cut.
 _SAMPLES, _CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
@@ -16,7 +17,6 @@ _SAMPLES, _CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
 _FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_surface"
 _WAS_CUT = "depth_nodes_was_cut"  # there where the cut is part of the mesh
 
-_UV_MAP = "UVMap"  # what Depth Relief calls the UV map of the grid that it makes
 _UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
 
 
@@ -48,7 +48,7 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, *, cut: bool
         bpy.data.meshes.remove(mesh)
         way_out = "raise Threshold or Angle" if cut else "check its Surface, or use a fresh Depth Relief"
         raise FreezeError(f"{modifier.name!r} leaves nothing to freeze: {way_out}")
-    _give_uv_maps(mesh, {inputs.get_attribute(modifier, "UV") or _UV_MAP, _UV_MAP})
+    _give_uv_maps(mesh, {inputs.get_attribute(modifier, "UV") or UV_MAP, UV_MAP})
     mesh.name = f"{former.name} Frozen"
     mesh[_FORMER_MESH], mesh[_FORMER_SURFACE] = former, surface
     _exchange(ob, mesh)

@@ -29,6 +29,12 @@ def register_library() -> None:
             preferences.filepaths.asset_libraries.new(name=LIBRARY, directory=str(FOLDER))
 
 
+def are_listed() -> bool:
+    """Return whether Blender shows the asset library, by the preferences of this extension or by the artist's."""
+    libraries = _listed(bpy.context.preferences)
+    return any(getattr(library, "enabled", True) for library in libraries)  # 5.2 can list one and leave it off
+
+
 def show_library(shown: bool) -> None:
     """Have Blender show the extension's assets, or not.
 
@@ -126,5 +132,7 @@ def _preferences_untouched() -> Iterator[bpy.types.Preferences]:
     """Give the preferences without marking them as changed: the library is listed anew in each session."""
     preferences = bpy.context.preferences
     dirty = preferences.is_dirty
-    yield preferences
-    preferences.is_dirty = dirty
+    try:
+        yield preferences
+    finally:
+        preferences.is_dirty = dirty

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from ..depth import files
 from ..depth import image as depth_image
+from ..depth import picture as picture_file
 from ..errors import PhotoError
 
-# What depth tools call their output, `photo_depth.png` or `photo.depth.exr`; the most exact format first.
-_DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
-_DEPTH_SUFFIXES = (".exr", ".npy", ".pfm", ".tif", ".tiff", ".png")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of photos that Blender opens
 
+# What depth tools call their output: `photo_depth.png`, `photo.depth.exr`.
+_DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
+_ONLY_DEPTH = {".npy", ".pfm"}
 
 _UPRIGHT_OF = "depth_nodes_upright_of"  # on an image that was turned: the file that it was made from
 
@@ -32,7 +34,7 @@ def load(path: str | Path) -> bpy.types.Image:
     turned = next((image for image in bpy.data.images if image.get(_UPRIGHT_OF) == str(path)), None)
     if turned is not None:
         return turned
-    if damage := files.damage(path):
+    if damage := picture_file.damage(path):
         raise PhotoError(f"{path.name} is incomplete or damaged ({damage}): copy or export the photo again")
     try:
         image = bpy.data.images.load(str(path), check_existing=True)
@@ -42,13 +44,13 @@ def load(path: str | Path) -> bpy.types.Image:
         if image.users == 0:
             bpy.data.images.remove(image)
         raise PhotoError(f"{path.name} is not a picture, or is damaged: open it in another program and export it again")
-    orientation = files.orientation(path)
-    return _turned(image, orientation, path) if orientation != files.UPRIGHT else image
+    orientation = picture_file.orientation(path)
+    return _turned(image, orientation, path) if orientation != picture_file.UPRIGHT else image
 
 
 def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:
     """Return a packed copy of an image, turned upright; the image itself goes if nothing else uses it."""
-    stored = files.upright(depth_image.pixels(lying), orientation)  # (H, W, C)
+    stored = picture_file.upright(depth_image.pixels(lying), orientation)  # (H, W, C)
     height, width, channels = stored.shape
     upright = bpy.data.images.new(lying.name, width, height, alpha=channels == 4, float_buffer=lying.is_float)
     rgba = np.ones((height, width, 4), np.float32)
@@ -95,7 +97,7 @@ def find_depth(path: str | Path) -> Path | None:
     path = Path(path)
     wanted = [
         f"{name}{joint}{word}{suffix}".lower()
-        for suffix in _DEPTH_SUFFIXES
+        for suffix in files.SUFFIXES
         for name in (path.stem, path.name)
         for joint in "_.- "
         for word in _DEPTH_WORDS
@@ -107,4 +109,4 @@ def find_depth(path: str | Path) -> Path | None:
 def is_depth_name(path: str | Path) -> bool:
     """Return whether a file's name says that it is a depth map and not a photo."""
     path = Path(path)
-    return path.suffix.lower() in (".npy", ".pfm") or path.stem.lower().endswith(_DEPTH_WORDS)
+    return path.suffix.lower() in _ONLY_DEPTH or path.stem.lower().endswith(_DEPTH_WORDS)

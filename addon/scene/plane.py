@@ -5,7 +5,7 @@ from math import pi
 import bpy
 from mathutils import Matrix
 
-UV_MAP = "UVMap"
+UV_MAP = "UVMap"  # as Depth Relief calls that of the grid that it makes
 STANDING = Matrix.Rotation(pi / 2, 4, "X")  # faces -Y, where Blender's front view looks from
 LYING = Matrix.Identity(4)  # faces +Z
 

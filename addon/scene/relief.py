@@ -167,7 +167,7 @@ class Placement:
     def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> None:
         """Add the relief of a photo, which is there, to the active collection, and select it."""
         context = bpy.context
-        picture = next(image for image in bpy.data.images if image.session_uid == photo_uid)
+        picture = depth_image.find(photo_uid)
         collection = context.collection
         ob, modifier = add(picture, depth, collection=collection, matrix=self.matrix, projection=self.projection)
         if self.use_camera:

@@ -5,11 +5,10 @@ would show the same groups twice, so ours appears only while the library is off.
 """
 
 from functools import cache
-from pathlib import Path
 
 import bpy
 
-from ..scene import freeze, groups, relief, upgrade
+from ..scene import freeze, groups, photo, relief, upgrade
 
 
 @cache
@@ -17,15 +16,6 @@ def group_names() -> tuple[str, ...]:
     """Return the names of the node groups marked as assets, sorted. Raises OSError without the asset file."""
     with bpy.data.libraries.load(str(groups.BLEND), assets_only=True) as (there, _):
         return tuple(sorted(there.node_groups))
-
-
-def _blender_lists_the_groups(context: bpy.types.Context) -> bool:
-    """Return whether the asset library is listed, by the preferences of this extension or by the artist."""
-    libraries = context.preferences.filepaths.asset_libraries
-    return any(
-        Path(library.path) == groups.FOLDER and getattr(library, "enabled", True)  # 5.2 can list one and leave it off
-        for library in libraries
-    )
 
 
 def _draw_groups(layout: bpy.types.UILayout, *, swap: bool) -> None:
@@ -59,18 +49,18 @@ class OBJECT_MT_depth_nodes_modifier_add(bpy.types.Menu):
         self.layout.operator("depth_nodes.add_modifier")
 
 
-def _draw_add_node(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    if not _blender_lists_the_groups(context):
+def _draw_add_node(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    if not groups.are_listed():
         self.layout.menu(NODE_MT_depth_nodes_add.__name__)
 
 
-def _draw_swap_node(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    if not _blender_lists_the_groups(context):
+def _draw_swap_node(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    if not groups.are_listed():
         self.layout.menu(NODE_MT_depth_nodes_swap.__name__)
 
 
 def _draw_add_modifier(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    if context.object is not None and context.object.type == "MESH" and not _blender_lists_the_groups(context):
+    if context.object is not None and context.object.type == "MESH" and not groups.are_listed():
         self.layout.menu(OBJECT_MT_depth_nodes_modifier_add.__name__)
 
 
@@ -107,7 +97,7 @@ class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
     bl_idname = "VIEW3D_FH_depth_nodes_photo"
     bl_label = "Depth Relief"
     bl_import_operator = "depth_nodes.photo_as_relief"
-    bl_file_extensions = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp"
+    bl_file_extensions = ";".join(photo.SUFFIXES)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

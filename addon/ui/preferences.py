@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ..depth import files
+from ..depth import picture
 from ..engine import place, settings, setup
 from ..errors import DepthNodesError
 from ..scene import groups
@@ -110,8 +110,8 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "use_asset_library")
-        if files.oiio is None:
-            layout.label(text=files.MISSING, icon="ERROR")
+        if picture.oiio is None:
+            layout.label(text=picture.MISSING, icon="ERROR")
         layout.separator()
         _draw_engine(layout.column(heading="Engine"), self)
         layout.separator()
@@ -136,7 +136,7 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
     if made is not None and made.state == "failed":
         box.label(text=made.error, icon="ERROR")
     try:
-        used = place.chosen(settings.existing_python(), settings.engine_folder())
+        used = settings.engine()
     except DepthNodesError as error:
         box.label(
             text=str(error) if chosen.existing_python else "The engine that estimates depth is not set up", icon="INFO"

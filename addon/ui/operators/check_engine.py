@@ -47,7 +47,7 @@ class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
     def _begin(self) -> bool:
         setup.set_report("Checking…")
         try:
-            used = place.chosen(settings.existing_python(), settings.engine_folder())
+            used = settings.engine()
             if not used.versions:
                 used = place.examine(used.python)
         except DepthNodesError as error:

@@ -8,6 +8,7 @@ from typing import cast
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
+from ...depth import image as depth_image
 from ...engine import jobs, settings
 from ...errors import DepthNodesError, EstimateError, PhotoError
 from ...scene import photo, relief
@@ -191,7 +192,7 @@ class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ign
 
     def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
         failed = jobs.last_failed()
-        image = next((image for image in bpy.data.images if image.session_uid == failed.image_uid), None)
+        image = depth_image.find(failed.image_uid)
         if image is None:
             raise PhotoError(f"{failed.name} is not there any more")
         jobs.free_memory()

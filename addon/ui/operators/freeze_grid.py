@@ -1,4 +1,4 @@
-"""Object > Freeze Grid: the sampled grid becomes a real mesh, which is quicker to shape."""
+"""Object > Freeze Grid, which makes the sampled grid a real mesh, and Unfreeze Grid."""
 
 import bpy
 from bpy.props import BoolProperty
@@ -24,16 +24,7 @@ class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        modifier = relief.find_modifier(context.object)
-        if modifier is None:
-            cls.poll_message_set("Make an object with a Depth Relief modifier active")
-        elif context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode to freeze the grid")
-        elif freeze.is_frozen(context.object, modifier):
-            cls.poll_message_set("The grid is frozen already")
-        else:
-            return True
-        return False
+        return _poll(cls, context, frozen=False)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -43,3 +34,37 @@ class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
             return {"CANCELLED"}
         self.report({"INFO"}, f"Froze {len(mesh.vertices):,} vertices")
         return {"FINISHED"}
+
+
+class DEPTH_NODES_OT_unfreeze_grid(bpy.types.Operator):
+    """Give the object its former mesh back, so that the relief follows the image and Resolution again"""
+
+    bl_idname = "depth_nodes.unfreeze_grid"
+    bl_label = "Unfreeze Grid"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _poll(cls, context, frozen=True)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            freeze.unfreeze(context.object, relief.find_modifier(context.object))
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def _poll(cls: type[bpy.types.Operator], context: bpy.types.Context, *, frozen: bool) -> bool:
+    """Return whether the active object has a relief whose grid is frozen, or is not; else say what to do."""
+    modifier = relief.find_modifier(context.object)
+    if modifier is None:
+        cls.poll_message_set("Make an object with a Depth Relief modifier active")
+    elif context.mode != "OBJECT":
+        cls.poll_message_set("Switch to Object Mode to freeze or unfreeze the grid")
+    elif freeze.is_frozen(context.object, modifier) != frozen:
+        cls.poll_message_set("The grid is not frozen" if frozen else "The grid is frozen already")
+    else:
+        return True
+    return False

@@ -5,6 +5,7 @@ from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ...engine import jobs
+from ...scene import photo
 from .placing import THUMBNAILS, Placing
 
 
@@ -15,7 +16,7 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     bl_label = "Photo as Relief"
     bl_options = {"REGISTER"}
 
-    filter_glob: StringProperty(default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.bmp", options={"HIDDEN"})
+    filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in photo.SUFFIXES), options={"HIDDEN"})
     display_type: THUMBNAILS
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})

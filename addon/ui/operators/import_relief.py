@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 from bpy_extras.io_utils import ImportHelper
 
 from ....inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...depth import files
 from ...depth.clean import USUAL_GAP
 from ...depth.meaning import NearIs
 from ...errors import DepthNodesError, PhotoError
@@ -30,7 +31,8 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     bl_options = {"REGISTER", "UNDO"}
 
     filter_glob: StringProperty(
-        default="*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.exr;*.bmp;*.npy;*.pfm", options={"HIDDEN"}
+        default=";".join(f"*{suffix}" for suffix in dict.fromkeys((*photo.SUFFIXES, *files.SUFFIXES))),
+        options={"HIDDEN"},
     )
     display_type: THUMBNAILS
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})

@@ -7,7 +7,7 @@ import OpenEXR
 import pytest
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from tests.addon.enabled import depth_image, errors, files, photo
+from tests.addon.enabled import depth_image, errors, files, photo, picture
 from tests.material import material
 
 DepthFileError = errors.DepthFileError
@@ -149,7 +149,7 @@ def test_grey_pictures_of_eight_bits_are_read(tmp_path, suffix):
 
 def test_radiance_files_are_read(tmp_path):
     rows = np.linspace(0.5, 8.0, 24, dtype=np.float32)
-    oiio = files.oiio
+    oiio = picture.oiio
     spec = oiio.ImageSpec(32, 24, 3, oiio.FLOAT)
     output = oiio.ImageOutput.create(str(tmp_path / "a.hdr"))
     output.open(str(tmp_path / "a.hdr"), spec)
@@ -162,10 +162,11 @@ def test_without_openimageio_the_error_names_what_is_missing(tmp_path, monkeypat
     Image.new("L", (3, 2)).save(tmp_path / "a.png")
     np.save(tmp_path / "a.npy", np.ones((2, 3), np.float32))
     monkeypatch.setattr(files, "oiio", None)
+    monkeypatch.setattr(picture, "oiio", None)
     with pytest.raises(DepthFileError, match=r"a\.png.*OpenImageIO"):
         files.load(tmp_path / "a.png")
-    assert files.orientation(tmp_path / "a.png") == files.UPRIGHT
-    assert files.damage(tmp_path / "a.png") == ""
+    assert picture.orientation(tmp_path / "a.png") == picture.UPRIGHT
+    assert picture.damage(tmp_path / "a.png") == ""
     assert files.load(tmp_path / "a.npy").values.shape == (2, 3)
 
 
@@ -184,20 +185,20 @@ def lying(path: Path, orientation: int) -> Path:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_orientation_is_what_pillow_reads(tmp_path, suffix, orientation):
     path = lying(tmp_path / f"photo{suffix}", orientation)
-    assert files.orientation(path) == orientation
+    assert picture.orientation(path) == orientation
     with Image.open(path) as image:
         upright = np.asarray(ImageOps.exif_transpose(image))
-    np.testing.assert_allclose(files.upright(GREYS, orientation), upright[..., 0], atol=3.0)
+    np.testing.assert_allclose(picture.upright(GREYS, orientation), upright[..., 0], atol=3.0)
     np.testing.assert_allclose(files.load(path).values, upright[..., 0], atol=3.0)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_a_photo_that_says_nothing_is_upright(tmp_path, suffix):
     Image.new("RGB", (3, 2)).save(tmp_path / f"photo{suffix}")
-    assert files.orientation(tmp_path / f"photo{suffix}") == files.UPRIGHT
+    assert picture.orientation(tmp_path / f"photo{suffix}") == picture.UPRIGHT
     (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe1\x00\x10Exif\0\0II*\0\x08\0")
     (tmp_path / "cut.webp").write_bytes(b"RIFF\0\0\0\0WEBPEXIF\x10\0\0\0Exif\0\0II*\0\x08\0")
-    assert files.orientation(tmp_path / "cut.jpg") == files.orientation(tmp_path / "cut.webp") == files.UPRIGHT
+    assert picture.orientation(tmp_path / "cut.jpg") == picture.orientation(tmp_path / "cut.webp") == picture.UPRIGHT
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
@@ -205,16 +206,16 @@ def test_a_cut_photo_is_noticed(tmp_path, suffix):
     noise = np.random.default_rng(4).integers(0, 255, (64, 80, 3), np.uint8)
     path = tmp_path / f"photo{suffix}"
     Image.fromarray(noise).save(path)
-    assert files.damage(path) == ""
+    assert picture.damage(path) == ""
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    assert files.damage(path) or files.oiio.ImageInput.open(str(path)) is None  # what can't even be opened
+    assert picture.damage(path) or picture.oiio.ImageInput.open(str(path)) is None  # what can't even be opened
 
 
 def test_whole_photos_of_every_origin_are_whole():
     for path in sorted(material("images").rglob("*")):
         known = path.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
         if known and "__x" not in path.name and not path.name.endswith(("_lzma.tif", "_webp.tif")):
-            assert files.damage(path) == "", path
+            assert picture.damage(path) == "", path
 
 
 def test_text_that_is_not_utf_8_is_left_aside(tmp_path):

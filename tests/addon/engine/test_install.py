@@ -125,14 +125,14 @@ def test_offline_nothing_is_set_up():
 def test_the_preferences_know_the_existing_python(tmp_path):
     extension.enable()
     with pytest.raises(errors.EngineError, match="Set Up Engine"):
-        place.chosen(settings.existing_python(), settings.engine_folder())
+        settings.engine()
     settings.preferences().existing_python = str(TORCH)
-    assert place.chosen(settings.existing_python(), settings.engine_folder()).python == TORCH
+    assert settings.engine().python == TORCH
     assert "torch 2" in setup.report()
     settings.preferences().existing_python = str(tmp_path)
     assert "no Python" in setup.report()
     with pytest.raises(errors.EngineError, match="choose another one"):
-        place.chosen(settings.existing_python(), settings.engine_folder())
+        settings.engine()
 
 
 def test_check_engine_shows_the_doctors_table():
