@@ -9,7 +9,9 @@ tests of `inference` run without Blender.
 
 def register() -> None:
     """Called by Blender when the extension is enabled."""
+    global api  # `from bl_ext.user_default.depth_nodes import api`: the door for scripts
     from . import addon
+    from .addon import api
 
     addon.register()
 

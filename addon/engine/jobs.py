@@ -145,10 +145,14 @@ def _look() -> float | None:
 
 
 def wait(job: Job) -> None:
-    """Block until a job is over: for scripts and background mode."""
-    while job.state == "waiting":
-        poll()
-        time.sleep(_STEP)
+    """Block until a job is over: for scripts and background mode. Ctrl-C cancels it."""
+    try:
+        while job.state == "waiting":
+            poll()
+            time.sleep(_STEP)
+    except KeyboardInterrupt:
+        cancel(job)
+        raise
 
 
 def free_memory() -> None:

@@ -42,7 +42,7 @@ def from_files(
     photo_path: str | Path,
     depth_path: str | Path,
     *,
-    collection: bpy.types.Collection,
+    collection: bpy.types.Collection | None = None,
     near_is: meaning.NearIs | None = None,
     kind: Kind | None = None,
     smooth_steps: bool = True,
@@ -53,13 +53,15 @@ def from_files(
 ) -> Relief:
     """Make the relief of a photo from a depth map that another tool wrote.
 
-    collection: where the new objects are linked. near_is, kind: what the depth means; None reads or infers it.
+    collection: where the new objects are linked, by default the active one.
+    near_is: whether near is "bright" or "dark"; kind: "disparity" or "distance". None reads or infers them.
     smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
     fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
     matrix: where the relief stands, object to world. scene: if given, it gets a camera that sees the photo.
 
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
     """
+    collection = collection or bpy.context.collection
     depth = meaning.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps, fill_gaps=fill_gaps)
     with _all_or_nothing():
         picture = photo.load(photo_path)

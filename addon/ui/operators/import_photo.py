@@ -21,6 +21,12 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
 
+    _window = False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self._window = True
+        return set(ImportHelper.invoke(self, context, event))
+
     def execute(self, _context: bpy.types.Context) -> set[str]:
         # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.
         try:
@@ -32,7 +38,7 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     def _begin(self) -> set[str]:
         return set(
             bpy.ops.depth_nodes.photo_as_relief(
-                "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT",
+                "INVOKE_DEFAULT" if self._window else "EXEC_DEFAULT",  # a script's call returns when all is done
                 filepath=self.filepath,
                 directory=self.directory,
                 files=[{"name": file.name} for file in self.files],

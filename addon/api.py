@@ -1,0 +1,114 @@
+"""The door for scripts: what the interface does, as functions that return when it is done, in the window too.
+
+    from bl_ext.user_default.depth_nodes import api
+
+    made = api.from_files("photo.jpg", "photo_depth.exr", projection="Camera", scene=bpy.context.scene)
+    made = api.from_photo("photo.jpg", settings=api.settings(model="small", size=770))
+    depth = api.estimate(bpy.data.images["photo.jpg"])
+    api.freeze(made.ob, cut=True)
+
+`user_default` is the extension repository that Depth Nodes was installed into. Every function raises `DepthNodesError`,
+whose text says what to do next. What `__all__` doesn't list may change with any release.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from .depth.image import DepthInfo, find, info
+from .engine import jobs
+from .engine import settings as preferred
+from .engine.settings import Settings
+from .errors import DepthNodesError, EstimateError, FreezeError
+from .scene import camera, photo, relief
+from .scene import freeze as grid
+from .scene.plane import LYING, STANDING
+from .scene.relief import Projection, Relief, from_files
+
+__all__ = (
+    "LYING",
+    "STANDING",
+    "DepthInfo",
+    "DepthNodesError",
+    "Relief",
+    "Settings",
+    "estimate",
+    "freeze",
+    "from_files",
+    "from_photo",
+    "info",
+    "settings",
+    "unfreeze",
+)
+
+
+def settings(**changes: Any) -> Settings:
+    """Return how to estimate: as the preferences say, but for the fields of `Settings` that are given."""
+    return replace(preferred.current(), **changes)
+
+
+def estimate(image: bpy.types.Image, *, settings: Settings | None = None, frame: int | None = None) -> bpy.types.Image:
+    """Estimate the depth of an image, and return the depth image: the one that the image has already, or a new one.
+
+    settings: by default what the preferences say. frame: of a movie or sequence, by default the scene's.
+    Blocks for as long as it takes, the first time also for a download if Blender may go online. Raises DepthNodesError,
+    where there is no engine or no model and where the estimate fails.
+    """
+    frame = bpy.context.scene.frame_current if frame is None else frame
+    job = jobs.submit(image, settings or preferred.current(), frame=frame)
+    jobs.wait(job)
+    depth = find(job.depth_uid)
+    if job.state != "done" or depth is None:
+        raise EstimateError(job.error or f"The estimate of {job.name} was cancelled")
+    return depth
+
+
+def from_photo(
+    photo_path: str | Path,
+    *,
+    settings: Settings | None = None,
+    collection: bpy.types.Collection | None = None,
+    matrix: Matrix = STANDING,
+    projection: Projection = "Relief",
+    scene: bpy.types.Scene | None = None,
+) -> Relief:
+    """Make the relief of a photo whose depth is estimated. Blocks and raises as `estimate` does.
+
+    collection: where the new objects are linked, by default the active one. matrix: where the relief stands, object to
+    world. scene: if given, it gets a camera that sees the photo.
+    """
+    picture = photo.load(photo_path)
+    try:
+        depth = estimate(picture, settings=settings)
+    except DepthNodesError:
+        if picture.users == 0:  # else it was in the file before
+            bpy.data.images.remove(picture)
+        raise
+    collection = collection or bpy.context.collection
+    ob, modifier = relief.add(picture, depth, collection=collection, matrix=matrix, projection=projection)
+    fitting = camera.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
+    return Relief(ob, modifier, depth, fitting, kind_guessed=False)
+
+
+def freeze(ob: bpy.types.Object, *, cut: bool = False) -> bpy.types.Mesh:
+    """Make the grid that the object's Depth Relief samples its mesh, which is much faster to shape; return that mesh.
+
+    cut: bake what the modifier cuts away into the mesh, and switch its Cutoff off until the grid is unfrozen. Raises
+    FreezeError, before anything changes, for an object that can't be frozen as it is.
+    """
+    return grid.freeze(ob, _relief_of(ob), cut=cut)
+
+
+def unfreeze(ob: bpy.types.Object) -> bpy.types.Mesh:
+    """Give the object the mesh back that it had before it was frozen, and return it. Raises FreezeError."""
+    return grid.unfreeze(ob, _relief_of(ob))
+
+
+def _relief_of(ob: bpy.types.Object) -> bpy.types.NodesModifier:
+    modifier = relief.find_modifier(ob)
+    if modifier is None:
+        raise FreezeError(f"{ob.name!r} has no Depth Relief modifier: add one, or choose another object")
+    return modifier
