@@ -124,7 +124,7 @@ def test_add_modifier_to_an_artists_mesh(quad):
     modifier = quad.modifiers.active
     assert extension.module("addon.scene.relief").find_modifier(quad) == modifier
     image = extension.module("addon.depth.image").write("d", hill(), kind="disparity")
-    extension.module("addon.scene.relief").shape(modifier, image)
+    extension.module("addon.scene.relief").set_depth(modifier, image)
     points = np.array([v.co for v in quad.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.vertices])
     assert len(points) > 100
     assert np.ptp(points[:, 2]) > 0.01  # so it reads the UV map by itself
