@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "tqdm",
     },
     "tools": BLENDER | {"numpy", "OpenEXR", "PIL"},
-    "training": {"numpy", "torch", "PIL", "safetensors", "inference.preprocess", "inference.draft"},
+    "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft"},
 }
 ONLY_STANDARD_LIBRARY = (
     "inference/__init__.py",

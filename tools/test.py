@@ -73,7 +73,7 @@ SUITES = (
     ),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),
     Suite("lint", "mypy", ("--python-executable", TORCH, "inference", "training")),
-    Suite("bpy-4.5", "pytest", ("tests/sample",)),
+    Suite("bpy-4.5", "pytest", ("tests/sample", "tests/training_in_blender")),
     Suite("docs", "pytest", ("tests/docs",)),
     Suite("lint", "ruff", ("check", ".")),
     Suite("lint", "ruff", ("format", "--check", ".")),

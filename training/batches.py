@@ -1,86 +1,78 @@
-"""Batches of rendered pictures: those that are like photos more often; cut out, scaled, mirrored, tinted at random."""
+"""Batches of pictures: cut out, scaled, mirrored, and harmed as photos are, at random."""
 
-from pathlib import Path
+import io
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
-from inference.preprocess import MEAN, STD
+from inference.draft.architecture import DEVIATION, MEAN
 
-Shard = tuple[NDArray[np.uint8], NDArray[np.float16]]
+from .pictures import Source
+
+FILTERED = 0.3  # share of the pictures through a random filter
 
 
 class Batches:
-    """Draws from the shards of a folder, which may still be growing."""
+    """Draws from several sources, each by its share."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder = folder
+    def __init__(self, sources: Sequence[tuple[Source, float]], seed: int) -> None:
+        self.sources = [source for source, _ in sources]
+        shares = np.array([share for _, share in sources])
+        self.shares = shares / shares.sum()
         self.rng = np.random.default_rng(seed)
-        self.shards: dict[str, Shard] = {}
-        self.likely: dict[str, NDArray[np.float64]] = {}
-        self.look()
 
     def look(self) -> None:
-        """Open the shards that have been written since the last look."""
-        for path in sorted(self.folder.glob("*.rgb.npy")):
-            if path.name not in self.shards:
-                depth = path.with_name(path.name.replace("rgb", "disparity"))
-                self.shards[path.name] = np.load(path, "r"), np.load(depth, "r")
-                self.likely[path.name] = likeness(self.shards[path.name][1])
+        """Find what has been written since the last look."""
+        for source in self.sources:
+            source.look()
 
     def draw(self, count: int, height: int, width: int) -> tuple[Tensor, Tensor]:
-        """Return pictures (count, 3, height, width) as the model takes them, and disparities (count, height, width)."""
+        """Return pictures (count, 3, height, width) as the network takes them, and their inverse depths.
+
+        Those are (count, height, width), and `pictures.UNKNOWN` where they are not known.
+        """
         drawn = [self._one(height, width) for _ in range(count)]
         photos, depths = (torch.cat(part) for part in zip(*drawn, strict=True))
         return normalised(photos).to(memory_format=torch.channels_last), depths[:, 0]
 
     def _one(self, height: int, width: int) -> tuple[Tensor, Tensor]:
         rng = self.rng
-        name = list(self.shards)[int(rng.integers(len(self.shards)))]
-        photos, depths = self.shards[name]
-        frame = int(rng.choice(len(photos), p=self.likely[name]))
-        rows, columns = photos.shape[1:3]
+        photo, depth = self.sources[int(rng.choice(len(self.sources), p=self.shares))].draw(rng)
+        rows, columns = depth.shape
         share = rng.uniform(0.6, 1) * min(rows / height, columns / width)
-        h, w = min(round(share * height), rows), min(round(share * width), columns)
+        stretch = np.exp(rng.normal(0, 0.06))
+        h, w = min(round(share * height * stretch), rows), min(round(share * width / stretch), columns)
         top, left = int(rng.integers(rows - h + 1)), int(rng.integers(columns - w + 1))
         window = slice(top, top + h), slice(left, left + w)
         step = int(rng.choice([1, -1]))
-        photo = torch.from_numpy(photos[frame][window][:, ::step].transpose(2, 0, 1).astype(np.float32) / 255)[None]
-        depth = torch.from_numpy(depths[frame][window][:, ::step].astype(np.float32))[None, None]
-        photo = F.interpolate(photo, (height, width), mode="bilinear", antialias=True)
-        if rng.random() < 0.25:
-            photo = _filtered(photo, rng)
-        return _tinted(photo, rng), F.interpolate(depth, (height, width), mode="nearest-exact")
-
-
-def likeness(depths: NDArray[np.float16]) -> NDArray[np.float64]:
-    """Return how often each picture of a shard (n, H, W) is to be drawn, as shares (n,).
-
-    That what is lower in the picture is nearer holds more often, and further, in photos than in scenes thrown together
-    by chance: photographers stand upright. Pictures where it holds are drawn more often, until it is as true as in
-    photos: 0.79 of the pairs in order, 0.7 of the pixels within a quarter.
-    """
-    small = depths[:, 4::8, 4::8].astype(np.float64) + 1e-3
-    count, height, width = small.shape
-    rows, flat = np.repeat(np.arange(height), width), small.reshape(count, -1)
-    one, other = np.random.default_rng(0).integers(0, height * width, (2, 2000))
-    ratio = flat[:, one] / flat[:, other]
-    apart = np.maximum(ratio, 1 / ratio) > 1.15
-    ordered = (((rows[one] > rows[other]) == (ratio > 1)) & apart).sum(1) / np.maximum(apart.sum(1), 1)
-    centred = rows - rows.mean()
-    slope = ((flat - flat.mean(1, keepdims=True)) * centred).mean(1, keepdims=True) / rows.var()
-    quotient = np.maximum(flat.mean(1, keepdims=True) + slope * centred, 1e-9) / flat
-    within = (np.maximum(quotient, 1 / quotient) < 1.25).mean(1)
-    weights = np.exp(3 * ordered + 2.5 * within)
-    return weights / weights.sum()
+        pixels = torch.from_numpy(photo[window][:, ::step].transpose(2, 0, 1).astype(np.float32) / 255)[None]
+        inverse = torch.from_numpy(depth[window][:, ::step].copy())[None, None]
+        pixels = F.interpolate(pixels, (height, width), mode="bilinear", antialias=True)
+        return harmed(pixels, rng), F.interpolate(inverse, (height, width), mode="nearest-exact")
 
 
 def normalised(photos: Tensor) -> Tensor:
-    """Return RGB (n, 3, H, W) in 0 to 1 as the models take it."""
-    return (photos - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    """Return RGB (n, 3, H, W) in 0 to 1 as the network takes it."""
+    return (photos * 255 - MEAN) / DEVIATION
+
+
+def harmed(photo: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return a picture (1, 3, H, W) in 0 to 1 as worse cameras, other lights and other materials would show it."""
+    if rng.random() < FILTERED:
+        photo = _filtered(photo, rng)
+    photo = _tinted(photo, rng)
+    if rng.random() < 0.2:
+        photo = _softened(photo, rng)
+    if rng.random() < 0.25:
+        noise = rng.normal(0, rng.uniform(0.005, 0.05), tuple(photo.shape)).astype(np.float32)
+        photo = (photo + torch.from_numpy(noise)).clamp(0, 1)
+    if rng.random() < 0.3:
+        photo = _compressed(photo, rng)
+    return _holed(photo, rng) if rng.random() < 0.1 else photo
 
 
 def _filtered(photo: Tensor, rng: np.random.Generator) -> Tensor:
@@ -102,3 +94,30 @@ def _tinted(photo: Tensor, rng: np.random.Generator) -> Tensor:
     gain = torch.tensor(np.exp(rng.normal(0, 0.06, 3)), dtype=torch.float32).view(3, 1, 1)
     middle = photo.mean()
     return ((photo - middle) * float(rng.uniform(0.6, 1.2)) + middle + float(rng.normal(0, 0.06))).mul(gain).clamp(0, 1)
+
+
+def _softened(photo: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return a picture as if enlarged from a smaller one."""
+    size = photo.shape[-2:]
+    share = rng.uniform(0.4, 0.9)
+    small = [max(round(share * side), 8) for side in size]
+    return F.interpolate(F.interpolate(photo, small, mode="bilinear", antialias=True), size, mode="bilinear")
+
+
+def _compressed(photo: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return a picture after a lossy JPEG."""
+    pixels = (photo[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    with io.BytesIO() as file:
+        Image.fromarray(pixels).save(file, "JPEG", quality=int(rng.integers(25, 90)))
+        pixels = np.asarray(Image.open(file))
+    return torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32) / 255)[None]
+
+
+def _holed(photo: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return a picture with a rectangle of one grey, which the rest has to explain."""
+    rows, columns = photo.shape[-2:]
+    h, w = int(rng.integers(rows // 8, rows // 3)), int(rng.integers(columns // 8, columns // 3))
+    top, left = int(rng.integers(rows - h)), int(rng.integers(columns - w))
+    photo = photo.clone()
+    photo[..., top : top + h, left : left + w] = float(rng.random())
+    return photo

@@ -1,12 +1,13 @@
-"""How well disparities rank and measure depth, on the synthetic pictures held back and on photos with measured depth.
+"""How well disparities rank and measure depth, and find its edges, on rendered pictures and on photos.
 
-`python -m training.score FOLDER [--weights FILE]` reads every .npz of a folder: `rgb` uint8 (H, W, 3), `depth` float32
-(H, W), `valid` bool (H, W), and `meta`, JSON whose "kind" is depth_m, disparity_px or relative_8bit_far_high.
+`python -m training.score FOLDER [--weights FILE]` reads a folder of pictures as `pictures.py` writes it, or every .npz
+of a folder: `rgb` uint8 (H, W, 3), `depth` float32 (H, W), `valid` bool (H, W), and `meta`, JSON whose "kind" is
+depth_m, disparity_px or relative_8bit_far_high.
 """
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,54 +17,110 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
+from inference.draft.architecture import SIZE, input_size
+from inference.draft.torch_network import Draft, load
+
 from .batches import normalised
-from .network import SIZE, STRIDE, load
+from .pictures import Folder
 
 PAIRS = 50_000
 APART = 1.15  # a pair counts where one inverse depth is larger than the other by this factor
 WITHIN = 1.25  # delta1's
+STEPS = np.linspace(1.05, 1.25, 10)  # ratios of neighbouring distances that count as an edge
 Array = NDArray[np.floating[Any]]
+Guess = Callable[[NDArray[np.uint8]], Array]
 
 
 @dataclass(frozen=True)
 class Score:
-    """ordinal: share of pairs in the right order. delta1: share of pixels within 25 % of the true distance, or nan."""
+    """ordinal: share of pairs in the right order. delta1: share of pixels within 25 % of the true distance, or nan.
+
+    boundary: Depth Pro's F1 of edges, where it was asked for, else nan.
+    """
 
     ordinal: float
     delta1: float
+    boundary: float = float("nan")
 
 
-def score(disparity: Array, inverse: Array, valid: NDArray[np.bool_], *, measured: bool = True) -> Score:
-    """Compare disparities (H, W), larger is nearer, with true inverse depths (H, W) where `valid`.
+@dataclass(frozen=True)
+class Truth:
+    """A photo (H, W, 3), its inverse depths (H, W), where they are `valid`, and whether they are more than an order."""
+
+    rgb: NDArray[np.uint8]
+    inverse: Array
+    valid: NDArray[np.bool_]
+    measured: bool = True
+    exact: bool = False  # known at every pixel, so that edges can be compared
+
+
+def score(disparity: Array, truth: Truth) -> Score:
+    """Compare disparities (H, W), larger is nearer, with the truth.
 
     Scale and shift come from least squares in inverse depth. What is not `measured` has an order and nothing else.
     """
-    found, true = disparity[valid].astype(np.float64), inverse[valid].astype(np.float64)
+    found, true = disparity[truth.valid].astype(np.float64), truth.inverse[truth.valid].astype(np.float64)
     rng = np.random.default_rng(0)
     one, other = rng.integers(0, len(true), (2, PAIRS))
     ratio = true[one] / true[other]
     counted = (ratio > APART) | (ratio < 1 / APART)
     ordered = (found[one] > found[other]) == (ratio > 1)
     ordinal = float(ordered[counted].mean()) if counted.any() else float("nan")
-    if not measured:
+    if not truth.measured:
         return Score(ordinal, float("nan"))
     design = np.stack([found, np.ones_like(found)], 1)
-    fit = design @ np.linalg.lstsq(design, true, rcond=None)[0]
-    quotient = np.maximum(fit, 1e-9) / true
-    return Score(ordinal, float((np.maximum(quotient, 1 / quotient) < WITHIN).mean()))
+    scale, shift = np.linalg.lstsq(design, true, rcond=None)[0]
+    quotient = np.maximum(scale * found + shift, 1e-9) / true
+    delta1 = float((np.maximum(quotient, 1 / quotient) < WITHIN).mean())
+    if not truth.exact:
+        return Score(ordinal, delta1)
+    least = 1e-3 * float(true.mean())  # the sky is far, not infinitely far
+    fit = np.maximum(scale * disparity.astype(np.float64) + shift, least)
+    return Score(ordinal, delta1, boundary_f1(fit, np.maximum(truth.inverse.astype(np.float64), least)))
 
 
-def photo(path: Path) -> tuple[NDArray[np.uint8], Array, NDArray[np.bool_], bool]:
-    """Return a photo, its inverse depths, where they are valid, and whether they are more than an order."""
+def boundary_f1(found: Array, true: Array) -> float:
+    """Return how well the edges of inverse depths (H, W) agree, 0 to 1.
+
+    Bochkovskii et al. 2024, "Depth Pro": an edge is where neighbours' distances differ by more than a ratio; precision
+    and recall of those in the same place and direction make F1, and ten ratios count in proportion to their size.
+    """
+    scores = []
+    for step in STEPS:
+        edges, exact = _edges(found, step), _edges(true, step)
+        both = float((edges & exact).sum())
+        precision, recall = both / max(edges.sum(), 1), both / max(exact.sum(), 1)
+        scores.append(2 * precision * recall / max(precision + recall, 1e-9))
+    return float(np.average(scores, weights=STEPS))
+
+
+def _edges(inverse: Array, step: float) -> NDArray[np.bool_]:
+    """Return for each pair of neighbours, to the right and below, whether the one or the other is in front."""
+    across, down = inverse[:, 1:] / inverse[:, :-1], inverse[1:] / inverse[:-1]
+    return np.concatenate([part.ravel() for part in (across > step, across < 1 / step, down > step, down < 1 / step)])
+
+
+def photo(path: Path) -> Truth:
+    """Return a photo with measured depth."""
     with np.load(path) as file:
         rgb, depth, valid = file["rgb"], file["depth"], file["valid"]
         kind = json.loads(bytes(file["meta"]))["kind"]
     if kind == "disparity_px":
-        return rgb, depth, valid & (depth > 0), True
+        return Truth(rgb, depth, valid & (depth > 0))
     if kind == "depth_m":
         valid = valid & (depth > 0)
-        return rgb, 1 / np.where(valid, depth, 1), valid, True
-    return rgb, 1 / (1 + depth), valid, False
+        return Truth(rgb, 1 / np.where(valid, depth, 1), valid)
+    return Truth(rgb, 1 / (1 + depth), valid, measured=False)
+
+
+def truths(folder: Path, held_back: int = 100) -> Iterator[tuple[str, Truth]]:
+    """Yield the photos of a folder by their names, or `held_back` in 100 scenes of a folder of pictures."""
+    if (folder / "index.jsonl").exists():
+        for number, (rgb, inverse) in enumerate(Folder(folder, held_back).validation):
+            yield f"{number:04d}", Truth(rgb, inverse, inverse > 0, exact=bool((inverse >= 0).all()))
+    else:
+        for path in sorted(folder.glob("*.npz")):
+            yield path.stem, photo(path)
 
 
 def upright(rgb: NDArray[np.uint8]) -> Array:
@@ -76,35 +133,27 @@ def luminance(rgb: NDArray[np.uint8]) -> Array:
     return rgb.astype(np.float32).mean(-1)
 
 
-def guess_of(weights: Path) -> Callable[[NDArray[np.uint8]], Array]:
-    """Return what a trained model guesses: disparities (H, W) of a photo (H, W, 3)."""
-    model = load(weights).eval()
+def guess_of(network: Draft, size: int = SIZE, *, mirrored: bool = False) -> Guess:
+    """Return what guesses disparities (H, W) of a photo (H, W, 3), `mirrored`: averaged with those of its mirror."""
 
     def guess(rgb: NDArray[np.uint8]) -> Array:
-        height, width = rgb.shape[:2]
-        fit = [max(round(SIZE / min(height, width) * side / STRIDE), 1) * STRIDE for side in (height, width)]
         pixels = torch.from_numpy(rgb.transpose(2, 0, 1).astype(np.float32) / 255)[None]
-        small = F.interpolate(pixels, fit, mode="bilinear", antialias=True)
+        small = F.interpolate(pixels, input_size(rgb.shape[0], rgb.shape[1], size), mode="bilinear", antialias=True)
         with torch.inference_mode():
-            disparity = model(normalised(small))
-        return F.interpolate(disparity[:, None], (height, width), mode="bilinear")[0, 0].numpy()
+            disparity = network(normalised(small))
+            if mirrored:
+                disparity = (disparity + network(normalised(small.flip(3))).flip(2)) / 2
+        return F.interpolate(disparity[:, None], rgb.shape[:2], mode="bilinear")[0, 0].numpy()
 
     return guess
 
 
-def table(folder: Path, guess: Callable[[NDArray[np.uint8]], Array]) -> dict[str, Score]:
-    """Return the score of each photo of a folder by its name."""
-    scores = {}
-    for path in sorted(folder.glob("*.npz")):
-        rgb, inverse, valid, measured = photo(path)
-        scores[path.stem] = score(guess(rgb), inverse, valid, measured=measured)
-    return scores
-
-
-def mean(scores: dict[str, Score]) -> Score:
+def mean(scores: list[Score]) -> Score:
     """Return the means over photos."""
-    ordinal, delta1 = np.nanmean([(one.ordinal, one.delta1) for one in scores.values()], axis=0)
-    return Score(float(ordinal), float(delta1))
+    rows = np.array([(one.ordinal, one.delta1, one.boundary) for one in scores])
+    known = np.isfinite(rows)
+    sums, counts = np.where(known, rows, 0).sum(0), known.sum(0)
+    return Score(*(float(total / count) if count else float("nan") for total, count in zip(sums, counts, strict=True)))
 
 
 def main() -> None:
@@ -112,17 +161,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", type=Path, help="a trained model's")
+    parser.add_argument("--size", type=int, default=SIZE, help="of the shorter side at which the model sees a photo")
+    parser.add_argument("--mirrored", action="store_true", help="average with the mirrored photo's depth")
+    parser.add_argument("--held-back", type=int, default=100, help="of 100 scenes of a folder of pictures")
     arguments = parser.parse_args()
-    guesses: dict[str, Callable[[NDArray[np.uint8]], Array]] = {
-        "lower is nearer": upright,
-        "brighter is nearer": luminance,
-    }
+    guesses: dict[str, Guess] = {"lower is nearer": upright, "brighter is nearer": luminance}
     if arguments.weights:
-        guesses["model"] = guess_of(arguments.weights)
+        guesses = {"model": guess_of(load(arguments.weights), arguments.size, mirrored=arguments.mirrored)}
+    shown = list(truths(arguments.folder, arguments.held_back))
     for name, guess in guesses.items():
-        scores = table(arguments.folder, guess)
-        for row, one in ((name, mean(scores)), *(scores.items() if name == "model" else ())):
-            print(f"{row:<32} ordinal {one.ordinal:.3f}  delta1 {one.delta1:.3f}")
+        scores = {key: score(guess(truth.rgb), truth) for key, truth in shown}
+        few = scores if name == "model" and len(scores) < 50 else {}
+        for row, one in ((f"{name}, {len(scores)} pictures", mean(list(scores.values()))), *few.items()):
+            print(f"{row:<32} ordinal {one.ordinal:.3f}  delta1 {one.delta1:.3f}  boundary F1 {one.boundary:.3f}")
 
 
 if __name__ == "__main__":

@@ -46,11 +46,7 @@ class Conv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, outputs, h / stride, w / stride)."""
         x = F.pad(x, self.around) if self.around else x
-        if self.groups > 1 and x.dtype == torch.bfloat16:  # on a CPU, torch is slow at the gradient in bfloat16
-            with torch.autocast("cpu", enabled=False):
-                x = super().forward(x.float())
-        else:
-            x = super().forward(x)
+        x = super().forward(x)
         return F.relu6(x) if self.active else x
 
 
