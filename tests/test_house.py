@@ -15,6 +15,7 @@ MAX_LINES = 360  # "about 300"
 ROOM_LINES = 300  # in the rooms of `addon`
 LONGER: set[str] = set()
 MAY_PRINT = ("inference/cli/",)
+EVENT_LOOPS = {"addon/engine/jobs.py"}  # where one job may fail, whatever it fails of, and the others go on
 BLENDERS_OWN = {"register", "unregister"}  # what they do is said by Blender's manual
 LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_label or place says what they are
 
@@ -195,8 +196,9 @@ def test_no_error_is_swallowed() -> None:
                 broad = isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")
                 raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
                 if node.type is None or (broad and not raises):
-                    found.append(f"{path}:{node.lineno}")
-    assert found == []
+                    found.append(path)
+    assert [path for path in found if path not in EVENT_LOOPS] == []
+    assert len(found) == len(set(found))
 
 
 def test_no_tricks_with_the_import_system() -> None:

@@ -66,8 +66,14 @@ class WorkerClient:
 
     @property
     def folder(self) -> Path:
-        """A private folder for the arrays of requests and answers; it goes with `close`."""
-        return Path(self._folder.name)
+        """A private folder for the arrays of requests and answers; it goes with `close`.
+
+        Systems that empty their temporary folder take it away under a session of days: then it is made once more.
+        """
+        path = Path(self._folder.name)
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True)
+        return path
 
     @property
     def is_busy(self) -> bool:

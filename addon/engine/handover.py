@@ -57,38 +57,38 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
     return written
 
 
-def hand_over(
-    image: bpy.types.Image, folder: Path, *, user: bpy.types.ImageUser | None = None, frame: int = 1
-) -> Picture:
+def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Picture:
     """Return what the engine is to look at; what has to be written for it goes into `folder`.
 
-    user: of the editor that shows the image, for the frame of a sequence; frame: of a movie or sequence without one.
-    A file on disk that nobody edited is used as it is, so that the main thread does next to nothing.
+    frame: of a movie or sequence, as its own files are counted; `photo.frame_shown` says which one is shown.
+    A file on disk that nobody edited is used as it is, so that the main thread does next to nothing. Blender reloads
+    it, to show the same picture where another program has written the file since.
     Raises PhotoError for an image without pixels.
     """
     if image.source in {"VIEWER"} and min(image.size) == 0:
         raise PhotoError(f"{image.name!r} can't be read from here: save it to a file first, and open that")
     if image.source == "MOVIE":
-        return _movie(image, folder, user.frame_current if user else frame)
+        return _movie(image, folder, frame)
     if not image.is_dirty and image.source not in {"GENERATED", "VIEWER"} and image.file_format not in _AS_PIXELS:
         if image.packed_file is not None:
             return _packed(image, folder)
-        path = _file(image, user, frame)
+        path = _file(image, frame)
         if path.is_file():
+            image.reload()
             return Picture(path)
         if image.source != "FILE" or not image.has_data:
             raise PhotoError(f"{path} is not there any more: find it with File > External Data, or pack it")
     return _pixels(image, folder)
 
 
-def _file(image: bpy.types.Image, user: bpy.types.ImageUser | None, frame: int) -> Path:
-    """Return the file that Blender shows: of the current frame, of the active tile."""
-    path = image.filepath_from_user(image_user=user) if user else image.filepath_raw
+def _file(image: bpy.types.Image, frame: int) -> Path:
+    """Return the file that Blender shows: of that frame, of the active tile."""
+    path = image.filepath_raw
     if image.source == "TILED" and image.tiles.active is not None:
         number = image.tiles.active.number
-        path = image.filepath_raw.replace("<UDIM>", str(number))
+        path = path.replace("<UDIM>", str(number))
         path = path.replace("<UVTILE>", f"u{(number - 1001) % 10 + 1}_v{(number - 1001) // 10 + 1}")
-    elif image.source == "SEQUENCE" and user is None:
+    elif image.source == "SEQUENCE":
         path = _numbered(path, frame)
     return Path(bpy.path.abspath(path, library=image.library))
 

@@ -4,7 +4,10 @@ One worker serves the session. Nothing here waits: whoever wants results calls `
 """
 
 import shutil
+import tempfile
 import time
+import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -54,6 +57,7 @@ _client_engine: tuple[object, ...] = ()
 _jobs: dict[int, Job] = {}
 _identifiers = count(1)
 _last_failed: Job | None = None
+_log: deque[str] = deque(maxlen=20)  # tracebacks
 
 
 def submit(
@@ -61,18 +65,20 @@ def submit(
     wanted: settings.Settings,
     *,
     on_depth: Callable[[bpy.types.Image], None] | None = None,
-    user: bpy.types.ImageUser | None = None,
     frame: int = 1,
 ) -> Job:
-    """Have the depth of an image estimated. Raises DepthNodesError for what can't be begun."""
+    """Have the depth of an image estimated. Raises DepthNodesError for what can't be begun.
+
+    on_depth: called with the depth image once it is written. frame: of a movie or sequence, as in `handover.hand_over`.
+    """
     global _last_failed
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth)
     try:
         client = _worker()
         settings.check(wanted)
         folder = client.folder / str(job.identifier)
-        folder.mkdir()
-        given = handover.hand_over(image, folder, user=user, frame=frame)
+        folder.mkdir(parents=True)
+        given = handover.hand_over(image, folder, frame=frame)
         asked = settings.request(wanted, job.identifier, given.path, folder, linear=given.linear)
     except DepthNodesError as error:
         _clear(job.identifier)
@@ -81,7 +87,8 @@ def submit(
         raise
     except OSError as error:
         _clear(job.identifier)
-        _fail(job, "disk", f"{image.name} can't be handed to the engine ({error.strerror}): free some space")
+        place = f"check the disk that holds {tempfile.gettempdir()}"
+        _fail(job, "disk", f"{image.name} can't be handed to the engine ({error.strerror}): {place}")
         raise EstimateError(job.error) from error
     _last_failed = None
     _jobs[job.identifier] = job
@@ -123,14 +130,24 @@ def poll() -> bool:
             continue
         _jobs.pop(answer.id, None)
         if job is not None:
-            if isinstance(answer, Done):
-                _finish(job, answer)
-            elif isinstance(answer, Failed):
-                _fail(job, answer.fault, answer.message)
-            elif isinstance(answer, Cancelled):
-                job.state = "cancelled"
+            _conclude(job, answer)
         _clear(answer.id)
     return bool(answers)
+
+
+def _conclude(job: Job, answer: Done | Failed | Cancelled) -> None:
+    """Finish a job by its answer. Whatever goes wrong with one fails that one: the others' answers are in line."""
+    try:
+        if isinstance(answer, Done):
+            _finish(job, answer)
+        elif isinstance(answer, Failed):
+            _fail(job, answer.fault, answer.message)
+        else:
+            job.state = "cancelled"
+    except Exception as error:  # noqa: BLE001  the event loop, where the traceback goes into the log
+        _log.append(traceback.format_exc())
+        said = f"{type(error).__name__}: {error}"
+        _fail(job, "internal", f"The depth of {job.name} could not be used ({said}). Copy Log has the details")
 
 
 def poll_until_idle() -> None:
@@ -164,8 +181,8 @@ def free_memory() -> None:
 
 
 def log() -> str:
-    """Return what the worker said on stderr."""
-    return _client.log if _client is not None else ""
+    """Return what the worker said on stderr, and where in our own code a job failed."""
+    return "\n".join(filter(None, (_client.log if _client is not None else "", *_log)))
 
 
 def _worker() -> WorkerClient:
@@ -183,7 +200,7 @@ def _worker() -> WorkerClient:
 
 
 def _progress(job: Job, said: Progress) -> None:
-    job.text, job.fraction = _STAGES[said.stage], said.fraction
+    job.text, job.fraction = _STAGES.get(said.stage, said.stage.title()), said.fraction
     if said.stage == "downloading" and said.done is not None:
         total = f" of {said.total / 1e6:.0f}" if said.total else ""
         job.text = f"Downloading {said.done / 1e6:.0f}{total} MB"

@@ -38,4 +38,14 @@ def add(
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = picture.size
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
+    _show_colours_as_they_are(scene.view_settings)
     return camera
+
+
+def _show_colours_as_they_are(view: Any) -> None:
+    """Render the photo's colours: AgX, the default, moves them by 6 % on average and makes white grey."""
+    view.exposure, view.gamma = 0.0, 1.0
+    try:
+        view.view_transform, view.look = "Standard", "None"
+    except TypeError:  # a studio's own configuration has other names: its own view stays
+        return

@@ -17,7 +17,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of pho
 _DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
 _ONLY_DEPTH = {".npy", ".pfm"}
 
-_UPRIGHT_OF = "depth_nodes_upright_of"  # on an image that was turned: the file that it was made from
+# On an image that was turned: the file that it was made from, and when that was written.
+_UPRIGHT_OF, _WRITTEN = "depth_nodes_upright_of", "depth_nodes_written"
 
 
 def load(path: str | Path) -> bpy.types.Image:
@@ -31,13 +32,17 @@ def load(path: str | Path) -> bpy.types.Image:
     path = Path(path)
     if not path.is_file():
         raise PhotoError(f"There is no photo at {path}: choose a picture file")
-    turned = next((image for image in bpy.data.images if image.get(_UPRIGHT_OF) == str(path)), None)
+    made = (str(path), str(path.stat().st_mtime_ns))
+    turned = next((one for one in bpy.data.images if (one.get(_UPRIGHT_OF), one.get(_WRITTEN)) == made), None)
     if turned is not None:
         return turned
     if damage := picture_file.damage(path):
         raise PhotoError(f"{path.name} is incomplete or damaged ({damage}): copy or export the photo again")
     try:
+        before = set(bpy.data.images)
         image = bpy.data.images.load(str(path), check_existing=True)
+        if image in before and not image.is_dirty and image.packed_file is None:
+            image.reload()  # another program may have written the file since
     except RuntimeError as error:
         raise PhotoError(f"{path.name} can't be read: choose another picture file") from error
     if min(image.size) == 0:
@@ -58,7 +63,7 @@ def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.I
     upright.colorspace_settings.name = lying.colorspace_settings.name
     upright.pixels.foreach_set(rgba[::-1].ravel())
     upright.pack()
-    upright[_UPRIGHT_OF] = str(path)
+    upright[_UPRIGHT_OF], upright[_WRITTEN] = str(path), str(path.stat().st_mtime_ns)
     if lying.users == 0:
         name = lying.name
         bpy.data.images.remove(lying)
@@ -66,14 +71,24 @@ def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.I
     return upright
 
 
-def shown_by(ob: bpy.types.Object) -> bpy.types.Image | None:
-    """Return the image that an object's active material shows: its active texture, or else its first one."""
+def shown_by(ob: bpy.types.Object) -> bpy.types.ShaderNodeTexImage | None:
+    """Return the texture with the image that an object's active material shows: the active one, or else the first."""
     material = ob.active_material if ob.type == "MESH" else None
     if material is None or material.node_tree is None:
         return None
     active = material.node_tree.nodes.active
     textures = [node for node in (active, *material.node_tree.nodes) if node and node.bl_idname == "ShaderNodeTexImage"]
-    return next((node.image for node in textures if node.image is not None), None)
+    return next((node for node in textures if node.image is not None), None)
+
+
+def frame_shown(user: bpy.types.ImageUser, scene_frame: int) -> int:
+    """Return which frame of a movie or sequence is shown at a frame of the scene, by a texture's start and offset."""
+    length = user.frame_duration
+    if length < 1:
+        return scene_frame
+    frame = scene_frame - user.frame_start + 1
+    frame = (frame - 1) % length + 1 if user.use_cyclic else min(max(frame, 0), length)
+    return frame + user.frame_offset
 
 
 def opacity(photo: bpy.types.Image, shape: tuple[int, int]) -> NDArray[np.float32] | None:

@@ -3,7 +3,7 @@
 Every function here can be called from a script, in background mode too; the operators only ask and report.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +114,17 @@ def add_modifier(ob: bpy.types.Object) -> bpy.types.NodesModifier:
     group = groups.fetch(GROUP)
     modifier = cast("bpy.types.NodesModifier", ob.modifiers.new(GROUP, "NODES"))
     modifier.node_group = group
+    uv_map = _uv_map(cast("bpy.types.Mesh", ob.data))
+    if uv_map is not None:
+        inputs.set_attribute(modifier, "UV", uv_map)
     return modifier
+
+
+def _uv_map(mesh: bpy.types.Mesh) -> str | None:
+    """Return the UV map that a mesh's textures read, whatever it is called: importers and translations differ in it."""
+    layers = mesh.uv_layers
+    shown = next((layer for layer in layers if layer.active_render), layers.active)
+    return shown.name if shown is not None else None
 
 
 def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
@@ -130,19 +140,20 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
         inputs.set_input(modifier, "Sensor Width", 36.0)
 
 
-def set_depth_of(uid: int, depth: bpy.types.Image) -> None:
-    """Have the object with this `session_uid` follow a depth image, by the modifier that it has or a new one.
+def set_depth_of(uids: Sequence[int], depth: bpy.types.Image) -> None:
+    """Have the objects with these `session_uid` follow a depth image, by the modifier that each has or a new one.
 
-    Raises PhotoError if the object is gone.
+    Raises PhotoError if all of them are gone.
     """
-    ob = next((ob for ob in bpy.data.objects if ob.session_uid == uid), None)
-    if ob is None:
-        raise PhotoError("The object was removed while its depth was estimated: the depth image is there for another")
-    modifier = find_modifier(ob)
-    if modifier is None:
-        modifier = add_modifier(ob)
-        inputs.set_input(modifier, "Material", ob.active_material)
-    set_depth(modifier, depth)
+    obs = [ob for ob in bpy.data.objects if ob.session_uid in uids]
+    if not obs:
+        raise PhotoError("The object was deleted while its depth was estimated. The depth image was kept: assign it")
+    for ob in obs:
+        modifier = find_modifier(ob)
+        if modifier is None:
+            modifier = add_modifier(ob)
+            inputs.set_input(modifier, "Material", ob.active_material)
+        set_depth(modifier, depth)
 
 
 def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None:

@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import picture
-from ..engine import place, settings, setup
+from ..engine import jobs, place, settings, setup
 from ..errors import DepthNodesError
 from ..scene import groups
 from .model import draw_model
@@ -154,7 +154,7 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
         row = box.row()
         row.operator("depth_nodes.check_engine")
         row.operator("depth_nodes.set_up_engine", text="Set Up Again")
-    if setup.log():
+    if setup.log() or jobs.log():
         row.operator("depth_nodes.copy_log", text="", icon="COPYDOWN")
     for line in setup.report().splitlines():
         box.label(text=line)

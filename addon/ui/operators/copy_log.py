@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...engine import setup
+from ...engine import jobs, setup
 
 
 class DEPTH_NODES_OT_copy_log(bpy.types.Operator):
@@ -13,6 +13,6 @@ class DEPTH_NODES_OT_copy_log(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        context.window_manager.clipboard = setup.log()
+        context.window_manager.clipboard = "\n\n".join(filter(None, (setup.log(), jobs.log())))
         self.report({"INFO"}, "Copied")
         return {"FINISHED"}

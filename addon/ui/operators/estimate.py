@@ -138,22 +138,34 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             image = bpy.data.images.get(self.image) if self.image else space.image
             if image is None:
                 raise PhotoError("No image is shown here: open a photo first")
-            user = space.image_user if space is not None and space.image == image else None
+            if space is not None and space.image == image and image.source in {"SEQUENCE", "MOVIE"}:
+                frame = space.image_user.frame_current
             finish = None
             if self.make == "RELIEF":
                 if not super().poll(context):
                     raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
                 finish = partial(_placement(self, context).add_relief, image.session_uid)
-            return [partial(jobs.submit, image, wanted, on_depth=finish, user=user, frame=frame)]
+            return [partial(jobs.submit, image, wanted, on_depth=finish, frame=frame)]
         shown = {ob: photo.shown_by(ob) for ob in context.selected_objects if ob.is_editable}
-        photos = {ob: image for ob, image in shown.items() if image is not None}
+        photos: dict[bpy.types.Image, list[bpy.types.Object]] = {}  # planes that share a photo share its depth
+        frames: dict[bpy.types.Image, int] = {}
+        for ob, texture in shown.items():
+            if texture is not None:
+                photos.setdefault(texture.image, []).append(ob)
+                frames.setdefault(texture.image, photo.frame_shown(texture.image_user, frame))
         if not photos:
             raise PhotoError(
                 "Select a mesh of this file whose material shows a photo, or open a photo in the Image Editor"
             )
         return [
-            partial(jobs.submit, image, wanted, on_depth=partial(relief.set_depth_of, ob.session_uid), frame=frame)
-            for ob, image in photos.items()
+            partial(
+                jobs.submit,
+                image,
+                wanted,
+                on_depth=partial(relief.set_depth_of, [ob.session_uid for ob in obs]),
+                frame=frames[image],
+            )
+            for image, obs in photos.items()
         ]
 
 

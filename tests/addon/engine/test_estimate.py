@@ -284,11 +284,11 @@ def test_the_object_is_removed_meanwhile(image):
     bpy.ops.mesh.primitive_plane_add()
     ob = bpy.context.object
     uid = ob.session_uid
-    job = submit(image, on_depth=lambda depth: relief.set_depth_of(uid, depth))
+    job = submit(image, on_depth=lambda depth: relief.set_depth_of([uid], depth))
     bpy.data.objects.remove(ob)
     jobs.wait(job)
     assert job.state == "failed"
-    assert "object was removed" in job.error
+    assert "object was deleted" in job.error
     assert handover.depth_of(image) is not None  # the work is not lost
     assert_works(image)
 

@@ -97,7 +97,6 @@ def test_a_render_from_the_camera_is_the_photo(relief, tmp_path, projection):
     scene.render.engine = "CYCLES"
     scene.cycles.samples = 4
     scene.cycles.use_denoising = False
-    scene.view_settings.view_transform = "Standard"
     scene.render.filepath = str(tmp_path / "render.png")
     bpy.ops.render.render(write_still=True)
     rendered = np.asarray(Image.open(tmp_path / "render.png").convert("RGB"), np.float32)
@@ -220,3 +219,32 @@ def test_a_jpeg_with_a_thumbnail_and_a_trailer_is_complete(tmp_path):
     assert tuple(photo.load(tmp_path / "whole.jpg").size) == (64, 48)
     with pytest.raises(extension.module("addon.errors").PhotoError, match="incomplete"):
         photo.load(tmp_path / "cut.jpg")
+
+
+@pytest.mark.parametrize("names", [("UVMap",), ("map1",), ("UV 贴图",), ("first", "shown")])
+def test_a_modifier_reads_the_mesh_s_own_uv_map_whatever_its_name(relief, names):
+    """As importers and a translated Blender name it; of several maps the one that textures read."""
+    bpy.ops.mesh.primitive_grid_add(x_subdivisions=32, y_subdivisions=32)
+    ob = bpy.context.object
+    uv = np.empty(2 * len(ob.data.loops), np.float32)
+    ob.data.uv_layers[0].uv.foreach_get("vector", uv)
+    ob.data.uv_layers.remove(ob.data.uv_layers[0])
+    for name in names:
+        layer = ob.data.uv_layers.new(name=name, do_init=False)
+        layer.uv.foreach_set("vector", uv if name == names[-1] else np.zeros_like(uv))
+    ob.data.uv_layers[names[-1]].active_render = True
+    modifier = relief.add_modifier(ob)
+    depth = np.tile(np.linspace(0, 1, 48, dtype=np.float32), (36, 1))
+    relief.set_depth(modifier, extension.module("addon.depth.image").write("d", depth, kind="disparity"))
+    mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    heights = [vertex.co.z for vertex in mesh.vertices]
+    scale = extension.module("addon.scene.inputs").get_input(modifier, "Scale")
+    assert np.ptp(heights) == pytest.approx(scale, rel=0.02)
+
+
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+def test_the_camera_shows_colours_as_they_are(relief, files, projection):
+    scene = bpy.context.scene
+    assert scene.view_settings.view_transform == "AgX"
+    relief.from_files(*files(), projection=projection, scene=scene)
+    assert scene.view_settings.view_transform == "Standard"

@@ -36,7 +36,7 @@ def drop() -> Steps:
     ob = bpy.context.view_layer.objects.active
     assert ob.name == PHOTO.stem
     assert len(positions(ob)) > 10_000
-    assert addon("scene.photo").shown_by(ob).filepath == str(PHOTO)
+    assert addon("scene.photo").shown_by(ob).image.filepath == str(PHOTO)
     see("relief")
 
 
