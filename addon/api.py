@@ -87,7 +87,7 @@ def from_photo(
         if picture.users == 0:  # else it was in the file before
             bpy.data.images.remove(picture)
         raise
-    collection = collection or bpy.context.collection
+    collection = collection or bpy.context.view_layer.active_layer_collection.collection
     ob, modifier = relief.add(picture, depth, collection=collection, matrix=matrix, projection=projection)
     fitting = camera.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
     return Relief(ob, modifier, depth, fitting, kind_guessed=False)

@@ -158,7 +158,7 @@ def _text(x: float, y: float, text: str, room: float, *, colour: str = "#e6e6e6"
 
 
 def _link(link: bpy.types.NodeLink) -> str:
-    start, end = _end(link.from_node, link.from_socket), _end(link.to_node, link.to_socket)
+    start, end = _end(link.from_node, link.from_socket), _end(link.to_node, link.to_socket)  # type: ignore[arg-type]
     reach = max(30.0, abs(end[0] - start[0]) / 2)
     points = (start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end)
     (a, b), *curve = ((f"{x:.0f}", f"{y:.0f}") for x, y in points)

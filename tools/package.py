@@ -16,8 +16,12 @@ ROOT = Path(__file__).parents[1]
 
 def packager(*arguments: str) -> None:
     """Run Blender's own packager; leave with one line if it refuses."""
-    (blender,) = importlib.util.find_spec("bpy").submodule_search_locations
-    (program,) = Path(blender).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
+    spec = importlib.util.find_spec("bpy")
+    if spec is None or not spec.origin:
+        raise SystemExit(
+            "Blender's packager comes with bpy: run this in an environment that has it, as make build does"
+        )
+    (program,) = Path(spec.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
     if subprocess.run([sys.executable, str(program), *arguments], check=False).returncode:
         raise SystemExit(f"Blender's packager refuses to {arguments[0]}: see its message above")
 

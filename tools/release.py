@@ -40,7 +40,10 @@ def section(changelog: str, name: str) -> str:
 
 def last_release(changelog: str) -> str:
     """Return the version of a changelog's first dated heading."""
-    return re.search(r"^## \[(\d+\.\d+\.\d+)\]", changelog, flags=re.MULTILINE)[1]
+    found = re.search(r"^## \[(\d+\.\d+\.\d+)\]", changelog, flags=re.MULTILINE)
+    if found is None:
+        raise SystemExit("CHANGELOG.md has no heading of a release")
+    return found[1]
 
 
 def cut(changelog: str, version: str, date: str) -> str:

@@ -30,7 +30,7 @@ def set_backdrop(grey: float) -> None:
 def render(path: Path, camera: bpy.types.Object, width: int, height: int, *, samples: int = 32) -> None:
     """Render with Cycles on the CPU, colours as they are in the photo, to a PNG or JPEG file."""
     scene = bpy.context.scene
-    scene.render.engine = "CYCLES"  # type: ignore[assignment]  # the stub knows built-in engines only
+    scene.render.engine = "CYCLES"
     scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", samples, False
     scene.cycles.use_light_tree = False  # the photo is the only light: sorting a million faces took most of the time
     view: Any = scene.view_settings  # its choices come from the colour configuration, which the stub has not read

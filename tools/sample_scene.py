@@ -253,7 +253,7 @@ def build() -> None:
 def use_cycles(samples: int, filter_width: float) -> None:
     """Render on the CPU with Cycles at the sample's size; `filter_width` is in pixels."""
     scene = bpy.context.scene
-    scene.render.engine = "CYCLES"  # type: ignore[assignment]  # the stub knows built-in engines only
+    scene.render.engine = "CYCLES"
     scene.render.resolution_x, scene.render.resolution_y = WIDTH, HEIGHT
     scene.cycles.device, scene.cycles.samples, scene.cycles.seed = "CPU", samples, 0
     scene.cycles.pixel_filter_type, scene.cycles.filter_width = "BLACKMAN_HARRIS", filter_width

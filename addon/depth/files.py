@@ -93,10 +93,9 @@ def _read_picture(path: Path) -> Samples:
     if alpha is not None:
         alpha = (alpha / np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else alpha).astype(np.float32)
     lies = orientation(path)
-    values, alpha = (
-        None if plane is None else np.ascontiguousarray(upright(_in_frame(plane, spec), lies))
-        for plane in (values, alpha)
-    )
+    values = np.ascontiguousarray(upright(_in_frame(values, spec), lies))
+    if alpha is not None:
+        alpha = np.ascontiguousarray(upright(_in_frame(alpha, spec), lies))
     return Samples(
         values,
         None if alpha is None or alpha.min() >= 1.0 else alpha,

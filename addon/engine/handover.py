@@ -139,7 +139,7 @@ def _movie(image: bpy.types.Image, folder: Path, frame: int) -> Picture:
         ob.modifiers.new("Read", "NODES").node_group = tree
         view_layer = scene.view_layers[0]
         view_layer.update()
-        read = ob.evaluated_get(view_layer.depsgraph).data
+        read = ob.evaluated_get(view_layer.depsgraph).data  # type: ignore[arg-type]  # the update has made it
         rgba = np.empty((width, height, 4), np.float32)  # a grid's vertices run up each column in turn
         read.attributes[_MOVIE_COLOUR].data.foreach_get("color", rgba.reshape(-1))
     finally:

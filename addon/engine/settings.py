@@ -32,7 +32,7 @@ class Settings:
 
 def preferences() -> bpy.types.AddonPreferences:
     """Return the extension's preferences."""
-    return bpy.context.preferences.addons[PACKAGE].preferences
+    return bpy.context.preferences.addons[PACKAGE].preferences  # type: ignore[return-value]  # None before it is enabled
 
 
 def engine_folder() -> Path:
@@ -48,10 +48,11 @@ def engine() -> place.Engine:
 def current() -> Settings:
     """Return what the preferences say."""
     chosen = preferences()
+    own_size: int = chosen.size
     return Settings(
         model=chosen.model,
         device=chosen.device,
-        size=QUALITIES.get(chosen.quality, chosen.size),
+        size=QUALITIES.get(chosen.quality, own_size),
         weights=bpy.path.abspath(chosen.weights),
         invert=chosen.invert,
         accept_license=chosen.model in chosen.accepted.split(","),

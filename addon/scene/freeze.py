@@ -125,7 +125,7 @@ def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool)
         view_layer = scene.view_layers[0]
         view_layer.update()
         depsgraph = view_layer.depsgraph
-        evaluated = double.evaluated_get(depsgraph)
+        evaluated = double.evaluated_get(depsgraph)  # type: ignore[arg-type]  # the update has made it
         return bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
 
 

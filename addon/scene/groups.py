@@ -31,7 +31,7 @@ def register_library() -> None:
 
 def are_listed() -> bool:
     """Return whether Blender shows the asset library, by the preferences of this extension or by the artist's."""
-    libraries = _listed(bpy.context.preferences)
+    libraries = _listed(bpy.context.preferences)  # type: ignore[arg-type]  # every context has them
     return any(getattr(library, "enabled", True) for library in libraries)  # 5.2 can list one and leave it off
 
 
@@ -133,6 +133,6 @@ def _preferences_untouched() -> Iterator[bpy.types.Preferences]:
     preferences = bpy.context.preferences
     dirty = preferences.is_dirty
     try:
-        yield preferences
+        yield preferences  # type: ignore[misc]  # every context has them
     finally:
         preferences.is_dirty = dirty

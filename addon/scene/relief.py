@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import bpy
 from mathutils import Matrix
@@ -61,7 +61,7 @@ def from_files(
 
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
     """
-    collection = collection or bpy.context.collection
+    collection = collection or bpy.context.view_layer.active_layer_collection.collection
     depth = meaning.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps, fill_gaps=fill_gaps)
     with _all_or_nothing():
         picture = photo.load(photo_path)
@@ -179,8 +179,8 @@ class Placement:
 
     def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> None:
         """Add the relief of a photo, which is there, to the active collection, and select it."""
-        context = bpy.context
-        picture = depth_image.find(photo_uid)
+        context: Any = bpy.context  # every moment in which an estimate ends has a scene and a collection
+        picture: Any = depth_image.find(photo_uid)
         collection = context.collection
         ob, modifier = add(picture, depth, collection=collection, matrix=self.matrix, projection=self.projection)
         if self.use_camera:

@@ -80,7 +80,8 @@ def _numbers(version: str) -> list[int]:
 
 
 def _name(tree: bpy.types.NodeTree) -> str:
-    return _STAMP.fullmatch(tree[groups.STAMP])["name"]
+    found = _STAMP.fullmatch(tree[groups.STAMP])
+    return found["name"] if found else tree.name
 
 
 def _modifiers() -> Iterator[Any]:
