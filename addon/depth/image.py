@@ -54,8 +54,8 @@ def write(
         wherever alpha is 0 the farthest valid value is stored.
     info: source, model, revision and focal length to record; kind, range and version are set here.
 
-    Raises DepthImageError, before anything changes, for an array that is no depth map and for an image that is linked,
-    overridden, or no single picture.
+    Raises DepthImageError, before anything changes, for an array that is not a depth map and for an image that is
+    linked, overridden, or not a single picture.
     """
     stored, alpha, raw_min, raw_max = _to_stored(depth, kind, validity)
     if isinstance(target, bpy.types.Image):
@@ -155,7 +155,7 @@ def _check_writable(image: bpy.types.Image) -> None:
             f"image {image.name!r} is linked from another file: make it local first, or write a new one"
         )
     if image.source not in {"FILE", "GENERATED"}:
-        raise DepthImageError(f"image {image.name!r} is no single picture ({image.source.lower()}): write a new one")
+        raise DepthImageError(f"image {image.name!r} is not a single image ({image.source.lower()}): write a new one")
 
 
 def _pack(image: bpy.types.Image, data: bytes) -> None:

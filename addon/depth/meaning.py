@@ -83,7 +83,7 @@ def read(
     if samples.alpha is not None:
         valid &= samples.alpha > 0.0
     if not valid.any():
-        raise DepthFileError(f"{path.name} has no valid pixel: check that it is the depth map, and not empty")
+        raise DepthFileError(f"{path.name} has no valid pixel. Check that it is the depth map, and not empty")
     validity = None
     if samples.alpha is not None or not valid.all():
         validity = np.where(valid, 1.0 if samples.alpha is None else samples.alpha, 0.0).astype(np.float32)
@@ -111,7 +111,7 @@ def _as_stated(samples: Samples, kind: Kind, path: Path) -> Samples:
     try:
         low, high = (float(str(samples.attributes[name])) for name in ("depthRawMin", "depthRawMax"))
     except (KeyError, ValueError) as error:
-        raise DepthFileError(f"{path.name} states its kind, but no range: say what near is instead") from error
+        raise DepthFileError(f"{path.name} states its kind but not its range. Set Depth Is") from error
     nearness = samples.values.astype(np.float64) / (2**samples.bits - 1)
     far, near = (high, low) if kind == "distance" else (low, high)
     values = (far + nearness * (near - far)).astype(np.float32)
@@ -163,9 +163,9 @@ def _is_normalised(samples: Samples) -> bool:
 def _distance(samples: Samples, near_is: NearIs | None, path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return metres and where they are valid."""
     if near_is == "bright":
-        raise DepthFileError(f"{path.name}: a distance is dark where near; read bright depth as disparity")
+        raise DepthFileError(f"{path.name}: a distance is dark where near. Read bright depth as Near Is Bright")
     if samples.bits == 8:
-        raise DepthFileError(f"{path.name}: 8 bits hold no distances; say whether near is bright or dark instead")
+        raise DepthFileError(f"{path.name}: 8 bits hold no distances. Choose Near Is Bright or Near Is Dark")
     values = samples.values * _MILLIMETRE if samples.bits == 16 else samples.values
     return values, np.isfinite(values) & (values > 0.0) & (values < _BEYOND)
 

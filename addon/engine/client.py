@@ -5,6 +5,7 @@ Nothing here knows bpy. The main thread calls `request`, `cancel`, `poll` and `c
 
 import os
 import queue
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from .place import BEHIND_BLENDER, NO_WINDOW
 PATIENCE = 0.3  # seconds that a worker has to give up an estimate by itself
 SILENCE = 300.0  # seconds without a word, while it has work, after which a worker is taken for hung
 _LOG_LINES = 500
+_RAISED = re.compile(r"[\w.]+(Error|Exception): ")
 _NICE = 10  # the window comes before the model; a machine with nothing else to do gives the model all the same
 
 
@@ -93,7 +95,7 @@ class WorkerClient:
         self._send(estimate)
 
     def cancel(self, identifier: int) -> None:
-        """Give up an estimate. It is answered `Cancelled` within the patience, or with what it had come to already."""
+        """Cancel an estimate. It is answered `Cancelled` within the patience, or with what it had come to already."""
         if identifier in self._unanswered and identifier != self._current():
             self._send(Cancel(identifier))  # it waits: the one at work goes on
             self._finish(Cancelled(identifier))
@@ -132,7 +134,7 @@ class WorkerClient:
             except OSError as error:
                 self._log.append(f"cannot start {self._command[0]}: {error}")
                 self._fail_all(
-                    "engine", f"{self._command[0]} can't be started ({error.strerror}): set up the engine again"
+                    "engine", f"{self._command[0]} could not be started ({error.strerror}). Set up the engine again"
                 )
                 return
         self._process.send(encode(message))
@@ -143,7 +145,12 @@ class WorkerClient:
         except ProtocolError:
             self._log.append(line.rstrip())
             self._replace(
-                Failed(self._current(), "internal", "the engine answers in riddles; try again, or set it up anew")
+                Failed(
+                    self._current(),
+                    "internal",
+                    "The engine sent an unreadable reply. Try again; if it happens again, use Set Up Again in "
+                    "the preferences",
+                )
             )
             return
         self._heard = time.monotonic()
@@ -164,7 +171,7 @@ class WorkerClient:
                 self._finish(Cancelled(identifier))
             self._replace(Cancelled(late[0]))
         elif self._unanswered and now - self._heard > self._silence:
-            text = f"no sign of life for {self._silence:.0f} s; it was ended: try again, or a smaller size"
+            text = f"The engine did not respond for {self._silence:.0f} s and was stopped. Try again, or a smaller size"
             self._replace(Failed(self._current(), "internal", text))
 
     def _ended(self, process: "_Process") -> None:
@@ -174,13 +181,13 @@ class WorkerClient:
         self._log.append(f"the worker ended with code {code}")
         if not process.is_ready:
             said = process.last_words or f"code {code}"
-            self._fail_all("engine", f"the engine doesn't start ({said}): set it up again, or choose another Python")
+            self._fail_all("engine", f"The engine does not start ({said}). Set it up again, or choose another Python")
             return
         current = self._current()
         # One that had worked and ended between two estimates, of idleness or killed, has not tried the next one at all.
         if self._unanswered and (self._begun == current or not process.has_worked):
             said = process.last_words or f"code {code}"
-            text = f"the engine ended unexpectedly ({said}): try again, or a smaller size"
+            text = f"The engine crashed ({said}). Try again, or use a smaller size; Copy Log has the details"
             self._finish(Cancelled(current) if current in self._deadlines else Failed(current, "internal", text))
         self._resend()
 
@@ -224,7 +231,7 @@ class _Process:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, log: deque[str]) -> None:
         self.lines: queue.Queue[str | None] = queue.Queue()
-        self.last_words = ""
+        self._said = self._raised = ""
         self.is_ready = self.has_worked = False
         self._log = log
         self._process = subprocess.Popen(
@@ -250,6 +257,11 @@ class _Process:
     def code(self) -> int:
         """The exit code, once the lines have ended."""
         return self._process.wait()
+
+    @property
+    def last_words(self) -> str:
+        """The exception that it ended with, whose advice can follow on lines of its own, or else its last line."""
+        return self._raised or self._said
 
     def send(self, line: str) -> None:
         """Write a line. A process that has just ended takes no more: the end of its lines says so too."""
@@ -281,6 +293,7 @@ class _Process:
 
     def _read_errors(self) -> None:
         for line in self._process.stderr:
-            self.last_words = line.strip() or self.last_words
+            self._said = line.strip() or self._said
+            self._raised = line.strip() if _RAISED.match(line) else self._raised
             self._log.append(line.rstrip())
         self._process.stderr.close()

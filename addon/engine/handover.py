@@ -66,7 +66,7 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
     Raises PhotoError for an image without pixels.
     """
     if image.source in {"VIEWER"} and min(image.size) == 0:
-        raise PhotoError(f"{image.name!r} can't be read from here: save it to a file first, and open that")
+        raise PhotoError(f"{image.name!r} can't be read directly. Save it to a file, and open that")
     if image.source == "MOVIE":
         return _movie(image, folder, frame)
     if not image.is_dirty and image.source not in {"GENERATED", "VIEWER"} and image.file_format not in _AS_PIXELS:
@@ -77,7 +77,7 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
             image.reload()
             return Picture(path)
         if image.source != "FILE" or not image.has_data:
-            raise PhotoError(f"{path} is not there any more: find it with File > External Data, or pack it")
+            raise PhotoError(f"{path} is not there any more. Find it with File > External Data, or pack it")
     return _pixels(image, folder)
 
 
@@ -129,7 +129,7 @@ def _movie(image: bpy.types.Image, folder: Path, frame: int) -> Picture:
     """Read a frame of a movie, which `Image.pixels` doesn't follow: by a grid that has a vertex on each pixel."""
     width, height = image.size
     if width * height == 0:
-        raise PhotoError(f"{image.name!r} has no pixels: find its file with File > External Data")
+        raise PhotoError(f"{image.name!r} has no pixels. Find its file with File > External Data")
     tree = _reader(image, frame)
     mesh = bpy.data.meshes.new("Depth Nodes Movie")
     ob = bpy.data.objects.new(mesh.name, mesh)

@@ -81,24 +81,26 @@ class Installation:
 
     def _make(self) -> None:
         (self.folder / place.STAMP).unlink(missing_ok=True)
-        self._stage("Making the environment")
+        self._stage("Creating the environment")
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self._call([str(_base_python()), "-m", "venv", "--clear", str(self.folder)], "the environment can't be made")
+        self._call(
+            [str(_base_python()), "-m", "venv", "--clear", str(self.folder)], "The environment could not be created"
+        )
         pip = [str(place.python_in(self.folder)), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
         self._stage("Updating pip")
-        self._call([*pip, *self._options, PIP], "pip can't be fetched: check the network")
+        self._call([*pip, *self._options, PIP], "pip could not be downloaded. Check the network")
         pip += ["--progress-bar", "raw", "--resume-retries", "5", *self._options]
         index = ["--extra-index-url", self.backend.index] if self.backend.index else []
         packages = place.REQUIREMENTS.read_text(encoding="utf-8").split()
         torch = next(package for package in packages if package.startswith("torch=="))
-        self._stage(f"Fetching {torch.replace('==', ' ')} for {self.backend.title}")
+        self._stage(f"Downloading {torch.replace('==', ' ')} for {self.backend.title}")
         # Apart from the others, so that its index is not asked for each of them; its build for the CPU needs no more.
-        self._call([*pip, "--no-deps", *index, torch], "torch can't be fetched: check the network")
-        self._stage("Fetching the other packages")
+        self._call([*pip, "--no-deps", *index, torch], "torch could not be downloaded. Check the network")
+        self._stage("Downloading the other packages")
         others = [] if self.backend.name == "cpu" else index
-        self._call([*pip, *others, *packages], "the packages can't be fetched: check the network")
+        self._call([*pip, *others, *packages], "The packages could not be downloaded. Check the network")
         self._stage("Checking")
-        self._call([str(place.python_in(self.folder)), "-c", _CHECK], "the packages were fetched and don't run")
+        self._call([str(place.python_in(self.folder)), "-c", _CHECK], "The packages were downloaded but do not run")
         self._write_stamp(place.examine(self.folder))
 
     def _write_stamp(self, engine: place.Engine) -> None:
@@ -137,7 +139,7 @@ class Installation:
             raise EngineError("cancelled")
         if code != 0:
             reason = next((line for line in reversed(self._log) if line.startswith(("ERROR", "Error", "OSError"))), "")
-            raise EngineError(f"{problem}{f' ({reason[:200]})' if reason else ''}; the log says more")
+            raise EngineError(f"{problem}{f' ({reason[:200]})' if reason else ''}. Copy Log has the details")
 
     def _hear(self, line: str) -> None:
         match = _PROGRESS.match(line)
@@ -150,13 +152,13 @@ class Installation:
 
 def _check_place(folder: Path, backend: place.Backend) -> None:
     if sys.platform == "win32" and len(str(folder)) + _LONGEST_IN_TORCH > _WINDOWS_LIMIT and not _has_long_paths():
-        raise EngineError(f"{folder} is too long for Windows: allow long paths there, or choose Use Existing Python")
+        raise EngineError(f"{folder} is too long a path for Windows. Allow long paths, or choose Use Existing Python")
     disk = next(path for path in folder.parents if path.exists())
     free = shutil.disk_usage(disk).free
     if free < backend.disk:
         raise EngineError(
             f"The engine for {backend.title} needs about {backend.disk / 1e9:.1f} GB, and {disk} has "
-            f"{free / 1e9:.1f} GB left: free some space, or choose another build"
+            f"{free / 1e9:.1f} GB left. Free some space, or choose another backend"
         )
 
 
@@ -184,7 +186,9 @@ def _base_python() -> Path:
         )
         if answer.returncode == 0:
             return Path(candidate)
-    raise EngineError("No Python here can make an environment: install python3-venv, or choose Use Existing Python")
+    raise EngineError(
+        "No Python on this machine can create an environment. Install python3-venv, or choose Use Existing Python"
+    )
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:

@@ -107,13 +107,13 @@ def last_failed() -> Job | None:
 
 
 def forget_failure() -> None:
-    """Show the last failure no more."""
+    """Stop showing the last failure."""
     global _last_failed
     _last_failed = None
 
 
 def cancel(job: Job) -> None:
-    """Give a job up; it is over within half a second."""
+    """Cancel a job; it ends within half a second."""
     if _client is not None and job.identifier in _jobs:
         job.text = "Cancelling"
         _client.cancel(job.identifier)
@@ -209,7 +209,7 @@ def _progress(job: Job, said: Progress) -> None:
 def _finish(job: Job, done: Done) -> None:
     image = depth_image.find(job.image_uid)
     if image is None:
-        _fail(job, "photo", f"{job.name} was removed while its depth was estimated: nothing was changed")
+        _fail(job, "photo", f"{job.name} was removed while its depth was estimated. Nothing was changed")
         return
     job.seconds = done.seconds
     try:
@@ -219,7 +219,7 @@ def _finish(job: Job, done: Done) -> None:
             job.on_depth(depth)
     except (DepthNodesError, ReferenceError, RuntimeError, OSError) as error:
         # ReferenceError: what the result was for is gone; RuntimeError: Blender doesn't let us add to it any more
-        gone = "what the depth was for was removed meanwhile: the depth image is there, use it by hand"
+        gone = "The object was deleted while its depth was estimated. The depth image was kept; assign it manually"
         _fail(job, "internal", gone if isinstance(error, ReferenceError) else str(error))
         return
     job.state = "done"

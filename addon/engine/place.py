@@ -112,12 +112,12 @@ def chosen(existing: str, own: Path) -> Engine:
         python = python_in(path) if path.is_dir() else path
         if not python.is_file():
             raise EngineError(
-                f"There is no Python at {path} any more: choose another one, or empty Use Existing Python"
+                f"There is no Python at {path} any more. Choose another one, or clear Use Existing Python"
             )
         return Engine(python, {})
     engine = own_engine(own)
     if engine is None:
-        raise EngineError("Depth Nodes needs its engine to estimate depth: choose Set Up Engine in its preferences")
+        raise EngineError("Depth Nodes needs its engine to estimate depth. Choose Set Up Engine in its preferences")
     return engine
 
 
@@ -128,7 +128,7 @@ def examine(path: Path) -> Engine:
     """
     python = python_in(path) if path.is_dir() else path
     if not python.is_file():
-        raise EngineError(f"There is no Python at {path}: choose its executable, or the folder of an environment")
+        raise EngineError(f"There is no Python at {path}. Choose its executable, or the folder of an environment")
     command = [str(python), "-c", _PROBE, *MINIMUM]
     try:
         answer = subprocess.run(
@@ -136,7 +136,7 @@ def examine(path: Path) -> Engine:
         )
         found = json.loads(answer.stdout.splitlines()[-1])
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
-        raise EngineError(f"{python} does not run as a Python: choose another one") from error
+        raise EngineError(f"{python} does not run as a Python. Choose another one") from error
     problems = _problems(tuple(found["python"]), found["versions"])
     if problems:
         raise EngineError(

@@ -43,9 +43,9 @@ def doctor(engine: place.Engine) -> str:
             creationflags=place.NO_WINDOW,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise EngineError(f"the engine doesn't run ({error}): set it up again") from error
+        raise EngineError(f"The engine does not run ({error}). Set it up again") from error
     if not answer.stdout:
-        raise EngineError(f"the engine doesn't run ({answer.stderr.strip()[-200:]}): set it up again")
+        raise EngineError(f"The engine does not run ({answer.stderr.strip()[-200:]}). Set it up again")
     return answer.stdout
 
 

@@ -63,7 +63,9 @@ def check(wanted: Settings) -> None:
     """Raise EstimateError where the licence of the model's weights was not accepted."""
     spec = catalog.get(wanted.model)
     if spec.commercial is False and not wanted.accept_license:
-        raise EstimateError(f"{spec.title} is licensed {spec.licence}: accept that first, or choose another model")
+        raise EstimateError(
+            f"{spec.title} is licensed {spec.licence}: accept its licence first, or choose another model"
+        )
 
 
 def request(wanted: Settings, identifier: int, picture: Path, output: Path, *, linear: bool) -> Estimate:

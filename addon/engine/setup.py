@@ -28,9 +28,9 @@ def make(backend: place.Backend) -> install.Installation:
     """
     global _making
     if is_making():
-        raise EngineError("The engine is being set up already: wait, or cancel that first")
+        raise EngineError("The engine is being set up already. Wait for it, or cancel it first")
     if not bpy.app.online_access:
-        raise EngineError("Setting up the engine needs the network: allow online access in Preferences > System first")
+        raise EngineError("Setting up the engine needs the network. Allow online access in Preferences > System first")
     started = install.Installation(settings.engine_folder(), backend)
     started.start()
     _making = started
@@ -61,7 +61,7 @@ def _watch() -> float | None:
 
 
 def redraw() -> None:
-    """Draw the preferences anew, wherever they are open."""
+    """Redraw the preferences wherever they are open."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "PREFERENCES":
@@ -69,7 +69,7 @@ def redraw() -> None:
 
 
 def unregister() -> None:
-    """Stop what is being made: Blender is about to forget us."""
+    """Cancel a set-up that is running: the extension is about to be disabled."""
     global _making
     if _making is not None:
         _making.cancel()

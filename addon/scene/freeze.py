@@ -35,14 +35,14 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, *, cut: bool
     """
     _check_editable(ob)
     if _frozen_mesh(ob) is not None:
-        raise FreezeError(f"{ob.name!r} is frozen already: unfreeze it to sample again")
+        raise FreezeError(f"{ob.name!r} is frozen already. Unfreeze it to sample again")
     image = inputs.get_input(modifier, "Image")
     if image is None or 0 in image.size:
-        raise FreezeError(f"{modifier.name!r} has no depth image to freeze: choose one under Image")
+        raise FreezeError(f"{modifier.name!r} has no depth image to freeze. Choose one under Image")
     former, surface = ob.data, inputs.get_input(modifier, "Surface")
     cut = cut and inputs.get_input(modifier, "Cutoff")
     if cut and inputs.get_input(modifier, "Edge Falloff") > 0:
-        raise FreezeError(f"{modifier.name!r} flattens towards edges and cuts none: set Edge Falloff to 0")
+        raise FreezeError(f"{modifier.name!r} flattens edges instead of cutting them. Set Edge Falloff to 0")
     mesh = _samples(ob, modifier, cut)
     if "depth" not in mesh.attributes or not mesh.vertices:
         bpy.data.meshes.remove(mesh)
@@ -67,7 +67,7 @@ def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
     _check_editable(ob)
     frozen = _frozen_mesh(ob)
     if frozen is None or not is_frozen(ob, modifier):
-        raise FreezeError(f"{ob.name!r} is not frozen: there is nothing to unfreeze")
+        raise FreezeError(f"{ob.name!r} is not frozen. There is nothing to unfreeze")
     former = frozen[_FORMER_MESH]
     if former is None:
         raise FreezeError(f"the mesh that {ob.name!r} had before was deleted: set Surface to Mesh to keep this one")
@@ -89,12 +89,12 @@ def _frozen_mesh(ob: bpy.types.Object) -> bpy.types.Mesh | None:
 
 def _check_editable(ob: bpy.types.Object) -> None:
     if ob.type != "MESH":
-        raise FreezeError(f"{ob.name!r} is no mesh: select an object with a Depth Relief modifier")
+        raise FreezeError(f"{ob.name!r} is not a mesh. Select an object with a Depth Relief modifier")
     if ob.mode != "OBJECT":
-        raise FreezeError(f"{ob.name!r} is in {ob.mode.lower()} mode: go back to Object Mode first")
+        raise FreezeError(f"{ob.name!r} is in {ob.mode.lower()} mode. Switch to Object Mode first")
     for block in (ob, ob.data):
         if block.override_library or not block.is_editable:
-            raise FreezeError(f"{block.name!r} is linked from another file: make it local first")
+            raise FreezeError(f"{block.name!r} is linked from another file. Make it local first")
 
 
 def _exchange(ob: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
@@ -192,5 +192,5 @@ def _group_in(tree: bpy.types.NodeTree, name: str, modifier: bpy.types.NodesModi
     groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
     found = next((node for node in groups if node.node_tree.name.startswith(name)), None)
     if found is None:
-        raise FreezeError(f"{modifier.name!r} is no Depth Relief: choose that modifier")
+        raise FreezeError(f"{modifier.name!r} is not a Depth Relief. Choose that modifier")
     return found

@@ -31,24 +31,24 @@ def load(path: str | Path) -> bpy.types.Image:
     """
     path = Path(path)
     if not path.is_file():
-        raise PhotoError(f"There is no photo at {path}: choose a picture file")
+        raise PhotoError(f"There is no photo at {path}. Choose an image file")
     made = (str(path), str(path.stat().st_mtime_ns))
     turned = next((one for one in bpy.data.images if (one.get(_UPRIGHT_OF), one.get(_WRITTEN)) == made), None)
     if turned is not None:
         return turned
     if damage := picture_file.damage(path):
-        raise PhotoError(f"{path.name} is incomplete or damaged ({damage}): copy or export the photo again")
+        raise PhotoError(f"{path.name} is incomplete or damaged ({damage}). Copy or export the photo again")
     try:
         before = set(bpy.data.images)
         image = bpy.data.images.load(str(path), check_existing=True)
         if image in before and not image.is_dirty and image.packed_file is None:
             image.reload()  # another program may have written the file since
     except RuntimeError as error:
-        raise PhotoError(f"{path.name} can't be read: choose another picture file") from error
+        raise PhotoError(f"{path.name} can't be read. Choose another image file") from error
     if min(image.size) == 0:
         if image.users == 0:
             bpy.data.images.remove(image)
-        raise PhotoError(f"{path.name} is not a picture, or is damaged: open it in another program and export it again")
+        raise PhotoError(f"{path.name} is not an image, or is damaged. Open it in another program and export it again")
     orientation = picture_file.orientation(path)
     return _turned(image, orientation, path) if orientation != picture_file.UPRIGHT else image
 

@@ -20,7 +20,7 @@ def group_names() -> tuple[str, ...]:
 
 def _draw_groups(layout: bpy.types.UILayout, *, swap: bool) -> None:
     if not groups.BLEND.is_file():
-        layout.label(text="The asset file is missing: install Depth Nodes again", icon="ERROR")
+        layout.label(text="The asset file is missing. Install Depth Nodes again", icon="ERROR")
         return
     for name in group_names():
         properties = layout.operator("depth_nodes.add_group", text=name)

@@ -22,4 +22,6 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     if chosen.quality == "CUSTOM":
         layout.prop(chosen, "size")
         if chosen.size > settings.BEYOND:
-            layout.label(text=f"Beyond {settings.BEYOND} the models lose the whole picture", icon="INFO")
+            layout.label(
+                text=f"Above {settings.BEYOND} px the model loses the overall layout of the scene", icon="INFO"
+            )

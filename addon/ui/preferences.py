@@ -44,35 +44,36 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
 
     use_asset_library: BoolProperty(
         name="Asset Library",
-        description="List the depth groups in the asset browser, to drag them onto objects and into node trees. Off, "
-        "they are still in the Add menus",
+        description="Show the depth groups in the Asset Browser, to drag onto objects and into node trees. They "
+        "stay in "
+        "the Add menus when this is off",
         default=True,
         update=_list_or_unlist,
     )
 
     existing_python: StringProperty(
         name="Use Existing Python",
-        description="A Python of your own, or the folder of its environment, that has torch, numpy, pillow, "
-        "safetensors and huggingface_hub. Empty, Depth Nodes uses the engine that it set up itself",
+        description="Your own Python, or the folder of its environment, with torch, numpy, pillow, safetensors and "
+        "huggingface_hub. Leave empty to use the engine that Depth Nodes sets up",
         subtype="FILE_PATH",
         update=_examine,
     )
 
-    model: EnumProperty(name="Model", description="What estimates depth", items=_MODELS, default="small")
+    model: EnumProperty(name="Model", description="Network that estimates depth", items=_MODELS, default="small")
     quality: EnumProperty(
         name="Quality",
-        description="How closely the model looks. More takes longer, and more memory",
+        description="Resolution at which the model sees the photo. Higher is slower and needs more memory",
         items=(
-            ("DRAFT", "Draft", f"{settings.QUALITIES['DRAFT']} pixels on the shorter side: three times as quick"),
-            ("STANDARD", "Standard", f"{catalog.TRAINED} pixels, at which the models were trained"),
-            ("FINE", "Fine", f"{settings.QUALITIES['FINE']} pixels: finer edges, two to three times as long"),
-            ("CUSTOM", "Custom", "A size of your own"),
+            ("DRAFT", "Draft", f"{settings.QUALITIES['DRAFT']} pixels on the shorter side: three times as fast"),
+            ("STANDARD", "Standard", f"{catalog.TRAINED} pixels, the size that the models were trained at"),
+            ("FINE", "Fine", f"{settings.QUALITIES['FINE']} pixels: finer edges, two to three times slower"),
+            ("CUSTOM", "Custom", "Choose the size"),
         ),
         default="STANDARD",
     )
     size: IntProperty(
         name="Size",
-        description="Pixels of the picture's shorter side inside the model",
+        description="Shorter side of the photo inside the model, in pixels",
         subtype="PIXEL",
         default=catalog.TRAINED,
         min=70,
@@ -81,27 +82,27 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
     )
     device: EnumProperty(
         name="Device",
-        description="What computes; Automatic takes the graphics card where the engine was made for one",
+        description="Hardware that runs the model. Automatic uses the GPU if the engine supports it",
         items=(
-            ("auto", "Automatic", "The graphics card if there is one, else the CPU"),
-            ("cpu", "CPU", "Always works"),
+            ("auto", "Automatic", "The GPU if there is one, otherwise the CPU"),
+            ("cpu", "CPU", "Works on every machine"),
             ("cuda", "NVIDIA", "CUDA, and AMD's ROCm"),
             ("xpu", "Intel", "XPU"),
             ("mps", "Apple", "Metal"),
         ),
     )
-    invert: BoolProperty(name="Invert", description="Store near as far and far as near")
+    invert: BoolProperty(name="Invert", description="Swap near and far")
     idle_minutes: IntProperty(
         name="Unload After",
-        description="Minutes without work after which the model leaves the memory",
+        description="Free the model's memory after this many idle minutes",
         default=10,
         min=1,
         max=1440,
     )
     weights: StringProperty(
         name="Weights File",
-        description="A .safetensors or .pth file of the chosen model on this machine. Empty, the weights are those of "
-        "the Hugging Face cache, and fetched into it once",
+        description="Local .safetensors or .pth file for the chosen model. Leave empty to use the Hugging Face cache, "
+        "which is filled by one download",
         subtype="FILE_PATH",
     )
     accepted: StringProperty(description="Models whose licence was accepted", options={"HIDDEN"})
@@ -144,7 +145,7 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
         if bpy.app.online_access:
             row = box.row()
         else:
-            box.label(text="It is fetched from the network, once; Blender may not go online", icon="INTERNET_OFFLINE")
+            box.label(text="The engine must be downloaded once, but Blender is offline", icon="INTERNET_OFFLINE")
             row = box.row()
             row.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
         row.operator("depth_nodes.set_up_engine", icon="IMPORT")

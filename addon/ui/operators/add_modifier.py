@@ -19,7 +19,7 @@ class DEPTH_NODES_OT_add_modifier(bpy.types.Operator):
         if ob is None or ob.type != "MESH":
             cls.poll_message_set("Make a mesh object active to give it a relief")
         elif ob.library is not None:
-            cls.poll_message_set("The object is linked from another file: make it local or override it")
+            cls.poll_message_set("The object is linked from another file. Make it local or override it")
         else:
             return True
         return False
@@ -32,5 +32,5 @@ class DEPTH_NODES_OT_add_modifier(bpy.types.Operator):
             return {"CANCELLED"}
         context.object.modifiers.active = modifier
         if not context.object.data.uv_layers:
-            self.report({"WARNING"}, "The mesh has no UV map, so the depth image can't be laid on it: unwrap it")
+            self.report({"WARNING"}, "The mesh has no UV map to place the depth image with. Unwrap it")
         return {"FINISHED"}

@@ -1,4 +1,4 @@
-"""Cancel: gives up every estimate that is under way."""
+"""Cancel every estimate that is running."""
 
 import bpy
 
@@ -6,7 +6,7 @@ from ...engine import jobs
 
 
 class DEPTH_NODES_OT_cancel_estimate(bpy.types.Operator):
-    """Give up what is being estimated; what is done already stays"""
+    """Cancel all running estimates. Finished results are kept"""
 
     bl_idname = "depth_nodes.cancel_estimate"
     bl_label = "Cancel"

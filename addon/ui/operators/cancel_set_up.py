@@ -6,7 +6,7 @@ from ...engine import setup
 
 
 class DEPTH_NODES_OT_cancel_set_up(bpy.types.Operator):
-    """Stop setting up the engine; files that have arrived whole are not fetched again"""
+    """Cancel setting up the engine. Files that were downloaded completely are not downloaded again"""
 
     bl_idname = "depth_nodes.cancel_set_up"
     bl_label = "Cancel"

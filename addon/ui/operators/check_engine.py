@@ -11,7 +11,7 @@ _INTERVAL = 0.2  # seconds
 
 
 class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
-    """Look at the engine: its versions, the devices and memory it finds, and which weights are on disk"""
+    """Check the engine: its versions, the devices and memory it finds, and which weights are on disk"""
 
     bl_idname = "depth_nodes.check_engine"
     bl_label = "Check Engine"

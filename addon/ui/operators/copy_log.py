@@ -6,7 +6,7 @@ from ...engine import jobs, setup
 
 
 class DEPTH_NODES_OT_copy_log(bpy.types.Operator):
-    """Copy what the engine said to the clipboard"""
+    """Copy the engine's log to the clipboard, for a bug report"""
 
     bl_idname = "depth_nodes.copy_log"
     bl_label = "Copy Log"
@@ -14,5 +14,5 @@ class DEPTH_NODES_OT_copy_log(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.clipboard = "\n\n".join(filter(None, (setup.log(), jobs.log())))
-        self.report({"INFO"}, "Copied")
+        self.report({"INFO"}, "Log copied")
         return {"FINISHED"}

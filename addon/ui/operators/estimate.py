@@ -38,7 +38,7 @@ class Estimating:
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Look what has come; Esc gives up."""
+        """Take in what has come; Esc cancels."""
         if event.type == "ESC" and event.value == "PRESS":
             self._give_up()
             return {"RUNNING_MODAL"}
@@ -111,13 +111,17 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
     bl_options = {"UNDO"}  # no REGISTER: adjusting it afterwards would estimate again, and block
 
     image: StringProperty(
-        name="Image", description="Name of the image; empty takes the one that is shown", options={"SKIP_SAVE"}
+        name="Image", description="Name of the image. If empty, the image shown in the editor", options={"SKIP_SAVE"}
     )
     make: EnumProperty(
         name="Make",
         description="What to do with the depth",
         items=(
-            ("DEPTH", "Depth Image", "Keep it as an image; what follows it already follows the new one"),
+            (
+                "DEPTH",
+                "Depth Image",
+                "Keep it as an image. Modifiers that use the previous depth image use the new one",
+            ),
             ("RELIEF", "Relief", "Add a relief that shows the image"),
         ),
         options={"SKIP_SAVE"},
@@ -137,7 +141,7 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
         if self.image or space is not None:
             image = bpy.data.images.get(self.image) if self.image else space.image
             if image is None:
-                raise PhotoError("No image is shown here: open a photo first")
+                raise PhotoError("No image is shown here. Open a photo first")
             if space is not None and space.image == image and image.source in {"SEQUENCE", "MOVIE"}:
                 frame = space.image_user.frame_current
             finish = None
@@ -185,14 +189,14 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
         paths = [folder / file.name for file in self.files if file.name]
         paths = paths or ([Path(bpy.path.abspath(self.filepath))] if self.filepath else [])
         if not paths:
-            raise PhotoError("No photo given: choose a photo")
+            raise PhotoError("No photo was chosen. Choose a photo")
         wanted = settings.current()
         placement = _placement(self, context)
         return [partial(_submit_photo, path, wanted, placement) for path in paths]
 
 
 class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
-    """Free the memory of the engine, and try again with half the pixels"""
+    """Free the engine's memory, and try again with half the pixels"""
 
     bl_idname = "depth_nodes.retry_smaller"
     bl_label = "Retry Smaller"
@@ -206,7 +210,7 @@ class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ign
         failed = jobs.last_failed()
         image = depth_image.find(failed.image_uid)
         if image is None:
-            raise PhotoError(f"{failed.name} is not there any more")
+            raise PhotoError(f"{failed.name} is not in the file any more. Open it again")
         jobs.free_memory()
         smaller = settings.smaller(failed.settings)
         return [partial(jobs.submit, image, smaller, on_depth=failed.on_depth, frame=context.scene.frame_current)]
@@ -238,7 +242,7 @@ def progress(under_way: Sequence[jobs.Job]) -> str:
 
 
 def redraw(manager: bpy.types.WindowManager) -> None:
-    """Draw the sidebars anew that show how far it is."""
+    """Redraw the sidebars that show the progress."""
     for window in manager.windows:
         for area in window.screen.areas:
             if area.type in _SHOWING:

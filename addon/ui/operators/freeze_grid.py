@@ -8,16 +8,16 @@ from ...scene import freeze, relief
 
 
 class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
-    """Turn the sampled grid into a real mesh with a depth attribute, which is much quicker to shape"""
+    """Turn the sampled grid into a real mesh with a depth attribute, which is much faster to shape"""
 
     bl_idname = "depth_nodes.freeze_grid"
     bl_label = "Freeze Grid"
     bl_options = {"REGISTER", "UNDO"}
 
     cut: BoolProperty(
-        name="Cut Too",
-        description="Keep the present cut as part of the mesh and switch Cutoff off until it is unfrozen: quicker by "
-        "far, but Threshold, Angle and the size of islands wait until then",
+        name="Include Cut",
+        description="Bake the current cut into the mesh. Much faster; Threshold, Angle and Minimum Island are locked "
+        "until you unfreeze",
         default=False,
         options={"SKIP_SAVE"},
     )
@@ -37,7 +37,7 @@ class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
 
 
 class DEPTH_NODES_OT_unfreeze_grid(bpy.types.Operator):
-    """Give the object its former mesh back, so that the relief follows the image and Resolution again"""
+    """Restore the object's original mesh, so that the relief follows the image and Resolution again"""
 
     bl_idname = "depth_nodes.unfreeze_grid"
     bl_label = "Unfreeze Grid"

@@ -39,8 +39,8 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
     depth_path: StringProperty(
         name="Depth Map",
-        description="The photo's depth map: EXR, NPY, PFM, TIFF or PNG. Left empty, it is the other selected file, or "
-        "the one beside the photo: photo_depth.png, photo.depth.exr or the like",
+        description="Depth map of the photo: EXR, NPY, PFM, TIFF or PNG. If empty, the other selected file is used, or "
+        "one in the photo's folder named photo_depth.png, photo.depth.exr or similar",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
@@ -48,22 +48,23 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         name="Depth Is",
         description="How to read the depth map",
         items=(
-            ("AUTO", "Automatic", "As the file says, else as its values suggest"),
-            ("BRIGHT", "Near Is Bright", "Relative depth, brighter is nearer"),
-            ("DARK", "Near Is Dark", "Relative depth, darker is nearer"),
+            ("AUTO", "Automatic", "What the file says, otherwise what its values suggest"),
+            ("BRIGHT", "Near Is Bright", "Relative depth: brighter is nearer"),
+            ("DARK", "Near Is Dark", "Relative depth: darker is nearer"),
             ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
         ),
     )
     smooth_steps: BoolProperty(
         name="Smooth 8-Bit Steps",
-        description="Turn the 256 steps of an 8-bit depth map into slopes. No pixel moves by more than half a step; "
-        "maps of 16 bits and more stay as they are",
+        description="Smooth the 256 levels of an 8-bit depth map into slopes. No value moves by more than half "
+        "a level; "
+        "maps with 16 or more bits are not changed",
         default=True,
     )
     fill_gaps: IntProperty(
         name="Fill Gaps",
-        description="Widest gap in the depth map that is filled, in its pixels: where a sensor measured nothing, or a "
-        "file holds no number. Wider ones stay holes, and so does what the file or the photo leaves transparent",
+        description="Widest gap of missing depth to fill, in pixels of the depth map. Wider gaps stay holes, and so do "
+        "transparent parts of the file or the photo",
         default=USUAL_GAP,
         min=0,
         max=64,
@@ -98,7 +99,9 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         relief.select_only(context, made.ob)
         if made.kind_guessed:
             self.report(
-                {"INFO"}, f"{Path(depth_path).name} doesn't say what is near: if the relief is inside out, set Depth Is"
+                {"INFO"},
+                f"{Path(depth_path).name} does not say which values are near. If the relief is inside out, "
+                f"change Depth Is",
             )
         return {"FINISHED"}
 
@@ -107,7 +110,9 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         selected = [Path(bpy.path.abspath(self.directory)) / file.name for file in self.files if file.name]
         if len(selected) < 2:
             if not self.filepath:
-                raise PhotoError("No photo given: choose a photo, and its depth map if it doesn't lie beside it")
+                raise PhotoError(
+                    "No photo was chosen. Choose a photo, and its depth map if it is not in the same folder"
+                )
             selected = [Path(bpy.path.abspath(self.filepath))]
         if self.depth_path and len(selected) == 1:
             return selected[0], Path(bpy.path.abspath(self.depth_path))
@@ -123,5 +128,8 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         beside = photo.find_depth(selected[0])
         if beside is None:
             name = selected[0].stem
-            raise PhotoError(f"No depth map beside {selected[0].name}: give one, or save it there as {name}_depth.png")
+            raise PhotoError(
+                f"There is no depth map for {selected[0].name}. Choose one, or save it in the same folder as "
+                f"{name}_depth.png"
+            )
         return selected[0], beside

@@ -17,7 +17,7 @@ class Placing:
 
     projection: EnumProperty(
         name="Projection",
-        description="How depth becomes shape; can be changed in the modifier at any time",
+        description="How depth becomes shape. You can change it in the modifier at any time",
         items=(
             ("Relief", "Relief", "The picture's plane, raised where the photo is near"),
             ("Camera", "Camera", "The space in front of the camera, along its true rays"),
@@ -32,9 +32,10 @@ class Placing:
         ),
     )
     use_camera: BoolProperty(
-        name="Camera That Fits",
-        description="Add a camera from which the relief looks like the photo, make it the scene's, and set the render "
-        "size to the photo's",
+        name="Matching Camera",
+        description="Add a camera from which the relief looks like the photo. It becomes the scene's camera; "
+        "the render "
+        "size is set to the photo's, and the view transform to Standard",
         default=False,
     )
 
@@ -44,9 +45,9 @@ class Placing:
         if context.mode != "OBJECT":
             cls.poll_message_set("Switch to Object Mode to add a relief")
         elif context.scene.library is not None:
-            cls.poll_message_set("The scene is linked from another file: add the relief to a scene of this file")
+            cls.poll_message_set("The scene is linked from another file. Add the relief to a scene of this file")
         elif context.collection.library is not None or context.collection.override_library is not None:
-            cls.poll_message_set("The active collection is linked from another file: choose one of this file's own")
+            cls.poll_message_set("The active collection is linked from another file. Choose a collection of this file")
         else:
             return True
         return False

@@ -1,4 +1,4 @@
-"""Preferences > Set Up Engine: torch and its company, in a Python of their own."""
+"""Preferences > Set Up Engine: a separate Python with torch and what else the worker needs."""
 
 import bpy
 from bpy.props import EnumProperty
@@ -16,21 +16,24 @@ _ITEMS = [
     (
         backend.name,
         f"{backend.title}, about {backend.download / 1e9:.1f} GB",
-        f"Fetch about {backend.download / 1e9:.1f} GB, which take about {backend.disk / 1e9:.1f} GB on the disk",
+        f"Download about {backend.download / 1e9:.1f} GB, which take up about {backend.disk / 1e9:.1f} GB on disk",
     )
     for backend in place.backends()
 ]
 
 
 class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
-    """Make the private Python that estimates depth, in the background. Nothing is installed into Blender itself"""
+    """Install a separate Python for depth estimation in the background. Blender's own Python is not changed"""
 
     bl_idname = "depth_nodes.set_up_engine"
     bl_label = "Set Up Engine"
     bl_options = {"INTERNAL"}
 
     backend: EnumProperty(
-        name="Built For", description="What is to compute; the CPU always works", items=_backends, options={"SKIP_SAVE"}
+        name="Backend",
+        description="Hardware to run the model on. CPU works on every machine",
+        items=_backends,
+        options={"SKIP_SAVE"},
     )
 
     @classmethod
@@ -39,7 +42,7 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
             cls.poll_message_set("The engine is being set up")
             return False
         if jobs.waiting():
-            cls.poll_message_set("Depth is being estimated: wait for it, or cancel it")
+            cls.poll_message_set("Depth is being estimated. Wait for it, or cancel it")
             return False
         return True
 
@@ -54,7 +57,7 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
         layout = self.layout
         layout.prop(self, "backend")
         column = layout.column(align=True)
-        column.label(text="PyTorch and four small packages will be fetched from", icon="INTERNET")
+        column.label(text="PyTorch and the packages it needs will be downloaded from", icon="INTERNET")
         column.label(text="pypi.org" + (f" and {backend.index.split('/')[2]}" if backend.index else ""), icon="BLANK1")
         column.label(text=f"into {settings.engine_folder()}", icon="FILE_FOLDER")
 

@@ -260,5 +260,5 @@ def test_linked_and_overridden_images_are_refused_and_unchanged(tmp_path, overri
 
 def test_an_image_of_many_pictures_is_refused():
     tiled = bpy.data.images.new("Tiles", 4, 4, tiled=True)
-    with pytest.raises(DepthImageError, match="no single picture"):
+    with pytest.raises(DepthImageError, match="single image"):
         depth_image.write(tiled, metres(2, 2), kind="distance")

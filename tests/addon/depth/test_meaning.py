@@ -198,7 +198,7 @@ def test_a_png_that_states_a_kind_without_its_range_is_refused_until_told(tmp_pa
     text = PngImagePlugin.PngInfo()
     text.add_text("depthKind", "distance")
     Image.fromarray(RAMP).save(tmp_path / "a.png", pnginfo=text)
-    with pytest.raises(DepthFileError, match=r"a\.png states its kind, but no range"):
+    with pytest.raises(DepthFileError, match=r"a\.png states its kind.*range"):
         meaning.read(tmp_path / "a.png")
     assert meaning.read(tmp_path / "a.png", near_is="bright").kind == "disparity"
 

@@ -148,9 +148,9 @@ def test_cancelling_one_that_waits_spares_the_one_at_work(client, photo):
 @pytest.mark.parametrize(
     ("command", "fault", "said"),
     [
-        ((str(Path(__file__).with_name("no") / "python"), "-m", "inference.worker"), "engine", "set up the engine"),
+        ((str(Path(__file__).with_name("no") / "python"), "-m", "inference.worker"), "engine", "Set up the engine"),
         ((COMMAND[0], "-c", "raise SystemExit('its base is gone')"), "engine", "its base is gone"),
-        ((COMMAND[0], "-c", 'while True: print(\'{"type": "Done"}\', flush=True); input()'), "internal", "riddles"),
+        ((COMMAND[0], "-c", 'while True: print(\'{"type": "Done"}\', flush=True); input()'), "internal", "unreadable"),
     ],
     ids=["gone", "does not start", "garbage on stdout"],
 )

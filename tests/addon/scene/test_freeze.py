@@ -294,7 +294,7 @@ def test_a_relief_without_its_samples_is_refused(modifier):
         tree.nodes.remove(node)
     modifier.node_group = tree
     inputs.set_input(modifier, "Image", bpy.data.images["Depth"])
-    refused(modifier, "is no Depth Relief")
+    refused(modifier, "not a Depth Relief")
 
 
 def test_a_lost_former_mesh_is_said(modifier):
