@@ -232,7 +232,7 @@ def test_an_image_without_pixels_is_refused(tmp_path):
     path.unlink()
     with pytest.raises(RuntimeError, match=r"gone\.png"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
-    with pytest.raises(RuntimeError, match="(?i)open a photo"):
+    with pytest.raises(RuntimeError, match=r"(?i)open a photo"):
         bpy.ops.depth_nodes.estimate_depth()
 
 

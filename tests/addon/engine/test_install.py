@@ -61,7 +61,7 @@ def test_what_is_no_python_is_refused(tmp_path, what):
         path.chmod(0o755)
     elif what == "folder":
         path.mkdir()
-    with pytest.raises(errors.EngineError, match="(?i)choose"):
+    with pytest.raises(errors.EngineError, match=r"(?i)choose"):
         place.examine(path)
 
 
@@ -81,7 +81,7 @@ def test_half_an_engine_is_none(bare):
 
 def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path):
     huge = place.Backend("cpu", "CPU", "", 1, 10**18, (sys.platform,))
-    with pytest.raises(errors.EngineError, match="(?i)free some space"):
+    with pytest.raises(errors.EngineError, match=r"(?i)free some space"):
         install.Installation(tmp_path / "engine", huge).start()
     assert not (tmp_path / "engine").exists()
 
@@ -117,7 +117,7 @@ def test_cancelling_ends_pip_where_it_is(tmp_path):
 def test_offline_nothing_is_set_up():
     extension.enable()
     assert not bpy.app.online_access
-    with pytest.raises(RuntimeError, match="(?i)allow online access"):
+    with pytest.raises(RuntimeError, match=r"(?i)allow online access"):
         bpy.ops.depth_nodes.set_up_engine(backend=place.backends()[0].name)
     assert not Path(settings.engine_folder()).exists()
 
@@ -131,7 +131,7 @@ def test_the_preferences_know_the_existing_python(tmp_path):
     assert "torch 2" in setup.report()
     settings.preferences().existing_python = str(tmp_path)
     assert "no Python" in setup.report()
-    with pytest.raises(errors.EngineError, match="(?i)choose another one"):
+    with pytest.raises(errors.EngineError, match=r"(?i)choose another one"):
         settings.engine()
 
 
