@@ -33,16 +33,19 @@ def test_the_reference_is_made_from_the_code(site: Path) -> None:
     assert "from_files" in words(site / "scripting.html")
 
 
-@pytest.mark.parametrize("link", ["missing.md", "limits.md#no-such-heading", "#no-such-heading", "missing.jpg"])
-def test_a_broken_link_fails(link: str, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_links_fail(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    links = ("missing.md", "limits.md#no-such-heading", "#nor-this-one", "missing.jpg")
     page = docs.SOURCE / "farm.md"
     text = page.read_text(encoding="utf-8")
     monkeypatch.setattr(docs, "SITE", tmp_path)
     try:
-        page.write_text(f"{text}\n[Broken]({link})\n", encoding="utf-8")
-        assert not docs.run_mkdocs(docs.environments.ENVIRONMENTS["docs"].executable)
+        page.write_text(text + "".join(f"\n[Broken]({link})\n" for link in links), encoding="utf-8")
+        assert not docs.run_mkdocs(environments.ENVIRONMENTS["docs"].executable)
     finally:
         page.write_text(text, encoding="utf-8")
+    warnings = [line for line in capfd.readouterr().err.splitlines() if line.startswith("WARNING")]
+    assert len(warnings) == len(links)
+    assert all(any(f"'{link}'" in line for line in warnings) for link in links)
 
 
 def test_links_out_of_the_site_become_text() -> None:
