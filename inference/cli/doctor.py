@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import catalog, hub
 from ..errors import DepthNodesError
 from ..memory import available_memory
-from .report import FAILED, OK
+from .report import FAILED, OK, PROGRAM
 
 _PACKAGES = ("torch", "numpy", "pillow", "pillow-heif", "OpenEXR", "safetensors", "huggingface_hub")
 
@@ -28,7 +28,7 @@ _PIXEL_TOLERANCE = 1e-3
 def run(arguments: Sequence[str]) -> int:
     """Show what this machine has, and check what it computes."""
     parser = argparse.ArgumentParser(
-        prog="python -m inference doctor", description="Show what this machine has, and check what it computes."
+        prog=f"{PROGRAM} doctor", description="Show what this machine has, and check what it computes."
     )
     parser.add_argument(
         "picture",
@@ -91,7 +91,7 @@ def _check(picture: Path | None) -> bool:
     small = catalog.get("small")
     weights = hub.on_disk(small)
     if weights is None:
-        _line("check", "not run: it needs the Small model; `python -m inference download` fetches it")
+        _line("check", f"not run: it needs the Small model; `{PROGRAM} download` fetches it")
         return True
     if picture is None:
         _line("check", "not run: it needs COCO's picture 000000039769 (val2017); name the file to run it")

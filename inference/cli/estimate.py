@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from .. import catalog
 from ..errors import DepthNodesError
-from .report import FAILED, OK, Download, bar, complain
+from .report import FAILED, OK, PROGRAM, Download, bar, complain
 
 if TYPE_CHECKING:
     from ..predict import Predictor
@@ -71,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m inference",
+        prog=PROGRAM,
         description="Estimate the depth of photos with Depth Anything V2.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

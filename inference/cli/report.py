@@ -2,11 +2,13 @@
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from .. import catalog
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+PROGRAM = "depth-nodes" if Path(sys.argv[0]).stem.startswith("depth-nodes") else f"python -m {__name__.split('.')[0]}"
 
 
 def complain(error: object) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from .. import catalog
 from ..errors import DepthNodesError
-from .report import FAILED, OK, Download, complain
+from .report import FAILED, OK, PROGRAM, Download, complain
 
 
 def models(arguments: Sequence[str]) -> int:
     """List the models, their licences, and which are on disk."""
-    parser = argparse.ArgumentParser(prog="python -m inference models", description="List the models.")
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} models", description="List the models.")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     options = parser.parse_args(arguments)
     from ..hub import on_disk
@@ -41,7 +41,7 @@ def models(arguments: Sequence[str]) -> int:
 
 def download(arguments: Sequence[str]) -> int:
     """Fetch weights without computing anything."""
-    parser = argparse.ArgumentParser(prog="python -m inference download", description="Fetch weights from the hub.")
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} download", description="Fetch weights from the hub.")
     parser.add_argument("models", nargs="*", default=["small"], metavar="NAME", help="default: small")
     parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use")
     options = parser.parse_args(arguments)
