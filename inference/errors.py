@@ -1,6 +1,12 @@
 """The error family of the inference package. Every message says what is wrong and what to do next."""
 
 
+def first_line(error: BaseException) -> str:
+    """Return what an exception says, in one line: its first one, or its name where it says nothing."""
+    lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
+    return next((line for line in lines if line), type(error).__name__)
+
+
 class DepthNodesError(Exception):
     """Root of every error that a user can meet; its text is shown as it stands, in one line."""
 

@@ -1,7 +1,9 @@
 """Weights from the Hugging Face hub: fetched through its own client into the user's own cache, and verified by hash."""
 
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from .errors import DownloadError, LicenceError
 # huggingface_hub itself takes a fifth of a second to import, and is needed only where something has to be fetched.
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
+
+PATIENCE = 120.0  # seconds without a new byte after which the download of another process is taken for dead
+_LOOK_AGAIN = 0.5  # seconds between two looks at it
 
 
 def on_disk(spec: ModelSpec) -> Path | None:
@@ -54,7 +59,6 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     deeper, with the client's own requests, under the name at which earlier clients looked for the part of a file.
     """
     from httpx2 import HTTPError
-    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported when first asked for
 
     folder, path = _repo_folder(spec), _snapshot(spec)
     part = folder / "blobs" / f"{spec.sha256}.incomplete"
@@ -63,7 +67,7 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
         _check_size(spec)  # before anything is made on disk
         for needed in (path, part, lock):
             needed.parent.mkdir(parents=True, exist_ok=True)
-        with WeakFileLock(lock):
+        with _locked(lock, part, spec, progress):
             if on_disk(spec) is None:  # another process may have brought it meanwhile
                 _receive(spec, part, progress)
                 _verify(part, spec)
@@ -71,6 +75,36 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     except (HTTPError, OSError, RuntimeError) as error:
         raise DownloadError(f"{spec.title}: {_reason(error)}. {_kept(part)}{_way_out(spec)}") from error
     return path
+
+
+@contextmanager
+def _locked(lock: Path, part: Path, spec: ModelSpec, progress: Progress | None) -> Iterator[None]:
+    """Hold the lock of a download. While another process has it, report that one's progress.
+
+    `DownloadError` where the other's file has not grown for `PATIENCE` seconds.
+    """
+    from filelock import Timeout
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported when first asked for
+
+    size, since = -1, time.monotonic()
+    while True:
+        with ExitStack() as held:
+            try:
+                held.enter_context(WeakFileLock(lock, timeout=_LOOK_AGAIN))
+            except Timeout:
+                now = part.stat().st_size if part.is_file() else 0
+                if now != size:
+                    size, since = now, time.monotonic()
+                elif time.monotonic() - since > PATIENCE:
+                    raise DownloadError(
+                        f"{spec.title}: another program holds its download, and nothing has come for {PATIENCE:.0f} s. "
+                        f"End that program, or delete {lock} if there is none; then try again"
+                    ) from None
+                if progress is not None:
+                    progress(now, spec.bytes)
+                continue
+            yield
+            return
 
 
 def _check_size(spec: ModelSpec) -> None:

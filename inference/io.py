@@ -88,7 +88,8 @@ def read_depth(path: str | os.PathLike[str]) -> Depth:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to, and put that file in its place once it is complete."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    path = Path(os.path.realpath(path))  # a link stays one, and the file behind it is replaced
+    part = path.with_name(f".{uuid.uuid4().hex[:12]}.part")
     try:
         yield part
         part.replace(path)

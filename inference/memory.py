@@ -1,6 +1,7 @@
 """The memory that is left on this machine, and what the C library and Python do about memory that is done with."""
 
 import ctypes
+import errno
 import gc
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,24 @@ from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 _KEEP = 1 << 30  # bytes
+_WINDOWS_SAYS = (8, 14, 1455)  # ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY, ERROR_COMMITMENT_LIMIT
+# How each library says it, in lower case.
+_OUT_OF_MEMORY = (
+    "out of memory",  # torch for CUDA, ROCm and MPS; CUDA itself
+    "not enough memory",  # torch for the CPU
+    "can't allocate memory",
+    "cannot allocate memory",  # the system
+    "could not create a primitive",  # oneDNN
+    "could not create a memory",
+    "alloc_failed",  # cuBLAS, cuDNN, hipBLAS and cuSOLVER: CUBLAS_STATUS_ALLOC_FAILED
+    "allocfailed",  # MIOpen
+    "not enough workspace",  # cuDNN
+    "unable to find an engine",  # cuDNN: no convolution whose workspace fits
+    "unable to find a valid cudnn algorithm",
+    "out_of_device_memory",  # Level Zero: UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY
+    "out_of_host_memory",
+    "paging file is too small",  # Windows, while libraries are loaded
+)
 _GROUP = Path("/sys/fs/cgroup")  # version 2; in a container this is its own
 
 
@@ -62,6 +81,7 @@ def exempt_from_gc() -> Iterator[None]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception means that memory ran out, in the words of torch or of Python."""
-    text = str(error)
-    return isinstance(error, MemoryError) or "not enough memory" in text or "allocate" in text
+    """Tell whether an exception means that memory ran out, on the machine or on a graphics card."""
+    if isinstance(error, OSError) and (error.errno == errno.ENOMEM or getattr(error, "winerror", 0) in _WINDOWS_SAYS):
+        return True
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)

@@ -2,8 +2,11 @@
 
 import logging
 import os
+import stat
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -14,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from .errors import PhotoError
+from .errors import PhotoError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,15 @@ _LOW_BYTES = {
 }
 # PNG names the transparent grey in the file's own bit depth; Pillow looks for it among 8-bit samples.
 _GREY_STEP = {"1": 255, "L;2": 85, "L;4": 17}
+
+_RAW = "a raw photo; develop it first, and save it as JPEG or TIFF"
+_RAW_SUFFIXES = frozenset(
+    (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".3fr", ".iiq", ".x3f")
+)
+_DNG_VERSION = 50706  # a tag that every DNG has
+_SENSOR = (32803, 34892)  # photometric interpretations: a colour filter array, and linear raw
+_SHORT = 3  # TIFF's type of 16 bits
+_STDERR = threading.Lock()
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -85,12 +97,7 @@ def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     lie in 0 to 1. More than `max_pixels`, or anything that cannot be decoded in full, raises `PhotoError`.
     """
     path = Path(path)
-    if not path.exists():
-        raise PhotoError(f"{path}: no such file")
-    if not path.is_file():
-        raise PhotoError(f"{path}: not a file")
-    if path.stat().st_size == 0:
-        raise PhotoError(f"{path}: the file is empty")
+    _check_file(path)
     # Pillow has one limit for the whole process and refuses at twice its value: keep it out of the way of ours.
     Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels)
     try:
@@ -98,14 +105,32 @@ def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     except PhotoError:
         raise
     except UnidentifiedImageError as error:
+        if path.suffix.lower() in _RAW_SUFFIXES:
+            raise PhotoError(f"{path}: {_RAW}") from error
         raise PhotoError(f"{path}: not a picture of a known kind, or damaged; save it as PNG or JPEG") from error
     except Image.DecompressionBombError as error:
         raise PhotoError(f"{path}: {_limit(max_pixels)}") from error
     except MemoryError as error:
         raise PhotoError(f"{path}: does not fit into memory; scale the picture down") from error
+    except OSError as error:
+        if error.errno is None:  # Pillow's own
+            raise PhotoError(f"{path}: damaged or unsupported ({first_line(error)}); save it as PNG or JPEG") from error
+        raise PhotoError(f"{path}: can't be read ({first_line(error)})") from error
     except Exception as error:  # Pillow's decoders raise whatever they stumble over in a damaged file
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise PhotoError(f"{path}: damaged or unsupported ({reason}); save it as PNG or JPEG") from error
+        raise PhotoError(f"{path}: damaged or unsupported ({first_line(error)}); save it as PNG or JPEG") from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        found = path.stat()
+    except FileNotFoundError as error:
+        raise PhotoError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
+        raise PhotoError(f"{path}: can't be looked at ({first_line(error)})") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise PhotoError(f"{path}: not a file")
+    if found.st_size == 0:
+        raise PhotoError(f"{path}: the file is empty")
 
 
 def _read(path: Path, max_pixels: int) -> Photo:
@@ -115,6 +140,8 @@ def _read(path: Path, max_pixels: int) -> Photo:
             raise PhotoError(f"{path}: {image.width} x {image.height} pixels, {_limit(max_pixels)}")
         if image.format == "EPS":  # Pillow would start Ghostscript on it
             raise PhotoError(f"{path}: a drawing, not a photo; save it as PNG or JPEG")
+        if image.format in ("TIFF", "MPO") and (problem := _not_the_photo(image)):
+            raise PhotoError(f"{path}: {problem}")
         raw_mode = _raw_mode(image)
         orientation = _load(image)
     profile = _foreign_profile(image)
@@ -146,19 +173,77 @@ def _raw_mode(image: Image.Image) -> str:
     if not tiles:
         return ""
     args = tiles[0].args
-    return str(args[0] if isinstance(args, tuple) and args else args)
+    first = args[0] if isinstance(args, tuple) and args else args
+    return first if isinstance(first, str) else ""  # some formats give numbers of their own
+
+
+def _not_the_photo(image: Image.Image) -> str | None:
+    """Return what is wrong where the first picture of a TIFF is only a preview of the photo, or None."""
+    tags = getattr(image, "tag_v2", {})
+    if _DNG_VERSION in tags or tags.get(ExifTags.Base.PhotometricInterpretation) in _SENSOR:
+        return _RAW
+    larger = [width for width in _widths_below(image) if width > max(image.size)]
+    if tags.get(ExifTags.Base.NewSubfileType, 0) & 1 or larger:
+        return "its first picture is only a preview; develop it if it is a raw photo, and save it as JPEG or TIFF"
+    return None
+
+
+def _widths_below(image: Any) -> list[int]:
+    """Return the widths of the pictures that the first one of a TIFF refers to as belonging to it."""
+    tags, file = image.tag_v2, image.fp
+    offsets = tags.get(ExifTags.Base.SubIFDs, ())
+    order = getattr(tags, "_endian", "<")
+    widths = []
+    for offset in offsets if isinstance(offsets, tuple) else (offsets,):
+        place = file.tell()
+        file.seek(int(offset))
+        count = struct.unpack(order + "H", file.read(2))[0]
+        entries = struct.iter_unpack(order + "HHI4s", file.read(12 * count))
+        file.seek(place)
+        for tag, kind, _, value in entries:
+            if tag == ExifTags.Base.ImageWidth:
+                widths.append(struct.unpack_from(order + ("H" if kind == _SHORT else "I"), value)[0])
+    return widths
 
 
 def _load(image: Image.Image) -> int:
-    """Decode the pixels and turn them upright, in place; return the orientation that they had."""
-    image.load()
+    """Decode the pixels and turn them upright, in place; return the orientation that they had.
+
+    Pillow turns some kinds by itself while it decodes them (TIFF), and finds the orientation of others only then (PNG).
+    """
+    before = _orientation(image)
+    with _quiet(image.format == "TIFF"):
+        image.load()
+    after = _orientation(image)
+    if after != 1:
+        ImageOps.exif_transpose(image, in_place=True)
+    return before if after == 1 else after
+
+
+def _orientation(image: Image.Image) -> int:
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        ImageOps.exif_transpose(image, in_place=True)
-        return orientation if orientation in _BACK else 1
     except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error) as error:
         log.info("orientation unknown, EXIF data cannot be read: %s", error)
         return 1
+    return int(orientation) if orientation in _BACK else 1
+
+
+@contextmanager
+def _quiet(is_tiff: bool) -> Iterator[None]:
+    """Keep libtiff's own words, which Pillow raises as errors too, from the process's stderr."""
+    if not is_tiff:
+        yield
+        return
+    with _STDERR:
+        kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 2)
+        os.close(nothing)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _load_low_bytes(path: Path, raw_mode: str) -> Image.Image:
@@ -190,7 +275,7 @@ def _eight_bit(image: Image.Image, raw_mode: str, profile: ImageCms.ImageCmsProf
     """Return uint8 (H, W, 3) in sRGB and the alpha of an image with at most 8 bits a channel."""
     validity = None
     if image.has_transparency_data:
-        if raw_mode in _GREY_STEP:
+        if raw_mode in _GREY_STEP and "transparency" in image.info:
             image.info["transparency"] *= _GREY_STEP[raw_mode]
         with_alpha = image.convert("RGBA")
         validity = np.asarray(with_alpha.getchannel("A"), dtype=np.float32) / np.float32(255)

@@ -49,14 +49,21 @@ class Predictor:
         progress: called with the bytes downloaded so far and in all.
         weights: a local .safetensors or .pth file of that model, in place of the hub's.
 
-        Raises `ModelNameError`, `DeviceError`, `WeightsError`, `DownloadError` or `LicenceError`.
+        Raises `ModelNameError`, `DeviceError`, `WeightsError`, `DownloadError`, `LicenceError` or `OutOfMemoryError`.
         """
         spec = catalog.get(name)
 
         def file() -> Path:
             return Path(weights) if weights else fetch(spec, accept_license=accept_license, progress=progress)
 
-        loaded = model.load(spec, file, device=device, precision=dtype, threads=threads)
+        try:
+            loaded = model.load(spec, file, device=device, precision=dtype, threads=threads)
+        except (MemoryError, RuntimeError, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemoryError(
+                f"not enough memory to load {spec.title}: choose a smaller model, or close other programs"
+            ) from error
         return cls(loaded, spec, revision="local" if weights else spec.revision, size=size)
 
     def predict(
@@ -86,7 +93,7 @@ class Predictor:
             prepared = self._model.prepare(rgb, rows, columns)
             size = (height, width) if enlarge else (rows, columns)
             values = self._model.run(prepared, size, progress)
-        except (MemoryError, RuntimeError) as error:
+        except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):
                 raise
             raise self._too_large(rows, columns) from error
@@ -118,7 +125,7 @@ class Predictor:
         fitting = next(fits, None)
         raise PhotoError(
             f"the model would see the photo at {columns} x {rows} pixels, {rows * columns / self.spec.trained**2:.0f} "
-            f"times the area it was trained with, and more than {_MAX_AREA} times make no sense: crop the photo"
+            f"times the area it was trained with; the limit is {_MAX_AREA} times. Crop the photo"
             + (f", or take a smaller size (--size {fitting})" if fitting else "")
         )
 
@@ -130,7 +137,7 @@ class Predictor:
     def _too_large(self, rows: int, columns: int) -> OutOfMemoryError:
         return OutOfMemoryError(
             f"not enough memory on {self._model.device} to see the photo at {columns} x {rows} pixels: "
-            f"take a smaller size (--size below {self.size}), a smaller model, or crop the photo"
+            f"choose a smaller size (--size below {self.size}) or a smaller model, or crop the photo"
         )
 
 

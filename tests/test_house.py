@@ -15,7 +15,7 @@ MAX_LINES = 360  # "about 300"
 ROOM_LINES = 300  # in the rooms of `addon`
 LONGER: set[str] = set()
 MAY_PRINT = ("inference/cli/",)
-EVENT_LOOPS = {"addon/engine/jobs.py"}  # where one job may fail, whatever it fails of, and the others go on
+EVENT_LOOPS = {"addon/engine/jobs.py", "inference/worker/serve.py"}  # where one job may fail of anything, alone
 BLENDERS_OWN = {"register", "unregister"}  # what they do is said by Blender's manual
 LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_label or place says what they are
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import model
 from ..catalog import ModelSpec
-from ..errors import DepthFileError, DepthNodesError, PhotoError
+from ..errors import DepthFileError, DepthNodesError, PhotoError, first_line
 from ..io import SUFFIXES, Format, write_depth
 from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, Photo, read_photo
 
@@ -137,19 +137,41 @@ def _expand(photos: Sequence[str]) -> tuple[list[Path], list[Failed]]:
     paths: dict[Path, None] = {}
     failed: list[Failed] = []
     for name in photos:
-        path = Path(name)
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if _looks_like_a_photo(p))
-            nothing = "no pictures in this folder"
-        elif os.path.lexists(path):
-            found, nothing = [path], ""
-        else:
-            found = sorted(Path(match) for match in glob.glob(name, recursive=True) if not Path(match).is_dir())
-            nothing = "no file matches" if glob.has_magic(name) else "no such file"
+        try:
+            found, nothing = _behind(name)
+        except OSError as error:  # a folder that may not be read, a name that is too long
+            found, nothing = [], f"can't be read ({first_line(error)})"
         paths.update(dict.fromkeys(found))
         if not found:
-            failed.append(Failed(path, PhotoError(f"{name}: {nothing}")))
+            failed.append(Failed(Path(name), PhotoError(f"{name or repr(name)}: {nothing}")))
     return list(paths), failed
+
+
+def _behind(name: str) -> tuple[list[Path], str]:
+    """Return the files behind a name, and what to say if there is none."""
+    if not name:
+        return [], "an empty name"
+    path = Path(name)
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if _looks_like_a_photo(p)), "no pictures in this folder"
+    if os.path.lexists(path):
+        return [path], ""
+    if not glob.has_magic(name):
+        try:
+            path.lstat()  # tells a folder that may not be entered from a file that is not there
+        except (FileNotFoundError, NotADirectoryError):
+            return [], "no such file"
+    matches = glob.glob(_literal_where_there(path), recursive=True)
+    return sorted(Path(match) for match in matches if not os.path.isdir(match)), "no file matches"
+
+
+def _literal_where_there(pattern: Path) -> str:
+    """Return a pattern in which the brackets of folders that are called so are just brackets."""
+    known, parts = Path(pattern.anchor), [glob.escape(pattern.anchor)] if pattern.anchor else []
+    for part in pattern.parts[1:] if pattern.anchor else pattern.parts:
+        known /= part
+        parts.append(glob.escape(part) if os.path.lexists(known) else part)
+    return os.path.join(*parts)
 
 
 def _looks_like_a_photo(path: Path) -> bool:

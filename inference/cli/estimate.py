@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import math
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -49,13 +52,15 @@ def run(arguments: Sequence[str]) -> int:
     if not jobs:
         return FAILED if failures else OK
     max_pixels = int(options.max_megapixels * 1e6)
+    waiting = {job.photo for job in jobs}
     compared = False
 
     def load() -> "Predictor":
         return _load(options, options.size, options.precision)
 
-    with bar(len(jobs)) as shown:
+    with bar(len(jobs)) as shown, _recorded(waiting, options.json):
         for result in make_all(jobs, spec, load, max_pixels=max_pixels):
+            waiting.discard(result.photo if isinstance(result, Failed) else result.job.photo)
             if shown:
                 shown.clear()
             if isinstance(result, Failed):
@@ -102,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=get_args(catalog.Precision),
         help="default: float32; int8 is for CPUs, the others are for GPUs, and each tells how far it is off",
     )
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads; default: physical cores")
+    parser.add_argument("--threads", type=_threads, metavar="N", help="CPU threads; default: physical cores")
     parser.add_argument(
         "--max-megapixels", type=_positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
     )
@@ -116,8 +121,14 @@ def _positive(text: str) -> int:
     return number
 
 
+def _threads(text: str) -> int:
+    if (number := _positive(text)) > (most := os.cpu_count() or 1):
+        raise argparse.ArgumentTypeError(f"{text} is more than the {most} logical cores of this machine")
+    return number
+
+
 def _positive_float(text: str) -> float:
-    if not (number := float(text)) > 0.0:
+    if not 0.0 < (number := float(text)) < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
 
@@ -138,8 +149,19 @@ def _load(options: argparse.Namespace, size: int | None, precision: catalog.Prec
         )
 
 
+@contextmanager
+def _recorded(waiting: set[Path], as_json: bool) -> Iterator[None]:
+    """Give the photos that are still waiting a record each when an error ends the run."""
+    try:
+        yield
+    except DepthNodesError as error:
+        for photo in sorted(waiting) if as_json else ():
+            print(json.dumps({"photo": str(photo), "error": str(error)}), flush=True)
+        raise
+
+
 def _skipped(job: "Job", as_json: bool) -> bool:
-    if not job.output.exists():
+    if not os.path.exists(job.output):
         return False
     if as_json:
         print(json.dumps({"photo": str(job.photo), "output": str(job.output), "skipped": True}), flush=True)

@@ -1,6 +1,7 @@
 """Chooses the command, runs it and tells its errors. Commands import what they need themselves: help is quick."""
 
 import faulthandler
+import io
 import logging
 import os
 import signal
@@ -8,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 
-from ..errors import DepthNodesError
+from ..errors import DepthNodesError, first_line
 from . import estimate, weights
 from .report import FAILED, INTERRUPTED, complain
 
@@ -26,23 +27,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         complain(f"the Python package {error.name} is missing: install it for {sys.executable}")
         return FAILED
-    except BrokenPipeError:  # whoever read our output has had enough; nothing is left to flush at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has had enough
+        _drop_stdout()
+        return FAILED
+    except OSError as error:  # files are read and written elsewhere, with errors of their own: this is stdout
+        _drop_stdout()
+        complain(f"the output can't be written ({first_line(error)})")
         return FAILED
     except KeyboardInterrupt:
         complain("interrupted; the depth files that were written are complete")
         return INTERRUPTED
 
 
-def _calm() -> None:
-    """Leave stderr to our own lines, and let SIGTERM end us like Ctrl-C.
+def _drop_stdout() -> None:
+    """Leave nothing to flush at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    C libraries (libtiff above all) write to the process's stderr themselves while Pillow raises the same as an error:
-    what they write goes nowhere, and Python's stderr, crash reports included, keeps a descriptor of its own.
+
+def _calm() -> None:
+    """Make both streams take any name of a file, and let SIGTERM end us like Ctrl-C.
+
+    Python's stderr gets a descriptor of its own: descriptor 2 is silent while libtiff is at work (see `photo`).
     """
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     faulthandler.enable(sys.stderr)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)

@@ -42,6 +42,7 @@ class DepthAnythingV2:
         if precision == "int8":
             quantize.quantize(network)
         self._network = network.to(self._device, self._dtype)
+        network.head.output.float()  # half precisions have too few steps for the depth itself
         self.kind: Kind = "disparity" if network.max_distance is None else "distance"
         self.device = self._device.type
 

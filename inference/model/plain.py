@@ -112,8 +112,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (B, T, C) into (B, T, C)."""
-        x = x + self.scale1(self.attn(self.norm1(x)))
-        return x + self.scale2(self.mlp(self.norm2(x)))
+        x = self.scale1(self.attn(self.norm1(x))).add_(x)
+        return self.scale2(self.mlp(self.norm2(x))).add_(x)
 
 
 class Encoder(nn.Module):
@@ -166,7 +166,7 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (B, F, height, width) into the same shape."""
-        return x + self.conv2(F.relu(self.conv1(F.relu(x))))
+        return self.conv2(F.relu_(self.conv1(F.relu(x)))).add_(x)
 
 
 class Fusion(nn.Module):
@@ -184,7 +184,7 @@ class Fusion(nn.Module):
         Published, the 1x1 convolution comes after the interpolation to the next level. The two commute.
         """
         if self.skip is not None:
-            path = path + self.skip(finer)
+            path = self.skip(finer).add_(path)
         return self.out(self.refine(path))
 
 
@@ -199,7 +199,11 @@ class Output(nn.Module):
         self.conv3 = nn.Conv2d(32, 1, 1)
 
     def forward(self, x: Tensor, rows: int, columns: int) -> Tensor:
-        """Turn (B, F, 4 h, 4 w) into (B, 14 h, 14 w)."""
+        """Turn (B, F, 4 h, 4 w) into (B, 14 h, 14 w).
+
+        These layers may stay in float32 where the rest is in half precision, whose steps would show as stairs.
+        """
+        x = x.to(self.conv1.weight.dtype)
         x = self.conv1(resize(x, 8 * rows, 8 * columns))  # (B, F / 2, 8 h, 8 w)
         x = resize(x, PATCH * rows, PATCH * columns)  # (B, F / 2, 14 h, 14 w)
         x = self.conv3(F.relu(self.conv2(x)))  # (B, 1, 14 h, 14 w)

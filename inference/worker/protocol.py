@@ -51,7 +51,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Give up an estimate, whether it has begun or not. One that is unknown or done is no error."""
+    """Cancel an estimate, whether it has begun or not. One that is unknown or done is ignored."""
 
     id: int
 
@@ -59,8 +59,6 @@ class Cancel:
 @dataclass(frozen=True)
 class Ready:
     """The worker's first line: it is listening. Nothing heavy has been imported yet."""
-
-    version: str
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """The estimate came to nothing; `message` is one line for people that says what to do next."""
+    """The estimate failed; `message` is one line for people that says what to do next."""
 
     id: int
     fault: Fault
@@ -111,7 +109,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """The estimate was given up as asked."""
+    """The estimate was cancelled as asked."""
 
     id: int
 
@@ -124,7 +122,7 @@ _CLASSES = {cls.__name__: cls for cls in get_args(Message)}
 
 
 class ProtocolError(ValueError):
-    """A line is no message of this protocol."""
+    """A line is not a message of this protocol."""
 
 
 def encode(message: Message) -> str:
@@ -138,4 +136,4 @@ def decode(line: str) -> Message:
         fields = json.loads(line)
         return _CLASSES[fields.pop("type")](**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ProtocolError(f"no message of this protocol: {line.strip()[:200]!r}") from error
+        raise ProtocolError(f"not a message of this protocol: {line.strip()[:200]!r}") from error

@@ -30,7 +30,9 @@ from ..errors import (
     OutOfMemoryError,
     PhotoError,
     WeightsError,
+    first_line,
 )
+from ..memory import is_out_of_memory
 from ..predict import Predictor
 from .protocol import (
     Answer,
@@ -50,8 +52,6 @@ from .protocol import (
 
 if TYPE_CHECKING:
     from ..photo import Photo
-
-PROTOCOL = "1"
 
 # torch, Pillow and the hub's client are imported by the first estimate, so that the worker is ready at once.
 
@@ -85,20 +85,25 @@ class Worker:
         self._idle = idle
         self._waiting: queue.Queue[Estimate] = queue.Queue()
         self._cancelled: set[int] = set()
+        self._known: set[int] = set()  # estimates that were asked for and are not answered
         self._predictor: Predictor | None = None
         self._loaded: tuple[str, ...] = ()
 
     def run(self, requests: Iterable[str]) -> None:
         """Answer the lines of `requests` until there was none for the idle time. Their end ends the process at once."""
-        self._say(Ready(PROTOCOL))
+        self._say(Ready())
         threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
         while True:
             try:
                 request = self._waiting.get(timeout=self._idle)
             except queue.Empty:
                 return
-            self._say(self._answer(request))
+            answer = self._answer(request)
+            self._known.discard(request.id)
             self._cancelled.discard(request.id)
+            self._say(answer)
+            if isinstance(answer, Failed) and answer.fault == "internal":
+                return  # whatever broke may stay broken in this process: the next estimate starts another one
 
     def _listen(self, requests: Iterable[str]) -> None:
         for line in requests:
@@ -108,8 +113,9 @@ class Worker:
                 logger.error("%s", error)
                 continue
             if isinstance(message, Estimate):
+                self._known.add(message.id)
                 self._waiting.put(message)
-            elif isinstance(message, Cancel):
+            elif isinstance(message, Cancel) and message.id in self._known:
                 self._cancelled.add(message.id)
         os._exit(0)  # whoever asked is gone; the main thread may be deep inside the model
 
@@ -118,7 +124,7 @@ class Worker:
         self._answers.flush()
 
     def _answer(self, request: Estimate) -> Answer:
-        """Return what became of a request. What nobody foresaw ends the process, with its traceback on stderr."""
+        """Return what became of a request. What nobody foresaw is logged with its traceback, and costs this one."""
         try:
             return self._estimate(request)
         except _CancelledError:
@@ -127,10 +133,8 @@ class Worker:
             return Failed(request.id, "offline", str(error))
         except DepthNodesError as error:
             return Failed(request.id, _FAULTS.get(type(error), "internal"), " ".join(str(error).split()))
-        except MemoryError:
-            return Failed(request.id, "memory", "not enough memory: take a smaller size, or close other programs")
-        except ImportError as error:
-            return Failed(request.id, "engine", f"{error}: set up the engine again, or choose another Python")
+        except Exception as error:  # noqa: BLE001 (the one event loop; it is logged)
+            return _unforeseen(request, error)
 
     def _estimate(self, request: Estimate) -> Done:
         def report(stage: Stage, fraction: float | None, done: int | None = None, total: int | None = None) -> None:
@@ -195,6 +199,17 @@ class Worker:
         return self._predictor
 
 
+def _unforeseen(request: Estimate, error: Exception) -> Failed:
+    """Log an error that is none of ours with its traceback, and return it in one line."""
+    logger.error("estimate %d failed", request.id, exc_info=error)
+    said = first_line(error)
+    if is_out_of_memory(error):
+        return Failed(request.id, "memory", f"not enough memory ({said}): use a smaller size, or close other programs")
+    if isinstance(error, ImportError) or "dll" in said.lower() or "shared object" in said.lower():
+        return Failed(request.id, "engine", f"{said}: set up the engine again, or choose another Python")
+    return Failed(request.id, "internal", f"{type(error).__name__}: {said}. Copy Log has the details")
+
+
 def _check_offline(request: Estimate) -> None:
     from .. import hub
 
@@ -214,7 +229,7 @@ def _picture(request: Estimate) -> "Photo":
     try:
         pixels = np.load(path, mmap_mode="r")  # (H, W, 4)
     except (OSError, ValueError) as error:
-        raise PhotoError(f"the pixels of the picture can't be read ({error}): try again") from error
+        raise PhotoError(f"the pixels of the picture can't be read ({first_line(error)}): try again") from error
     rgb = np.nan_to_num(pixels[..., :3], posinf=1.0, neginf=0.0)
     rgb = np.clip(_to_srgb(rgb) if request.linear else rgb, 0.0, 1.0)
     alpha = np.clip(np.nan_to_num(pixels[..., 3]), 0.0, 1.0)
@@ -238,16 +253,27 @@ def _write(request: Estimate, name: str, array: NDArray[np.float32]) -> str:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise DepthFileError(f"{path}: the depth can't be written ({error.strerror}): free some space there") from error
+        raise DepthFileError(
+            f"{path}: the depth can't be written ({first_line(error)}): free some space there"
+        ) from error
     return str(path)
 
 
-def _own_stdout() -> TextIO:
-    """Return stdout for answers alone; whatever else is printed, by C libraries too, goes to stderr."""
+def own_pipes() -> tuple[TextIO, TextIO]:
+    """Return stdin and stdout for messages alone.
+
+    Whatever else is printed, by C libraries too, goes to stderr. Descriptor 0 becomes the null device: a thread of ours
+    always waits in a read of that pipe, and on Windows a library that looks at the standard input while it is loaded,
+    as several do, would wait behind that read for ever.
+    """
+    requests = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return answers
+    return requests, answers
 
 
 def main() -> None:
@@ -256,4 +282,5 @@ def main() -> None:
     parser.add_argument("--idle", type=float, default=600.0, metavar="SECONDS", help="end after so long without work")
     options = parser.parse_args()
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    Worker(_own_stdout(), options.idle).run(sys.stdin)
+    requests, answers = own_pipes()
+    Worker(answers, options.idle).run(requests)

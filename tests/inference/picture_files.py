@@ -86,3 +86,34 @@ def swapped_icc() -> bytes:
     head = head.ljust(36, b"\0") + b"acsp"
     head = head.ljust(68, b"\0") + struct.pack(">3i", *(round(v * 65536) for v in (0.96420, 1.0, 0.82491)))
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
+
+
+def tiff_of_directories(*directories: tuple[int, int, dict[int, int]], below: int = 0) -> bytes:
+    """Return a TIFF of grey pictures, each (width, height, more tags of 32 bits), in a chain.
+
+    The last `below` of them are not in the chain: the first names them as belonging to it (SubIFDs).
+    """
+    blocks, starts, at = [], [], 8
+    for width, height, _ in directories:
+        starts.append(at + width * height)
+        blocks.append(bytes(width * height))
+        at += width * height + 2 + 12 * 12 + 4
+    for place, (width, height, more) in enumerate(directories):
+        tags = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 273: starts[place] - width * height, 277: 1}
+        tags |= {278: height, 279: width * height, **more}
+        if below and place == 0:
+            assert below == 1
+            tags[330] = starts[-1]
+        after = place + 1 < len(directories) - below
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
+        directory = struct.pack("<H", len(tags)) + entries + struct.pack("<I", starts[place + 1] if after else 0)
+        blocks[place] += directory.ljust(2 + 12 * 12 + 4, b"\0")
+    return b"II*\0" + struct.pack("<I", starts[0]) + b"".join(blocks)
+
+
+def cursor(black: NDArray[np.bool_], opaque: NDArray[np.bool_]) -> bytes:
+    """Return a Windows cursor of one bit a pixel, (32, 32) each: which pixels are black, and which are seen."""
+    colours = struct.pack("<8B", 0, 0, 0, 0, 255, 255, 255, 0)
+    bits = np.packbits(~black[::-1], axis=1).tobytes() + np.packbits(~opaque[::-1], axis=1).tobytes()
+    bitmap = struct.pack("<IiiHHIIiiII", 40, 32, 64, 1, 1, 0, len(bits), 0, 0, 2, 0) + colours + bits
+    return struct.pack("<HHHBBBBHHII", 0, 2, 1, 32, 32, 2, 0, 0, 0, len(bitmap), 22) + bitmap

@@ -219,3 +219,36 @@ def test_reading_and_writing_happen_beside_the_model(tmp_path):
     model = Watching()
     assert all(isinstance(result, Done) for result in make_all(jobs, SMALL, lambda: model))
     assert len(model.threads) == 1
+
+
+def test_a_folder_or_a_name_that_the_system_refuses_costs_itself_alone(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    whole = Path.iterdir
+
+    def iterdir(folder: Path):
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return whole(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    jobs, failed = plan([str(tmp_path / name) if name else "" for name in ("closed", "n" * 300, "", "a.png", "no.png")])
+    assert [job.photo.name for job in jobs] == ["a.png"]
+    told = [str(failure.error) for failure in failed]
+    assert len(told) == 4
+    assert "Permission denied" in told[0]
+    assert "File name too long" in told[1]
+    assert "an empty name" in told[2]
+    assert "no such file" in told[3]
+
+
+def test_brackets_in_the_name_of_a_folder_are_just_brackets(tmp_path):
+    folder = tmp_path / "shots [1]"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (4, 4)).save(folder / name)
+    jobs, failed = plan([str(folder / "*.png")])
+    assert [job.photo.name for job in jobs] == ["a.png", "b.png"]
+    assert failed == []
+    (jobs, _) = plan([str(folder / "[ab].png")])
+    assert len(jobs) == 2

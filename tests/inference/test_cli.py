@@ -18,6 +18,7 @@ from inference.io import FORMATS, SUFFIXES, read_depth
 from inference.model.quantize import check_int8
 from tests.inference import hub_server
 from tests.material import material
+from tests.seeded_weights import write
 
 ROOT = Path(__file__).parents[2]
 QUICK = ("--size", "70")
@@ -27,13 +28,8 @@ RNG = np.random.default_rng(4)
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return Small in the published layout with numbers from a seed."""
-    from safetensors.numpy import save_file
-
-    with np.load(material("reference", "small.npz")) as reference:
-        keys = json.loads(bytes(reference["meta"]))["keys"]
-    rng = np.random.default_rng(5)
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
-    save_file({name: 0.05 * rng.standard_normal(shape, dtype=np.float32) for name, shape in keys}, path)
+    write(path)
     return path
 
 
@@ -458,3 +454,47 @@ def test_doctor_without_weights_says_what_is_there_and_what_it_could_check(tmp_p
     found = {line.split()[0] for line in result.stdout.splitlines()}
     assert {"python", "torch", "device", "memory", "check"} <= found
     assert "python -m inference download" in result.stdout
+
+
+def test_a_name_that_the_output_has_no_letters_for_is_still_told(weights, tmp_path):
+    for name in ("写真 é.png", "plain.png"):
+        Image.new("RGB", (60, 40)).save(tmp_path / name)
+    names = [tmp_path / "写真 é.png", tmp_path / "plain.png"]
+    result = run(*names, "--weights", weights, *QUICK, PYTHONIOENCODING="cp1252")
+    assert result.returncode == 0, result.stderr
+    assert r"\u5199\u771f" in result.stdout
+    assert (tmp_path / "写真 é.depth.exr").exists()
+    assert (tmp_path / "plain.depth.exr").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_an_output_that_takes_nothing_is_told_in_one_line():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            command("models", "--json"), cwd=ROOT, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert result.returncode == 1
+    assert result.stderr == "error: the output can't be written (No space left on device)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("--max-megapixels", "inf"), "positive number"), (("--threads", "100000"), "logical cores")],
+)
+def test_a_number_without_sense_is_refused(photo, arguments, words):
+    result = run(photo, *arguments)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_input_has_a_record_also_when_the_model_cannot_be_loaded(tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (60, 40)).save(tmp_path / name)
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    names = [tmp_path / "a.png", tmp_path / "b.png", tmp_path / "missing.png"]
+    result = run(*names, "--weights", tmp_path / "broken.safetensors", "--json")
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 1
+    assert sorted(record["photo"] for record in records) == sorted(map(str, names))
+    assert all(record["error"] for record in records)

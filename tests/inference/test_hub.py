@@ -291,3 +291,41 @@ def test_what_progress_raises_ends_the_download(server, tmp_path, cache):
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
     assert run.stderr.strip().splitlines()[-1] == "KeyError: 'stop'"
     assert not list(cache.glob("snapshots/*/*"))
+
+
+@pytest.fixture
+def held(tmp_path) -> Iterator[tuple[Path, Path]]:
+    """Yield the lock of a download that another process has, and its part of the file."""
+    lock, part = tmp_path / "a.lock", tmp_path / "a.incomplete"
+    code = (
+        "import sys, filelock as f; lock = f.FileLock(sys.argv[1]); lock.acquire(); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        yield lock, part
+        other.communicate()
+
+
+def test_the_download_of_another_process_is_reported_and_can_be_cancelled(held):
+    lock, part = held
+    part.write_bytes(bytes(1000))
+    reports = []
+
+    def progress(*report: int | None) -> None:
+        reports.append(report)
+        part.write_bytes(bytes(1000 * (1 + len(reports))))
+        if len(reports) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), hub._locked(lock, part, SPEC, progress):
+        pytest.fail("the lock is another's")
+    assert reports == [(1000 * count, SPEC.bytes) for count in (1, 2, 3)]
+
+
+def test_a_download_that_stands_still_elsewhere_is_not_waited_for(held, monkeypatch):
+    monkeypatch.setattr(hub, "PATIENCE", 0.1)
+    lock, part = held
+    part.write_bytes(bytes(1000))
+    with pytest.raises(DownloadError, match="another program") as refused, hub._locked(lock, part, SPEC, None):
+        pytest.fail("the lock is another's")
+    assert str(lock) in str(refused.value)

@@ -165,3 +165,18 @@ def test_a_cut_depth_file(tmp_path):
         read_depth(path)
     with pytest.raises(DepthFileError, match="no such file"):
         read_depth(tmp_path / "b.exr")
+
+
+def test_a_link_stays_one_and_the_file_behind_it_is_replaced(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.npy").write_bytes(b"before")
+    (tmp_path / "a.npy").symlink_to(tmp_path / "elsewhere" / "a.npy")
+    write_depth(depth(), tmp_path / "a.npy", "npy")
+    assert (tmp_path / "a.npy").is_symlink()
+    np.testing.assert_array_equal(np.load(tmp_path / "elsewhere" / "a.npy"), VALUES)
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path):
+    path = tmp_path / ("n" * 251 + ".npy")
+    write_depth(depth(), path, "npy")
+    assert list(tmp_path.iterdir()) == [path]

@@ -89,3 +89,38 @@ def test_garbage_is_looked_for_again_after_an_import_that_fails():
     with pytest.raises(ModuleNotFoundError), exempt_from_gc():
         importlib.import_module("inference.nothing")
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 4 GiB"),
+        RuntimeError("HIP out of memory. Tried to allocate 20.00 MiB"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 8.00 GB)"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: not enough memory: you tried"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes."),
+        RuntimeError("could not create a primitive"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("FIND was unable to find an engine to execute this computation"),
+        RuntimeError("level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)"),
+        OSError(12, "Cannot allocate memory"),
+        OSError("[WinError 1455] The paging file is too small for this operation to complete"),
+    ],
+)
+def test_memory_that_ran_out_is_known_in_any_words(error):
+    assert memory.is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Given groups=1, expected input[1, 4, 14, 14] to have 3 channels"),
+        RuntimeError("tensors allocated on different devices"),
+        RuntimeError("CUDA error: no kernel image is available for execution on the device"),
+        OSError(28, "No space left on device"),
+    ],
+)
+def test_other_errors_are_not_taken_for_memory(error):
+    assert not memory.is_out_of_memory(error)

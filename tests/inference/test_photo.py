@@ -1,15 +1,17 @@
 """What `read_photo` makes of every kind of picture. Expected pixels come from numpy."""
 
+import os
 import sys
 import zlib
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from inference.errors import PhotoError
-from inference.photo import read_photo
+from inference.photo import as_stored, read_photo
 from tests.inference import picture_files
 from tests.material import material
 
@@ -366,3 +368,93 @@ def test_one_picture_in_many_formats():
     for name, tolerance in {**dict.fromkeys(exact, 0.0), **dict.fromkeys(near, 5.0)}.items():
         photo = read_photo(folder / f"Tests__images__hopper{name}")
         assert np.abs(photo.rgb - expected).mean() <= tolerance, name
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_seen_upright_and_answered_as_it_is_stored(tmp_path, orientation, compression):
+    """EXIF 2.32, orientation: which side of the picture the stored row 0 and column 0 are."""
+    stored = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    upright = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.transpose(1, 0, 2),
+        6: np.rot90(stored, -1),
+        7: np.rot90(stored, 2).transpose(1, 0, 2),
+        8: np.rot90(stored),
+    }[orientation]
+    exif = Image.Exif()
+    exif[274] = orientation
+    photo = read_photo(save(tmp_path, Image.fromarray(stored), "a.tif", exif=exif, compression=compression))
+    np.testing.assert_array_equal(photo.rgb, upright)
+    np.testing.assert_array_equal(as_stored(photo.rgb, photo.orientation), stored)
+
+
+PREVIEW = {254: 1}  # NewSubfileType: reduced resolution
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (picture_files.tiff_of_directories((16, 12, {50706: 1}), (64, 48, {})), "raw photo; develop it first"),
+        (picture_files.tiff_of_directories((16, 12, {262: 32803})), "raw photo; develop it first"),
+        (picture_files.tiff_of_directories((16, 12, PREVIEW), (64, 48, {})), "only a preview"),
+        (picture_files.tiff_of_directories((16, 12, {}), (64, 48, {}), below=1), "only a preview"),
+    ],
+)
+def test_a_first_picture_that_is_only_a_preview_is_refused(tmp_path, content, words):
+    with pytest.raises(PhotoError, match=words):
+        read_photo(write(tmp_path, content, "a.dng"))
+
+
+def test_a_photo_that_carries_its_preview_is_read(tmp_path):
+    for content in (
+        picture_files.tiff_of_directories((64, 48, {}), (16, 12, PREVIEW)),
+        picture_files.tiff_of_directories((64, 48, {}), (16, 12, PREVIEW), below=1),
+    ):
+        assert read_photo(write(tmp_path, content, "a.tif")).rgb.shape == (48, 64, 3)
+
+
+def test_textures_of_games_are_read(tmp_path):
+    """BC1 in a .dds holds colours as 5, 6 and 5 bits, exact for black and white."""
+    squares = np.kron(np.indices((2, 2)).sum(0) % 2, np.ones((4, 4), int)).astype(np.uint8)[..., None] * 255
+    image = Image.fromarray(np.concatenate([squares.repeat(3, 2), np.full((8, 8, 1), 255, np.uint8)], 2))
+    photo = read_photo(save(tmp_path, image, "a.dds", pixel_format="DXT1"))
+    np.testing.assert_array_equal(photo.rgb, squares.repeat(3, 2))
+    assert photo.validity is None
+    assert read_photo(save(tmp_path, Image.new("P", (8, 8)), "a.blp")).rgb.shape == (8, 8, 3)
+
+
+def test_a_cursor_of_one_bit_is_read_with_its_mask(tmp_path):
+    rng = np.random.default_rng(5)
+    black, opaque = rng.random((2, 32, 32)) < 0.5
+    photo = read_photo(write(tmp_path, picture_files.cursor(black, opaque), "a.cur"))
+    np.testing.assert_array_equal(photo.rgb[opaque][:, 0], np.where(black, 0, 255)[opaque])
+    np.testing.assert_array_equal(photo.validity, opaque.astype(np.float32))
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+def test_what_the_system_refuses_is_said_as_it_is(tmp_path, monkeypatch, error):
+    path = save(tmp_path, Image.fromarray(RGB), "a.png")
+    for method in ("stat", "open"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, Mock(side_effect=error))
+            with pytest.raises(PhotoError, match=error.strerror) as refused:
+                read_photo(path)
+        assert "damaged" not in str(refused.value)
+        assert "no such file" not in str(refused.value)
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    for name in ("a" * 300 + ".png", "a\0b.png"):
+        with pytest.raises(PhotoError, match="can't be looked at"):
+            read_photo(tmp_path / name)
+
+
+def test_the_process_keeps_its_stderr_but_for_libtiffs_words(tmp_path, capfd):
+    content = picture_files.tiff_of_directories((16, 12, {}))
+    read_photo(write(tmp_path, content, "a.tif"))
+    os.write(2, b"native words\n")
+    assert capfd.readouterr().err == "native words\n"

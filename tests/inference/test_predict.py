@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from inference import predict
 from inference.catalog import get
@@ -41,10 +42,11 @@ def small_file(reference, tmp_path_factory):
 
 
 def test_whole_picture_is_the_originals(reference, small_file):
-    arrays = reference("small").arrays
+    coarse = RNG.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    picture = np.asarray(Image.fromarray(coarse).resize((640, 480), Image.Resampling.BICUBIC))
     predictor = Predictor.from_catalog("small", weights=small_file, device="cpu")
-    depth = predictor.predict(np.ascontiguousarray(arrays["img_in_480x640"][:, :, ::-1]))  # stored as BGR
-    original = arrays["img_out_480x640"]
+    depth = predictor.predict(picture)
+    original = reference("small").of_picture(np.ascontiguousarray(picture[:, :, ::-1]))  # it takes BGR
     assert np.abs(depth.values - original).max() <= 5e-5 * np.ptp(original)
     assert (depth.model, depth.revision, depth.kind) == ("small", "local", "disparity")
 
@@ -198,19 +200,31 @@ def test_half_precision_is_refused_on_the_cpu(small_file):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_half_precision_goes_through(tiny_file, dtype):
-    """On the CPU, where nobody may ask for it: the arithmetic is another one than a GPU's, the way the same."""
-    full, half = (
-        Predictor(
-            DepthAnythingV2(load_model(tiny_file, TINY), "cpu", precision), get("small"), revision="local", size=70
-        )
-        for precision in ("float32", dtype)
-    )
-    picture = np.random.default_rng(0).random((56, 84, 3), dtype=np.float32)
-    expected, found = full.predict(picture), half.predict(picture)
-    assert found.values.dtype == np.float32
-    error = np.abs(found.values - expected.values).max() / np.ptp(expected.values)
-    assert 0 < error < {"float16": 0.01, "bfloat16": 0.08}[dtype]
+@pytest.mark.parametrize("metres", [None, 80.0])
+def test_half_precision_makes_no_stairs(tiny_file, dtype, metres):
+    """On the CPU, where nobody may ask for it: the arithmetic is another one than a GPU's, the way the same.
+
+    The step from pixel to pixel is compared with that in float32, in parts of the value: half a percent at most.
+    """
+
+    def depth(precision: str) -> np.ndarray:
+        network = load_model(tiny_file, TINY, metres)
+        if metres:  # far from both ends of the sigmoid: 30 to 60 metres
+            network.head.output.conv3.weight.mul_(0.3)
+            network.head.output.conv3.bias.fill_(0.3)
+        model = DepthAnythingV2(network, "cpu", precision)
+        ramp = np.linspace(0, 1, 84, dtype=np.float32)[None, :, None] * np.ones((56, 1, 3), np.float32)
+        return model.run(model.prepare(ramp, 56, 84), (56, 84), None)
+
+    exact, half = depth("float32"), depth(dtype)
+    assert half.dtype == np.float32
+    if metres:
+        assert 25 < exact.min() < exact.max() < 65
+    error = np.abs(half - exact).max() / np.ptp(exact)
+    assert 0 < error < {"float16": 0.01, "bfloat16": 0.1}[dtype]
+    for axis in (0, 1):
+        steps = np.abs(np.diff(half, axis=axis) - np.diff(exact, axis=axis))
+        assert (steps / np.delete(exact, 0, axis)).max() < 0.005
 
 
 def test_threads_are_set(small_file):

@@ -1,0 +1,83 @@
+"""The worker's loop: what one estimate costs, and what it leaves to the libraries."""
+
+import io
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from inference.worker import serve
+from inference.worker.protocol import Cancel, Estimate, encode
+
+_PIPES = """
+import os, stat, sys
+from inference.worker.serve import own_pipes
+requests, answers = own_pipes()
+assert not stat.S_ISFIFO(os.fstat(0).st_mode), "descriptor 0 is still the pipe"
+assert os.read(0, 1) == b""
+print("for the log")
+os.write(1, b"for the log, too\\n")
+answers.write(requests.readline())
+answers.flush()
+"""
+
+
+def test_the_standard_descriptors_are_not_the_pipes_of_the_protocol():
+    """On Windows a library that looks at descriptor 0 while it is loaded waits for whoever reads from that pipe."""
+    done = subprocess.run([sys.executable, "-c", _PIPES], input="asked\n", capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("asked\n", 0), done.stderr
+    assert "for the log\n" in done.stderr
+    assert "for the log, too\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "fault", "words"),
+    [
+        (ZeroDivisionError("first line\nlast line"), "internal", "ZeroDivisionError: first line"),
+        (RuntimeError("could not create a primitive"), "memory", "smaller size"),
+        (MemoryError(), "memory", "smaller size"),
+        (OSError("[WinError 126] The specified module could not be found. Error loading c10.dll"), "engine", "set up"),
+        (ImportError("cannot import name x"), "engine", "set up"),
+    ],
+)
+def test_what_nobody_foresaw_costs_one_estimate_and_is_logged(monkeypatch, caplog, tmp_path, error, fault, words):
+    def fail(_: Estimate) -> None:
+        raise error
+
+    monkeypatch.setattr(serve, "_picture", fail)
+    worker = serve.Worker(io.StringIO(), idle=0.0)
+    with caplog.at_level(logging.ERROR):
+        answer = worker._answer(Estimate(7, "a.png", str(tmp_path)))
+    assert (answer.id, answer.fault) == (7, fault)
+    assert words in answer.message
+    assert "last line" not in answer.message
+    assert "Traceback" in caplog.text
+
+
+def test_a_worker_in_which_something_broke_gives_way_to_the_next(tmp_path):
+    """Its answer is the last line, and it ends by itself: the other side starts another one for what is left."""
+    code = (
+        "import inference.worker.serve as serve\n"
+        "def fail(_): raise ZeroDivisionError('first')\n"
+        "serve._picture = fail\n"
+        "serve.main()"
+    )
+    asked = "".join(encode(Estimate(number, "a.png", str(tmp_path))) for number in (1, 2))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        run.stdin.write(asked)
+        run.stdin.flush()
+        answers = [json.loads(line) for line in run.stdout]  # until it ends; stdin is still open
+    assert run.returncode == 0
+    assert answers[0] == {"type": "Ready"}
+    assert [(answer["type"], answer["id"]) for answer in answers if answer["type"] == "Failed"] == [("Failed", 1)]
+
+
+def test_cancelling_what_is_unknown_leaves_nothing_behind(monkeypatch):
+    monkeypatch.setattr(serve.os, "_exit", lambda _: None)
+    worker = serve.Worker(io.StringIO(), idle=0.0)
+    worker._listen([encode(Cancel(3)), encode(Estimate(4, "a.png", "")), encode(Cancel(4))])
+    assert worker._cancelled == {4}
