@@ -39,6 +39,7 @@ MAY_IMPORT = {
         "OpenEXR",
         "safetensors",
         "huggingface_hub",
+        "filelock",  # what huggingface_hub locks its downloads with
         "httpx2",  # what huggingface_hub speaks through
         "tqdm",
     },
