@@ -1,7 +1,7 @@
 """How clean the cut is on real depth maps: `python -m tests.benchmarks.bench_quality` with bpy and scipy installed.
 
-For every map of the test material, its gaps filled as an import fills them, before and after the cutoff with the
-defaults of Depth Relief:
+For the sample as several devices see it, and for every map of the test material where there is one. Gaps are filled as
+an import fills them; measured before and after the cutoff with the defaults of Depth Relief:
 
 known    share of the picture whose depth is known
 kept     share of the picture's faces that are there, of those whose depth is known
@@ -23,6 +23,7 @@ import pytest  # noqa: E402
 from scipy.sparse import coo_matrix  # noqa: E402
 from scipy.sparse.csgraph import connected_components  # noqa: E402
 
+from tests import maps  # noqa: E402
 from tests.material import material  # noqa: E402
 from tests.node_groups.scene import append_groups, depth_image, evaluate, relief  # noqa: E402
 
@@ -77,7 +78,17 @@ class Map:
     invert: bool = False
 
 
-def maps() -> Iterator[Map]:
+def made_maps() -> Iterator[Map]:
+    """Maps that anyone can measure: the sample's exact depth, and what a model, a sensor and two eyes see of it."""
+    exact, _ = maps.exact()
+    yield Map("sample, exact", exact, np.ones(exact.shape, bool), "Distance")
+    levels = maps.model_8bit().astype(np.float32)
+    yield Map("sample, model in 8 bits", levels / 255, np.ones(levels.shape, bool), "Disparity")
+    for name, (values, valid), kind in (("sensor", maps.sensor(), "distance"), ("stereo", maps.stereo(), "disparity")):
+        yield Map(f"sample, {name}", *gaps.fill_gaps(values, valid, gaps.USUAL_GAP, kind), kind.capitalize())
+
+
+def real_maps() -> Iterator[Map]:
     """Every map of the test material, the bicycle first."""
     picture = bpy.data.images.load(str(material("dav2", "demo08_vits_disparity8.png")))
     picture.colorspace_settings.name = "Non-Color"
@@ -116,11 +127,11 @@ def figures(entry: Map, projection: str) -> tuple[Figures, Figures]:
 def main() -> None:
     """Print one line a map and projection."""
     append_groups()
+    entries = list(made_maps())
     try:
-        entries = list(maps())
+        entries += real_maps()
     except pytest.skip.Exception as absent:
         print(absent)
-        return
     print(f"{'map':36} {'projection':10}  known    kept | steep  before   after | islands before  after")
     for entry in entries:
         for projection in ("Relief", "Camera"):
