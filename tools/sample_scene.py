@@ -1,8 +1,9 @@
 """Builds and renders the sample still life: a photo and the exact distance along the view axis at each of its pixels.
 
-    python -m tools.sample_scene [--draft]
+    python -m tools.sample_scene [--draft] [--behind]
 
 writes assets/sample_photo.jpg (sRGB) and assets/sample_depth.exr. Everything in the picture is made here, in code.
+With --behind it writes what the photo hides to build/sample/: the same room without what stands on the table.
 """
 
 import argparse
@@ -25,6 +26,7 @@ SENSOR_WIDTH = 36.0  # millimetres
 DEPTH_STEP = 2.0**-15  # metres: the depth file is rounded to it (0.03 mm), which halves its size
 EXPOSURE = 0.9  # stops
 SEED = 1656
+BEHIND = {"Wall", "Floor", "Table", "Apron", "Leg", "Cloth"}  # what is left where nothing stands in front
 
 
 def build_room() -> None:
@@ -250,6 +252,12 @@ def build() -> None:
     build_camera()
 
 
+def hide_what_stands_in_front() -> None:
+    """Leave the room, the table and the cloth to the camera; the light is still that of the whole scene."""
+    for ob in bpy.context.scene.objects:
+        ob.visible_camera = ob.name.split(".")[0] in BEHIND
+
+
 def use_cycles(samples: int, filter_width: float) -> None:
     """Render on the CPU with Cycles at the sample's size; `filter_width` is in pixels."""
     scene = bpy.context.scene
@@ -312,17 +320,22 @@ def main() -> None:
     """Write the photo and its depth to assets/, or a rough picture to build/ to judge the composition by."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draft", action="store_true", help="a quick, rough picture in build/sample/")
-    draft = parser.parse_args().draft
-    folder = ASSETS.parent / "build" / "sample" if draft else ASSETS
+    parser.add_argument("--behind", action="store_true", help="what the photo hides, in build/sample/")
+    options = parser.parse_args()
+    draft, name = options.draft, "behind" if options.behind else "sample"
+    folder = ASSETS.parent / "build" / "sample" if draft or options.behind else ASSETS
     folder.mkdir(parents=True, exist_ok=True)
     build()
+    if options.behind:
+        hide_what_stands_in_front()
     bpy.context.scene.render.resolution_percentage = 60 if draft else 100
     depth = render_depth()
     if not np.isfinite(depth).all() or depth.max() > 100.0:
         raise SystemExit("a pixel sees past the room: the depth would not be exact everywhere")
-    write_depth(folder / "sample_depth.exr", depth)
-    render_photo(folder / "sample_photo.jpg", 32 if draft else 96)
-    print(f"{folder / 'sample_photo.jpg'}\n{folder / 'sample_depth.exr'} ({depth.min():.3f} to {depth.max():.3f} m)")
+    photo, map_path = folder / f"{name}_photo.jpg", folder / f"{name}_depth.exr"
+    write_depth(map_path, depth)
+    render_photo(photo, 32 if draft else 96)
+    print(f"{photo}\n{map_path} ({depth.min():.3f} to {depth.max():.3f} m)")
 
 
 if __name__ == "__main__":
