@@ -1,6 +1,7 @@
 """The groups that ship, in the order in which one may use another, and their asset catalogs."""
 
 from . import (
+    background_layer,
     depth_range,
     depth_relief,
     depth_samples,
@@ -31,6 +32,7 @@ MODULES = (
     small_islands,
     edge_aware_cutoff,
     depth_samples,
+    background_layer,
     depth_relief,
 )
 

@@ -78,7 +78,9 @@ def _warn_of_colour(tree: Tree) -> None:
         rgb = tree.add.separate_color(picture.color)
         most = tree.math("MAXIMUM", rgb.red, tree.math("MAXIMUM", rgb.green, rgb.blue))
         least = tree.math("MINIMUM", rgb.red, tree.math("MINIMUM", rgb.green, rgb.blue))
-        tint = tree.switch(picture.alpha >= 0.5, true=most - least, false=0.0)
+        # A depth image with a background has whole numbers or more in blue, apart from which no picture in colour lives.
+        shown = (picture.alpha >= 0.5) & (rgb.blue > 0.0) & (rgb.blue < 1.0)
+        tint = tree.switch(shown, true=most - least, false=0.0)
         strongest = tree.sample_index(few, tree.add.field_min_and_max(tint).max, 0)  # a statistic would sort them all
         advice = "This is a picture in colour, not a depth map: pick the depth image"
         tree.warn(strongest > COLOURFUL, advice)

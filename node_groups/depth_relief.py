@@ -5,12 +5,16 @@ image, low, high -> Depth Samples         -> depth    -> Normalize Depth -> heig
 height           -> Displace              -> the relief
 height, or depth in metres -> Disparity to Distance -> distance -> Unproject -> the scene
 either of them   -> Edge-Aware Cutoff     -> UV map, normals, material
+Depth Samples    -> Background Layer      -> the same way, and joined
 """
 
+from collections.abc import Mapping
+
 from . import choices, nodes
+from .background_layer import BORDER, PICTURE_UV
 from .builder import Outputs, Tree
 from .depth_range import CLIPS
-from .depth_samples import SNAP
+from .depth_samples import PRESENCE, SNAP
 from .disparity_to_distance import ENDS
 from .displace import SCALE
 from .edge_aware_cutoff import LIMITS
@@ -49,6 +53,15 @@ GROUP = Group(
             (Bool("Cutoff", "Cut along depth edges", True, toggle=True), *LIMITS, *SNAP),
         ),
         Panel(
+            "Background",
+            "What goes on behind the front, where the image has it",
+            (
+                Bool("Background", "Show the second layer of the depth image behind the cut", toggle=True),
+                Material("Background Material", "Material of the background: it shows the background's own picture"),
+                BORDER,
+            ),
+        ),
+        Panel(
             "Output",
             "What the mesh carries",
             (
@@ -62,27 +75,24 @@ GROUP = Group(
     is_modifier=True,
 )
 
+CUT = "depth_nodes_cut"  # on a frozen mesh: faces that only the background still has
 SNAP_FROM = 0.5  # the share of Threshold from which on Edge Snap sharpens an edge
 
 
 def build(tree: Tree) -> None:
     """Draw the tree: sample, normalize, project, cut, finish."""
     samples, low_high = _sampled(tree)
-    with tree.frame("3  Depth as a height, 0 to 1"):
-        inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
-        height = tree.call("Normalize Depth", {**inputs, **low_high, "Depth": samples("Depth")})("Normalized")
-    with tree.frame("4  Depth as a distance"):
-        metric = tree.chosen(choices.KIND, choices.DISTANCE)
-        inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
-        depth = tree.switch(metric, true=samples("Depth"), false=height)
-        distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
-    mesh, viewpoint = _projected(tree, samples, height, distance)
+    mesh, distance, viewpoint = _shaped(tree, low_high, samples("Geometry"), samples("Depth"), samples("UV"))
     mesh = _cut(tree, samples, mesh, viewpoint, distance)
     with tree.frame("7  UV map, normals, material"):
         stored = tree.store(mesh, UV_MAP, samples("UV"), "CORNER", "FLOAT2")
         mesh = tree.switch(samples("Is Grid"), true=stored, false=mesh)
-        mesh = tree.switch(tree.input("Shade Smooth"), true=tree.add.set_shade_smooth(mesh), false=mesh)
         mesh = _material(tree, mesh, samples("Is Grid"))
+    behind = _background(tree, samples, low_high)
+    with tree.frame("9  Both together"):
+        front = tree.add.remove_attribute(mesh, name=f"{PRESENCE}*", pattern_mode="WILDCARD")
+        mesh = tree.switch(tree.input("Background"), true=tree.join(front, behind), false=mesh)
+        mesh = tree.switch(tree.input("Shade Smooth"), true=tree.add.set_shade_smooth(mesh), false=mesh)
     with tree.frame("Without an image the mesh stays as it is"):
         longer = tree.math("MAXIMUM", *tree.image_size(tree.input("Image")))
         missing = longer < 1.0
@@ -103,7 +113,7 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
         ends = tree.call("Depth Range", tree.inputs("Image", "Kind", "Clip Near", "Clip Far"))
         low_high = {"Low": ends("Low"), "High": ends("High")}
     with tree.frame("2  The sampled grid"):
-        names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert")
+        names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert", "Background")
         inputs = tree.inputs(*names, "Near Distance", "Far Distance", "Snap Radius")
         snapping = tree.input("Edge Snap") & tree.input("Cutoff")
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
@@ -111,18 +121,42 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
         return tree.call("Depth Samples", {**inputs, **low_high}), low_high
 
 
-def _projected(tree: Tree, samples: Outputs, height: Value, distance: Value) -> tuple[Value, Value]:
-    """The surface as a relief or as the camera saw it, and where the camera stands."""
-    flat = {"Geometry": samples("Geometry"), "UV": samples("UV")}
+def _shaped(
+    tree: Tree, low_high: Mapping[str, Value], flat: Value, depth: Value, uv: Value
+) -> tuple[Value, Value, Value]:
+    """The surface as a relief or as the camera saw it, the distance of each vertex, and where the camera stands."""
+    surface = {"Geometry": flat, "UV": uv}
+    with tree.frame("3  Depth as a height, 0 to 1"):
+        inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
+        height = tree.call("Normalize Depth", {**inputs, **low_high, "Depth": depth})("Normalized")
+    with tree.frame("4  Depth as a distance"):
+        metric = tree.chosen(choices.KIND, choices.DISTANCE)
+        inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
+        depth = tree.switch(metric, true=depth, false=height)
+        distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
     with tree.frame("5a  Relief"):
         inputs = tree.inputs("Image", *(socket.name for socket in SCALE))
-        relief = tree.call("Displace", {**inputs, **flat, "Height": height})
+        relief = tree.call("Displace", {**inputs, **surface, "Height": height})
     with tree.frame("5b  Camera"):
         inputs = tree.inputs("Image", *(socket.name for socket in LENS))
-        scene = tree.call("Unproject", {**inputs, **flat, "Distance": distance})
+        scene = tree.call("Unproject", {**inputs, **surface, "Distance": distance})
     with tree.frame("5  One of the two"):
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
-    return mesh, scene("Viewpoint")
+    return mesh, distance, scene("Viewpoint")
+
+
+def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> Value:
+    """What lies behind, shaped as the front is, with its own picture."""
+    with tree.frame("8  Behind the front: shaped as the front is, with a picture of its own"):
+        names = ("Geometry", "UV", "Depth", "Background Depth", "Presence")
+        inputs = {**tree.inputs("Image", "Border"), **{name: samples(name) for name in names}}
+        inputs |= {"Beyond": tree.chosen(choices.PROJECTION, choices.CAMERA)}
+        layer = tree.call("Background Layer", inputs)
+    mesh, _, _ = _shaped(tree, low_high, layer("Geometry"), layer("Depth"), layer("UV"))
+    with tree.frame("8  Its picture"):
+        mesh = tree.store(mesh, UV_MAP, layer("Picture UV"), "CORNER", "FLOAT2")
+        mesh = tree.add.remove_attribute(mesh, name=PICTURE_UV)
+        return tree.add.set_material(mesh, material=tree.input("Background Material"))
 
 
 def _cut(tree: Tree, samples: Outputs, mesh: Value, viewpoint: Value, distance: Value) -> Value:
@@ -132,13 +166,20 @@ def _cut(tree: Tree, samples: Outputs, mesh: Value, viewpoint: Value, distance: 
         view = tree.choose(choices.PROJECTION, views)
         rest = tree.sample_index(samples("Geometry"), position, tree.add.index())
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
-        inputs |= {"Geometry": mesh, "Distance": distance, "Validity": samples("Validity")}
-        # The gaps of relative depth are as coarse as the map; measured distances, and reliefs, are judged by Angle alone.
-        metric = tree.chosen(choices.KIND, choices.DISTANCE)
-        coarse = tree.chosen(choices.PROJECTION, choices.CAMERA) & ~metric
-        inputs |= {"Least Gap": tree.switch(coarse, true=tree.input("Least Gap"), false=0.0)}
+        # At the rim of an edge the front shows colours of both sides: it gives way to the background there.
+        gives_way = samples("Presence") > tree.input("Threshold") * SNAP_FROM + 1.0
+        gives_way = gives_way & (tree.input("Edge Falloff") < 1)
+        validity = tree.switch(gives_way, true=0.0, false=samples("Validity"))
+        inputs |= {"Geometry": mesh, "Distance": distance, "Validity": validity}
+        # Seen from a camera flat ground is steep far away, where one level of the map is a step; a relief has no such end.
+        scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
+        inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
-        return tree.switch(tree.input("Cutoff"), true=cut("Geometry"), false=mesh)
+        frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
+        was_cut = tree.add.named_attribute(CUT, data_type="BOOLEAN").attribute
+        left = tree.add.delete_geometry(mesh, was_cut, domain="FACE")
+        uncut = tree.switch(frozen, true=left, false=mesh)
+        return tree.switch(tree.input("Cutoff"), true=cut("Geometry"), false=uncut)
 
 
 def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:

@@ -6,10 +6,11 @@ from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
 from .image_grid import MESH_UV, PLANE, RESOLUTION
 from .normalize_depth import INVERT, RANGE
-from .sample_depth import IMAGE
+from .sample_depth import BACKGROUND, IMAGE
 from .sockets import Bool, Float, Geometry, Group, Int, Menu, Vector
 
 DEPTH, VALIDITY = "depth", "validity"  # the attributes that the mesh carries
+BEHIND, PRESENCE = "background_depth", "background"  # and these where the image has a background
 
 SNAP = (
     Bool("Edge Snap", "Turn blurred depth edges into steps before the cut (on grids)", True),
@@ -32,6 +33,7 @@ GROUP = Group(
         *ENDS,
         *SNAP,
         THRESHOLD,
+        Bool("Background", "Keep what the image says of the background too"),
     ),
     outputs=(
         Geometry("Geometry", "The flat grid with the attributes `depth` and `validity`"),
@@ -40,6 +42,7 @@ GROUP = Group(
         Vector("UV", "Where each vertex lies in the picture"),
         Vector("Normal", "The normal of each face before anything moves"),
         Bool("Is Grid", "Whether it is the grid"),
+        *BACKGROUND,
     ),
     catalog="Depth/Utilities",
     tags=("depth", "sample", "grid"),
@@ -56,9 +59,14 @@ def build(tree: Tree) -> None:
         chosen = tree.call("Sample Depth", {**inputs, "Interpolation": tree.input("Interpolation")})
         closest = tree.call("Sample Depth", {**inputs, "Interpolation": choices.CLOSEST.name})
         exact = flat("Per Pixel") & tree.chosen(choices.INTERPOLATION, choices.LINEAR)
-        depth, validity = (tree.switch(exact, true=closest(name), false=chosen(name)) for name in ("Depth", "Validity"))
-        # Captured together, so that the image is read once for both.
-        mesh, depth, validity = tree.capture(mesh, depth, validity)
+        names = ("Depth", "Validity", "Background Depth", "Presence")
+        depth, validity, behind, presence = (
+            tree.switch(exact, true=closest(name), false=chosen(name)) for name in names
+        )
+        background = tree.input("Background")
+        behind, presence = (tree.switch(background, true=value, false=0.0) for value in (behind, presence))
+        # Captured together, so that the image is read once for all.
+        mesh, depth, validity, behind, presence = tree.capture(mesh, depth, validity, behind, presence)
     with tree.frame("Hard edges: the radius in pixels becomes steps of the grid"):
         pixels = tree.math("MAXIMUM", *tree.image_size(tree.input("Image"))) - 1.0
         cells = tree.real("SUBTRACT", tree.input("Resolution"), 1.0)
@@ -70,6 +78,8 @@ def build(tree: Tree) -> None:
         depth = tree.switch(snapping, true=snap("Depth"), false=depth)
         mesh = tree.store(tree.switch(snapping, true=snap("Geometry"), false=mesh), DEPTH, depth)
         mesh = tree.store(mesh, VALIDITY, validity)
+        both = tree.store(tree.store(mesh, BEHIND, behind), PRESENCE, presence)
+        mesh = tree.switch(tree.input("Background"), true=both, false=mesh)
     with tree.frame("A frozen mesh has all of this already"):
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
         mesh = tree.switch(frozen, true=flat("Geometry"), false=mesh)
@@ -79,3 +89,6 @@ def build(tree: Tree) -> None:
         tree.output("UV", uv)
         tree.output("Normal", flat("Normal"))
         tree.output("Is Grid", flat("Is Grid"))
+        background = tree.input("Background")
+        tree.output("Background Depth", tree.switch(background, true=tree.attribute(BEHIND), false=0.0))
+        tree.output("Presence", tree.switch(background, true=tree.attribute(PRESENCE), false=0.0))

@@ -18,7 +18,7 @@ THRESHOLD = Float(
 LIMITS = (
     THRESHOLD,
     Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
-    Float("Least Gap", "Camera projection with relative depth: keep steep faces whose depth gap is smaller than this. Far away, a single 8-bit level looks steep", 0.03, 0.0, 1e6, single=True),
+    Float("Least Gap", "Camera projection: keep steep faces whose depth gap is smaller than this. Far away, flat ground and a single level of the map look steep", 0.03, 0.0, 1e6, single=True),
     Int("Minimum Island", "Loose pieces with fewer faces are deleted", 64, 0, 10**6),
     Int("Edge Falloff", "Flatten towards the edge over so many steps of the grid, instead of cutting; 0 cuts", 0, 0, 256),
 )  # fmt: skip

@@ -35,6 +35,7 @@ GizmoLinearDrawStyle = Literal["ARROW", "CROSS", "BOX"]
 ImageTextureInterpolation = Literal["Linear", "Closest", "Cubic"]
 ImageTextureExtension = Literal["REPEAT", "EXTEND", "CLIP", "MIRROR"]
 ObjectInfoTransformSpace = Literal["ORIGINAL", "RELATIVE"]
+RemoveAttributePatternMode = Literal["EXACT", "WILDCARD"]
 SetShadeSmoothDomain = Literal["EDGE", "FACE"]
 SortElementsDomain = Literal["POINT", "EDGE", "FACE", "CURVE", "INSTANCE"]
 WarningWarningType = Literal["ERROR", "WARNING", "INFO"]
@@ -201,6 +202,10 @@ class Nodes:
 
     def points(self, count: Operand = None, position: Operand = None, radius: Operand = None) -> Value:
         return self._one("GeometryNodePoints", {"count": count, "position": position, "radius": radius})
+
+    def remove_attribute(self, geometry: Operand = None, name: Operand = None, *,
+        pattern_mode: RemoveAttributePatternMode | None = None) -> Value:
+        return self._one("GeometryNodeRemoveAttribute", {"geometry": geometry, "name": name}, pattern_mode=pattern_mode)
 
     def sample_index(self, geometry: Operand = None, value: Operand = None, index: Operand = None, *,
         data_type: BlurAttributeDataType | None = None, domain: AccumulateFieldDomain | None = None,

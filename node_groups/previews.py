@@ -29,6 +29,7 @@ _SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Unproject": ({"Projection": "Camera"}, "photo"),
     "Edge-Aware Cutoff": ({"Scale": 0.8}, "photo"),
     "Small Islands": ({"Scale": 0.8, "Minimum Island": 20000}, "clay"),
+    "Background Layer": ({"Projection": "Camera", "Threshold": 0.05}, "photo"),
     "Depth Samples": ({"Scale": 0.0, "Cutoff": False, "Resolution": 64}, "depth"),
 }
 

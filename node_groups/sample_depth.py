@@ -8,6 +8,15 @@ from .sockets import UV_MAP, Float, Group, Image, Item, Menu, Vector
 
 IMAGE = Image("Image", "The depth image: 32-bit float, Non-Color; depth in red, validity in alpha")
 
+BACKGROUND = (
+    Float("Background Depth", "The depth of what lies behind, stored in green"),
+    Float(
+        "Presence",
+        "The background, stored in blue. 0: there is none. 1: it lies behind the front. More: at an edge whose gap over the "
+        "nearer distance is the rest, it may stand in for the front, which shows mixed colours there",
+    ),
+)
+
 GROUP = Group(
     "Sample Depth",
     "Read a depth image at a UV coordinate. Exact at pixel centres; clamps at the border",
@@ -22,6 +31,7 @@ GROUP = Group(
             "Validity",
             "Known is 1, transparent 0 and not finite too. A blend with such a pixel would be neither: there the closest pixel counts",
         ),
+        *BACKGROUND,
     ),
     tags=("depth", "sample", "image"),
 )
@@ -42,23 +52,28 @@ def build(tree: Tree) -> None:
         for item, mode in _MODES.items():
             image, uv = tree.input("Image"), tree.input("UV")
             texture = tree.add.image_texture(image, uv, interpolation=mode, extension="EXTEND")
-            red = tree.add.separate_color(texture.color).red
-            read[item] = red, texture.alpha
+            color = tree.add.separate_color(texture.color)
+            read[item] = color.red, texture.alpha, color.green, color.blue
     with tree.frame("A blend with an unknown pixel is no depth: there the closest pixel counts alone"):
         for item in (choices.LINEAR, choices.CUBIC):
-            red, alpha = read[item]
+            red, alpha, green, blue = read[item]
             known = (alpha >= WHOLE) & (tree.math("ABSOLUTE", red) < LARGEST)
-            closest_red, closest_alpha = read[choices.CLOSEST]
+            closest_red, closest_alpha, *_ = read[choices.CLOSEST]
             read[item] = (
                 tree.switch(known, true=red, false=closest_red),
                 tree.switch(known, true=alpha, false=closest_alpha),
+                green,  # it goes on around the background, so that a blend at its end is one
+                blue,
             )
     with tree.frame("Only the chosen way is computed"):
-        depth, validity = (
+        depth, validity, behind, presence = (
             tree.choose(choices.INTERPOLATION, {item: values[place] for item, values in read.items()})
-            for place in (0, 1)
+            for place in range(4)
         )
     with tree.frame("Not a number and infinity count as unknown"):
         finite = tree.math("ABSOLUTE", depth) < LARGEST
         tree.output("Depth", tree.switch(finite, true=depth, false=0.0))
         tree.output("Validity", tree.switch(finite, true=validity, false=0.0))
+        finite = (tree.math("ABSOLUTE", behind) < LARGEST) & (tree.math("ABSOLUTE", presence) < LARGEST)
+        tree.output("Background Depth", tree.switch(finite, true=behind, false=0.0))
+        tree.output("Presence", tree.switch(finite, true=presence, false=0.0))

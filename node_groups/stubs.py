@@ -46,6 +46,7 @@ TYPES = (
     "GeometryNodeMeshGrid",
     "GeometryNodeObjectInfo",
     "GeometryNodePoints",
+    "GeometryNodeRemoveAttribute",
     "GeometryNodeSampleIndex",
     "GeometryNodeSetMaterial",
     "GeometryNodeSetMaterialIndex",

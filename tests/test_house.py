@@ -25,9 +25,10 @@ BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nod
 EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | {"numpy", "OpenImageIO", "inference.worker.protocol", "inference.catalog"},
+    "addon": BLENDER
+    | {"numpy", "OpenImageIO", "inference.worker.protocol", "inference.catalog", "inference.background"},
     "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog"},
-    "addon/scene": EVERYWHERE | {"inference.catalog", "addon.depth"},
+    "addon/scene": EVERYWHERE | {"inference.catalog", "inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | {"inference.catalog", "inference.worker.protocol", "addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
     "node_groups": BLENDER | {"numpy", "OpenEXR"},
@@ -54,6 +55,7 @@ ONLY_STANDARD_LIBRARY = (
     "inference/worker/protocol.py",
     "addon/errors.py",
 )
+ONLY_NUMPY = ("inference/background.py", "inference/push_pull.py", "inference/depth.py")  # Blender imports them
 BESIDE = ("training/",)  # runs from the checkout alone, so it names its neighbours in full
 PACKAGES = tuple(name for name in MAY_IMPORT if name != "__init__.py" and "/" not in name)
 WITHOUT_BPY = {
@@ -127,6 +129,13 @@ def test_seams_need_the_standard_library_only() -> None:
     paths = [path for path in SHIPPED if path in ONLY_STANDARD_LIBRARY]
     names = set(sys.stdlib_module_names) | {"inference.catalog", "inference.errors", "addon.errors"}
     found = [(path, *entry) for path in paths for entry in imports(path)]
+    assert [entry for entry in found if not allowed(entry[-1], names)] == []
+
+
+def test_what_blender_shares_with_the_engine_needs_numpy_only() -> None:
+    names = {*sys.stdlib_module_names, "numpy", *(path.removesuffix(".py").replace("/", ".") for path in ONLY_NUMPY)}
+    names |= {"inference.catalog"}
+    found = [(path, *entry) for path in ONLY_NUMPY for entry in imports(path)]
     assert [entry for entry in found if not allowed(entry[-1], names)] == []
 
 

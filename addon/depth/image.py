@@ -13,6 +13,7 @@ from ..version import VERSION
 from . import exr_write
 
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
+_BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
 _TEXTS = {"source": "depth_source", "model": "depth_model", "revision": "depth_revision", "version": "depth_version"}
 
 
@@ -25,6 +26,7 @@ class DepthInfo:
     source: the photo or depth file it was made from. model, revision: what predicted it. Empty where unknown.
     focal_length: in millimetres on a sensor whose longer side is 36 mm, or None where unknown.
     version: the version of this extension that wrote the image; empty until it is written.
+    background: whether green and blue hold a second layer: what lies behind, and where.
     """
 
     kind: Kind
@@ -35,6 +37,19 @@ class DepthInfo:
     revision: str = ""
     focal_length: float | None = None
     version: str = ""
+    background: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """What lies behind a depth map: see `inference.background.Background`.
+
+    depth, presence: float32 (H, W), of the depth map's size and in its units. colour: uint8 (h, w, 3), sRGB.
+    """
+
+    depth: NDArray[np.float32]
+    presence: NDArray[np.float32]
+    colour: NDArray[np.uint8]
 
 
 def write(
@@ -44,6 +59,7 @@ def write(
     kind: Kind,
     validity: NDArray[np.bool_] | NDArray[np.float32] | None = None,
     info: DepthInfo | None = None,
+    behind: Layer | None = None,
 ) -> bpy.types.Image:
     """Write a depth map into an image, pack it, and have every modifier that samples it evaluate again.
 
@@ -52,7 +68,8 @@ def write(
         smallest and largest valid value; a flat map becomes 0. `distance`: metres, larger is farther, stored as it is.
     validity: bool or float32 in [0, 1], (H, W); stored as alpha. Values that are not finite are always invalid, and
         wherever alpha is 0 the farthest valid value is stored.
-    info: source, model, revision and focal length to record; kind, range and version are set here.
+    info: source, model, revision and focal length to record; kind, range, version and background are set here.
+    behind: a second layer, which goes into green and blue in the same range; its picture becomes an image of its own.
 
     Raises DepthImageError, before anything changes, for an array that is not a depth map and for an image that is
     linked, overridden, or not a single picture.
@@ -63,10 +80,45 @@ def write(
         image = target
     else:
         image = bpy.data.images.new(target, 1, 1, alpha=True, float_buffer=True, is_data=True)
-    channels = {"Y": stored} if alpha is None else {"Y": stored, "A": alpha}
+    if behind is None and image.get(_COLOUR) is None:
+        channels = {"Y": stored}
+    elif behind is None:  # modifiers may go on asking for the background that it had
+        nothing = np.zeros_like(stored)
+        channels = {"R": stored, "G": nothing, "B": nothing}
+    else:
+        same_range = np.float32(raw_min), np.float32(raw_max)
+        green = _normalise(behind.depth, *same_range) if kind == "disparity" else behind.depth
+        channels = {"R": stored, "G": green, "B": behind.presence}
+    if alpha is not None:
+        channels["A"] = alpha
     _pack(image, exr_write.encode(channels))
-    _record(image, replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max, version=VERSION))
+    info = replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max, version=VERSION)
+    _record(image, replace(info, background=behind is not None))
+    if behind is not None:
+        image[_COLOUR] = _write_colour(colour(image) or f"{image.name} Background", behind.colour)
     return image
+
+
+def colour(image: bpy.types.Image) -> bpy.types.Image | None:
+    """Return the picture of a depth image's second layer, or None if it has none."""
+    found = image.get(_COLOUR)
+    return found if isinstance(found, bpy.types.Image) and image.get(_BACKGROUND) else None
+
+
+def _write_colour(target: str | bpy.types.Image, rgb: NDArray[np.uint8]) -> bpy.types.Image:
+    """Write a picture, uint8 (H, W, 3), sRGB, into an image, and pack it."""
+    height, width = rgb.shape[:2]
+    if isinstance(target, str):
+        target = bpy.data.images.new(target, width, height, alpha=False)
+    elif tuple(target.size) != (width, height):
+        target.scale(width, height)
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[..., :3] = rgb[::-1]  # Blender keeps the bottom row first
+    rgba[..., :3] /= np.float32(255.0)
+    target.pixels.foreach_set(rgba.reshape(-1))
+    target.update()
+    target.pack()
+    return target
 
 
 def read(image: bpy.types.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -103,6 +155,7 @@ def info(image: bpy.types.Image) -> DepthInfo | None:
         raw_min=image.get(_RAW_MIN, 0.0),
         raw_max=image.get(_RAW_MAX, 1.0),
         focal_length=image.get(_FOCAL_LENGTH),
+        background=bool(image.get(_BACKGROUND)),
         **{field: image.get(key, "") for field, key in _TEXTS.items()},
     )
 
@@ -172,6 +225,7 @@ def _pack(image: bpy.types.Image, data: bytes) -> None:
 
 def _record(image: bpy.types.Image, info: DepthInfo) -> None:
     image[_KIND], image[_RAW_MIN], image[_RAW_MAX] = info.kind, info.raw_min, info.raw_max
+    image[_BACKGROUND] = info.background
     for field, key in _TEXTS.items():
         image[key] = getattr(info, field)
     if info.focal_length is not None:

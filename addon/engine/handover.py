@@ -44,12 +44,17 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
     validity = np.load(done.validity) if done.validity else None
     if invert:
         values = np.float32(done.raw_min) + np.float32(done.raw_max) - values
+    behind = None
+    if done.background:
+        back = np.load(done.background)  # (H, W, 2)
+        behind = depth_image.Layer(back[..., 0], back[..., 1], np.load(done.colour))
     target = depth_of(image)
     written = depth_image.write(
         target if target is not None and target.is_editable else f"{Path(image.name).stem} Depth",
         values,
         kind=done.kind,
         validity=validity,
+        behind=behind,
         info=depth_image.DepthInfo(done.kind, source=image.name, model=done.model, revision=done.revision),
     )
     if image.is_editable:

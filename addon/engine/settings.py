@@ -81,6 +81,7 @@ def request(wanted: Settings, identifier: int, picture: Path, output: Path, *, l
         linear=linear,
         offline=not bpy.app.online_access,
         accept_license=wanted.accept_license,
+        background=not wanted.invert,  # what lies behind is known by what is near
     )
 
 

@@ -16,6 +16,7 @@ _SAMPLES, _CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
 # On the frozen mesh. A datablock in a custom property has a user, so the former mesh is saved with the file.
 _FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_surface"
 _WAS_CUT = "depth_nodes_was_cut"  # there where the cut is part of the mesh
+_CUT = "depth_nodes_cut"  # on its faces: which the front has no more; Depth Relief leaves them to the background
 
 _UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
 
@@ -164,27 +165,41 @@ def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier,
     tree.links.new(samples.outputs["UV"], store.inputs["Value"])
     geometry = store.outputs["Geometry"]
     if cut:
-        geometry = _without_what_is_cut(tree, geometry, _group_in(tree, _CUTOFF, modifier))
+        geometry = _without_what_is_cut(tree, samples, geometry, _group_in(tree, _CUTOFF, modifier))
     for node in tree.nodes:
         if node.bl_idname == "NodeGroupOutput":
             tree.links.new(geometry, node.inputs[0])
 
 
 def _without_what_is_cut(
-    tree: bpy.types.NodeTree, flat: bpy.types.NodeSocket, cutoff: bpy.types.Node
+    tree: bpy.types.NodeTree, samples: bpy.types.Node, flat: bpy.types.NodeSocket, cutoff: bpy.types.Node
 ) -> bpy.types.NodeSocket:
-    """Return the samples without the faces that the cutoff, which sees them where they have moved to, does not keep."""
+    """Return the samples without the faces that the cutoff, which sees them where they have moved to, does not keep.
+
+    Those on which the background stands remain for its sake, and are marked as cut.
+    """
     cutoff.inputs["Delete"].default_value = False
     keep, gone = tree.nodes.new("GeometryNodeSampleIndex"), tree.nodes.new("FunctionNodeBooleanMath")
     keep.data_type, keep.domain, gone.operation = "BOOLEAN", "FACE", "NOT"
-    delete = tree.nodes.new("GeometryNodeDeleteGeometry")
-    delete.domain = "FACE"
     tree.links.new(cutoff.outputs["Geometry"], keep.inputs["Geometry"])
     tree.links.new(cutoff.outputs["Keep"], keep.inputs["Value"])
     tree.links.new(tree.nodes.new("GeometryNodeInputIndex").outputs[0], keep.inputs["Index"])
     tree.links.new(keep.outputs[0], gone.inputs[0])
-    tree.links.new(flat, delete.inputs["Geometry"])
-    tree.links.new(gone.outputs[0], delete.inputs["Selection"])
+    mark = tree.nodes.new("GeometryNodeStoreNamedAttribute")
+    mark.data_type, mark.domain = "BOOLEAN", "FACE"
+    mark.inputs["Name"].default_value = _CUT
+    tree.links.new(flat, mark.inputs["Geometry"])
+    tree.links.new(gone.outputs[0], mark.inputs["Value"])
+    bare, useless = tree.nodes.new("FunctionNodeCompare"), tree.nodes.new("FunctionNodeBooleanMath")
+    bare.operation, useless.operation = "LESS_EQUAL", "AND"
+    if "Presence" in samples.outputs:  # not so in a group of an older release
+        tree.links.new(samples.outputs["Presence"], bare.inputs["A"])  # of a face the mean of its corners
+    tree.links.new(gone.outputs[0], useless.inputs[0])
+    tree.links.new(bare.outputs[0], useless.inputs[1])
+    delete = tree.nodes.new("GeometryNodeDeleteGeometry")
+    delete.domain = "FACE"
+    tree.links.new(mark.outputs[0], delete.inputs["Geometry"])
+    tree.links.new(useless.outputs[0], delete.inputs["Selection"])
     return delete.outputs[0]
 
 

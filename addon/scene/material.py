@@ -6,6 +6,17 @@ import bpy
 
 from .plane import UV_MAP
 
+_MATERIAL = "depth_nodes_material"  # on the picture of a background: the material that shows it
+
+
+def background_material(picture: bpy.types.Image) -> bpy.types.Material:
+    """Return the material that shows the picture of a background, the one there is or a new one."""
+    found = picture.get(_MATERIAL)
+    if not isinstance(found, bpy.types.Material):
+        found = material(picture)
+        picture[_MATERIAL] = found
+    return found
+
 
 def material(picture: bpy.types.Image) -> bpy.types.Material:
     """Return a material that shows the photo as it was taken, in Workbench, EEVEE and Cycles.

@@ -107,6 +107,16 @@ def opacity(photo: bpy.types.Image, shape: tuple[int, int]) -> NDArray[np.float3
     return alpha[np.ix_(rows, columns)]
 
 
+def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
+    """Return the photo's colours, uint8 (H, W, 3), sRGB, top row first; those of a float image are clipped."""
+    stored = depth_image.pixels(photo)
+    rgb = np.repeat(stored, 3, axis=2) if stored.shape[2] == 1 else stored[..., :3]
+    rgb = np.clip(np.nan_to_num(rgb, posinf=1.0, neginf=0.0), 0.0, 1.0)
+    if photo.is_float:  # scene-linear
+        rgb = np.where(rgb <= 0.0031308, 12.92 * rgb, 1.055 * rgb ** (1 / 2.4) - 0.055)
+    return (rgb * 255.0 + 0.5).astype(np.uint8)
+
+
 def find_depth(path: str | Path) -> Path | None:
     """Return the depth map beside a photo: its name, then `_depth`, `.depth`, `-depth` or the like, or None."""
     path = Path(path)

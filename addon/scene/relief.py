@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import bpy
+import numpy as np
 from mathutils import Matrix
+from numpy.typing import NDArray
 
-from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference import background as filling  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.catalog import Kind  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import meaning
 from ..depth.clean import USUAL_GAP
 from ..errors import PhotoError
 from . import camera as fitting
 from . import groups, inputs, photo
-from .material import material
+from .material import background_material, material
 from .plane import STANDING, plane
 
 GROUP = "Depth Relief"
@@ -47,6 +50,7 @@ def from_files(
     kind: Kind | None = None,
     smooth_steps: bool = True,
     fill_gaps: int = USUAL_GAP,
+    background: bool = True,
     matrix: Matrix = STANDING,
     projection: Projection = "Relief",
     scene: bpy.types.Scene | None = None,
@@ -57,6 +61,7 @@ def from_files(
     near_is: whether near is "bright" or "dark"; kind: "disparity" or "distance". None reads or infers them.
     smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
     fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
+    background: whether to make up what lies behind the edges, for a camera that moves.
     matrix: where the relief stands, object to world. scene: if given, it gets a camera that sees the photo.
 
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
@@ -67,12 +72,14 @@ def from_files(
         picture = photo.load(photo_path)
         _check_orientation(picture, depth.values.shape)
         opacity = photo.opacity(picture, depth.values.shape)
+        behind = _behind(picture, depth, opacity) if background else None
         if depth.validity is not None and opacity is not None:
             opacity = opacity * depth.validity
         image = depth_image.write(
             f"{Path(photo_path).stem} Depth",
             depth.values,
             kind=depth.kind,
+            behind=behind,
             validity=depth.validity if opacity is None else opacity,
             info=depth_image.DepthInfo(
                 kind=depth.kind,
@@ -128,9 +135,14 @@ def _uv_map(mesh: bpy.types.Mesh) -> str | None:
 
 
 def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
-    """Have a relief follow a depth image: the image, its kind, and its lens if known."""
+    """Have a relief follow a depth image: the image, its kind, its background, and its lens if known."""
     known = depth_image.info(depth)
     inputs.set_input(modifier, "Image", depth)
+    if "Background" in inputs.input_names(modifier):  # not so in a group of an older release
+        picture = depth_image.colour(depth)
+        inputs.set_input(modifier, "Background", picture is not None)
+        if picture is not None:
+            inputs.set_input(modifier, "Background Material", background_material(picture))
     if known is None:
         return
     inputs.set_input(modifier, "Kind", "Distance" if known.kind == "distance" else "Disparity")
@@ -197,6 +209,20 @@ def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
     if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
         ob.select_set(True)
         context.view_layer.objects.active = ob
+
+
+def _behind(
+    picture: bpy.types.Image, depth: meaning.DepthMap, opacity: NDArray[np.float32] | None
+) -> depth_image.Layer | None:
+    """Return what lies behind, where it can be made up: seen in a photo and in depth that count."""
+    opaque = None if opacity is None else opacity > 0.0
+    known = np.ones(depth.values.shape, bool) if depth.validity is None else depth.validity > 0.0
+    if opaque is not None:
+        known = known & opaque
+    if not known.any():
+        return None
+    back = filling.behind(depth.values, known, depth.kind, photo.colours(picture), opaque)
+    return depth_image.Layer(back.depth, back.presence, back.colour)
 
 
 def _check_orientation(picture: bpy.types.Image, shape: tuple[int, ...]) -> None:

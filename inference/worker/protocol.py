@@ -33,6 +33,7 @@ class Estimate:
     model: a name of the catalog. weights: a local file of that model in place of the hub's, or empty.
     precision: float32 is exact; float16 and bfloat16 are for GPUs, int8 is for CPUs.
     size: pixels of the picture's shorter side inside the model; 0 is the size at which it was trained.
+    background: make up what lies behind every edge too.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -47,6 +48,7 @@ class Estimate:
     linear: bool = False
     offline: bool = True
     accept_license: bool = False
+    background: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Done:
     values: `.npy`, float32 (H, W), top row first, as the model put it out (see `inference.depth.Depth`): at the size at
         which the model saw the picture, or at the picture's own where it has transparency.
     validity: `.npy`, float32 (H, W) in 0 to 1 from the picture's alpha, or empty where all of it counts.
+    background: `.npy`, float32 (H, W, 2): depth and presence of what lies behind; colour: `.npy`, uint8, its picture
+        (see `inference.background.Background`). Empty unless asked for.
     width, height: the picture's own. seconds: spent in the model alone.
     """
 
@@ -96,6 +100,8 @@ class Done:
     width: int
     height: int
     seconds: float
+    background: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True)

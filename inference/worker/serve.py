@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import catalog
+from .. import background, catalog
 from ..errors import (
     DepthFileError,
     DepthNodesError,
@@ -162,14 +162,19 @@ class Worker:
         from ..photo import as_stored
 
         height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
-        arrays = (
-            {"values": depth.values} if photo.validity is None else {"values": depth.values, "validity": photo.validity}
-        )
+        arrays: dict[str, NDArray[np.generic]] = {"values": depth.values}
+        if photo.validity is not None:
+            arrays["validity"] = photo.validity
+        if request.background:
+            back = background.of_photo(depth, photo.rgb)
+            arrays |= {"background": np.dstack([back.depth, back.presence]), "colour": back.colour}
         paths = {name: _write(request, name, as_stored(array, photo.orientation)) for name, array in arrays.items()}
         return Done(
             id=request.id,
             values=paths["values"],
             validity=paths.get("validity", ""),
+            background=paths.get("background", ""),
+            colour=paths.get("colour", ""),
             kind=depth.kind,
             raw_min=depth.raw_min,
             raw_max=depth.raw_max,
@@ -243,7 +248,7 @@ def _to_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(linear <= np.float32(0.0031308), np.float32(12.92) * linear, power)
 
 
-def _write(request: Estimate, name: str, array: NDArray[np.float32]) -> str:
+def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
     """Write an array of the answer whole or not at all, and return its path."""
     path = Path(request.output, f"{request.id}.{name}.npy")
     part = path.with_suffix(".part")

@@ -18,7 +18,7 @@ GROUPS = [module.GROUP.name for module in catalog.MODULES]
 MENUS = [choice.group for choice in choices.ALL]
 SPECIFIED = {
     "Sample Depth", "Depth Range", "Normalize Depth", "Disparity to Distance", "Edge Snap",
-    "Displace Grid", "Unproject", "Edge-Aware Cutoff", "Depth Relief",
+    "Displace Grid", "Unproject", "Background Layer", "Edge-Aware Cutoff", "Depth Relief",
 }  # fmt: skip
 ENDS = {"NodeGroupOutput", "NodeFrame", "GeometryNodeWarning", "GeometryNodeGizmoLinear"}  # nodes that need no reader
 FLOOR = pytest.mark.skipif(bpy.app.version[:2] != build.FLOOR, reason="the file is built by the oldest Blender only")
@@ -193,13 +193,13 @@ def test_one_name_means_one_thing() -> None:
 
 
 def test_the_modifiers_panels_are_in_the_order_of_the_work() -> None:
-    order = ["Image", "Grid", "Depth", "Projection", "Cutoff", "Output"]
+    order = ["Image", "Grid", "Depth", "Projection", "Cutoff", "Background", "Output"]
     items = tree("Depth Relief").interface.items_tree
     assert [item.name for item in items if item.item_type == "PANEL"] == order
     inputs = [item for item in items if item.item_type == "SOCKET" and item.in_out == "INPUT"]
     assert (inputs[0].name, inputs[0].socket_type, inputs[0].parent.name) == ("Geometry", "NodeSocketGeometry", "")
     assert [item.name for item in inputs if item.parent.name == "Image"][0] == "Image"  # noqa: RUF015 - the order counts
-    assert [item.name for item in inputs if getattr(item, "is_panel_toggle", False)] == ["Cutoff"]
+    assert [item.name for item in inputs if getattr(item, "is_panel_toggle", False)] == ["Cutoff", "Background"]
     assert next(item for item in inputs if item.name == "UV").default_attribute_name == "UVMap"
 
 

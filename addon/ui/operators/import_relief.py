@@ -71,10 +71,17 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         subtype="PIXEL",
     )
 
+    background: BoolProperty(
+        name="Background",
+        description="Make up what lies behind every edge, in depth and in colour, for a camera that moves",
+        default=True,
+    )
+
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
-        for name in ("depth_path", "meaning", "smooth_steps", "fill_gaps", "projection", "orientation", "use_camera"):
+        reading = ("depth_path", "meaning", "smooth_steps", "fill_gaps", "background")
+        for name in (*reading, "projection", "orientation", "use_camera"):
             self.layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -89,6 +96,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
                 kind=kind,
                 smooth_steps=self.smooth_steps,
                 fill_gaps=self.fill_gaps,
+                background=self.background,
                 matrix=self.matrix(context),
                 projection=self.projection,
                 scene=context.scene if self.use_camera else None,

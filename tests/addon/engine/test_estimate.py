@@ -86,6 +86,8 @@ def test_the_depth_is_that_of_the_photo(image, path):
     assert validity.min() == 1.0
     known = depth_image.info(depth)
     assert (known.kind, known.source, known.model, known.revision) == ("disparity", "photo.png", "small", "local")
+    assert known.background
+    assert depth_image.colour(depth).name == f"{depth.name} Background"
     span = known.raw_max - known.raw_min
     values = resampled(stored * span + known.raw_min, (36, 48))
     np.testing.assert_allclose(values, estimated(path), rtol=0, atol=1e-4 * span)
@@ -103,6 +105,9 @@ def test_again_rewrites_the_same_image_and_modifiers_follow(image, preferences):
         assert run(image) == depth
         mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
         heights.append(mesh.vertices[len(mesh.vertices) // 2].co.z)
+        # What lies behind follows from what is near: it is not made of a map that is turned around later.
+        assert (depth_image.colour(depth) is None) is invert
+        assert bool(depth_image.pixels(depth)[..., 2].any()) is not invert
     assert abs(heights[0] - heights[1]) > 1e-3
     assert len([other for other in bpy.data.images if depth_image.info(other)]) == 1
 

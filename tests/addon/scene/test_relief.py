@@ -71,6 +71,7 @@ def test_from_the_camera_the_relief_looks_like_the_photo(relief, files, size, pr
         matrix=Matrix.Translation((3, -2, 1)) @ Matrix.Rotation(0.7, 4, (1, 2, 3)),
         projection=projection,
         scene=scene,
+        background=False,
     )
     points, corners, uv = evaluated(made.ob)
     assert len(points) > 100
@@ -109,7 +110,8 @@ def test_a_render_from_the_camera_is_the_photo(relief, tmp_path, projection):
 def test_near_things_come_towards_the_camera(relief, files):
     for projection in ("Relief", "Camera"):
         scene = bpy.context.scene
-        made = relief.from_files(*files(), collection=scene.collection, projection=projection, scene=scene)
+        options = {"projection": projection, "scene": scene, "background": False}
+        made = relief.from_files(*files(), collection=scene.collection, **options)
         points, corners, uv = evaluated(made.ob)
         distance = np.array([world_to_camera_view(scene, scene.camera, Vector(point)).z for point in points])
         middle = corners[np.argmin(np.hypot(*(uv - 0.5).T))]

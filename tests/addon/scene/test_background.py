@@ -1,0 +1,147 @@
+"""The second layer from files and images to the modifier: what is stored, what follows, what freezing keeps."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.enabled import depth_image, freeze, inputs, relief
+
+from .test_freeze import assert_same, shape
+
+HEIGHT, WIDTH = 60, 80
+BLUE, RED = (20, 60, 200), (220, 40, 30)
+
+
+def box() -> np.ndarray:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:40, 30:50] = True
+    return mask
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A red box at 1 m before a blue wall at 3 m: the photo and its depth map."""
+    np.save(tmp_path / "box_depth.npy", np.where(box(), 1.0, 3.0).astype(np.float32))
+    image = bpy.data.images.new("box", WIDTH, HEIGHT)
+    rgba = np.ones((HEIGHT, WIDTH, 4), np.float32)
+    rgba[..., :3] = np.where(box()[..., None], RED, BLUE) / np.float32(255)
+    image.pixels.foreach_set(rgba[::-1].ravel())
+    image.file_format = "PNG"
+    image.save(filepath=str(tmp_path / "box.png"))
+    bpy.data.images.remove(image)
+    return tmp_path / "box.png", tmp_path / "box_depth.npy"
+
+
+def made(files: tuple[Path, Path], **options: object) -> relief.Relief:
+    return relief.from_files(
+        *files, collection=bpy.context.scene.collection, kind="distance", projection="Camera", **options
+    )
+
+
+def test_an_import_makes_both_layers(files: tuple[Path, Path]) -> None:
+    built = made(files)
+    stored = depth_image.pixels(built.depth)
+    assert depth_image.info(built.depth).background
+    np.testing.assert_array_equal(stored[..., 0], np.where(box(), 1.0, 3.0))
+    presence = stored[..., 2]
+    assert (presence[20:23, 30:50] == 1.0).all()  # the uppermost rows of the box
+    assert (presence[17:20, 30:50] > 1.0).all()  # the rim above the box
+    np.testing.assert_allclose(stored[..., 1][presence > 0], 3.0, rtol=3e-3)
+    picture = depth_image.colour(built.depth)
+    assert picture.packed_file is not None
+    shown = (depth_image.pixels(picture)[..., :3] * 255).round().astype(int)
+    y, x = round(HEIGHT / 8), round(WIDTH / 8)
+    assert shown.shape == (HEIGHT + 2 * y, WIDTH + 2 * x, 3)
+    assert np.abs(shown[y:-y, x:-x][presence > 0] - BLUE).max() <= 1
+    assert inputs.get_input(built.modifier, "Background") is True
+    material = inputs.get_input(built.modifier, "Background Material")
+    assert [node.image for node in material.node_tree.nodes if node.bl_idname == "ShaderNodeTexImage"] == [picture]
+    mesh = built.ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    assert [slot.name for slot in mesh.materials if slot] == ["box", picture.name]
+
+
+def test_an_import_without_it_is_as_before(files: tuple[Path, Path]) -> None:
+    built = made(files, background=False)
+    stored = depth_image.pixels(built.depth)
+    assert (stored[..., :3] == stored[..., :1]).all()
+    assert not depth_image.info(built.depth).background
+    assert depth_image.colour(built.depth) is None
+    assert inputs.get_input(built.modifier, "Background") is False
+    assert len(bpy.data.images) == 2
+
+
+def test_relative_depth_keeps_one_range(tmp_path: Path) -> None:
+    values = np.where(box(), 90.0, 30.0).astype(np.float32)
+    values[:5] = 10.0
+    behind = depth_image.Layer(
+        np.full(values.shape, 30.0, np.float32), box().astype(np.float32), np.zeros((75, 100, 3), np.uint8)
+    )
+    image = depth_image.write("Depth", values, kind="disparity", behind=behind)
+    stored = depth_image.pixels(image)
+    np.testing.assert_allclose(stored[..., 0], (values - 10) / 80, rtol=1e-6)
+    np.testing.assert_allclose(stored[..., 1], 0.25, rtol=1e-6)
+    np.testing.assert_array_equal(stored[..., 2], box())
+
+
+def test_a_new_estimate_rewrites_both_images_or_drops_the_layer() -> None:
+    plain = np.linspace(0, 1, 48, dtype=np.float32).reshape(6, 8)
+    layer = depth_image.Layer(plain, np.ones_like(plain), np.full((8, 10, 3), 7, np.uint8))
+    image = depth_image.write("Depth", plain, kind="disparity", behind=layer)
+    picture = depth_image.colour(image)
+    larger = np.linspace(0, 1, 192, dtype=np.float32).reshape(12, 16)
+    again = depth_image.Layer(larger, np.ones_like(larger), np.full((16, 20, 3), 200, np.uint8))
+    assert depth_image.write(image, larger, kind="disparity", behind=again) is image
+    assert depth_image.colour(image) is picture
+    assert tuple(picture.size) == (20, 16)
+    assert (depth_image.pixels(picture)[..., :3] * 255).round().max() == 200
+    depth_image.write(image, plain, kind="disparity")
+    assert depth_image.colour(image) is None
+    assert not depth_image.info(image).background
+    for _ in range(2):  # modifiers may go on asking for it: it says that there is none
+        stored = depth_image.pixels(depth_image.write(image, plain, kind="disparity"))
+        np.testing.assert_array_equal(stored[..., 0], plain)
+        assert (stored[..., 1:3] == 0.0).all()
+
+
+def test_both_images_are_there_after_saving(files: tuple[Path, Path], tmp_path: Path) -> None:
+    built = made(files)
+    names = built.depth.name, depth_image.colour(built.depth).name
+    before = [depth_image.pixels(bpy.data.images[name]).copy() for name in names]
+    del built
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "both.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "both.blend"))
+    for name, pixels in zip(names, before, strict=True):
+        np.testing.assert_allclose(depth_image.pixels(bpy.data.images[name]), pixels, atol=1 / 510)
+    assert depth_image.colour(bpy.data.images[names[0]]) == bpy.data.images[names[1]]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_freezing_keeps_both_layers(files: tuple[Path, Path], cut: bool) -> None:
+    built = made(files)
+    inputs.set_input(built.modifier, "Resolution", WIDTH)
+    inputs.set_input(built.modifier, "Minimum Island", 0)
+    live = shape(built.ob)
+    freeze.freeze(built.ob, built.modifier, cut=cut)
+    frozen = shape(built.ob)
+    for now, then in zip(frozen, live, strict=True):
+        assert now.shape == then.shape
+    np.testing.assert_allclose(frozen[0], live[0], atol=2e-6)
+    inputs.set_input(built.modifier, "Background", False)
+    front = len(shape(built.ob)[0])
+    assert front < len(live[0])
+    inputs.set_input(built.modifier, "Background", True)
+    freeze.unfreeze(built.ob, built.modifier)
+    assert_same(built.ob, live)
+
+
+def test_a_modifier_of_an_older_release_still_follows(files: tuple[Path, Path]) -> None:
+    built = made(files)
+    tree = built.modifier.node_group.copy()
+    for item in list(tree.interface.items_tree):
+        if item.name in {"Background", "Background Material", "Border"} and item.item_type == "SOCKET":
+            tree.interface.remove(item)
+    built.modifier.node_group = tree
+    relief.set_depth(built.modifier, built.depth)
+    assert inputs.get_input(built.modifier, "Image") == built.depth
