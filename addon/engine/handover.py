@@ -79,7 +79,8 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
             return _packed(image, folder)
         path = _file(image, frame)
         if path.is_file():
-            image.reload()
+            if image.source == "FILE":  # reloading tiles would forget which one is active
+                image.reload()
             return Picture(path)
         if image.source != "FILE" or not image.has_data:
             raise PhotoError(f"{path} is not there any more. Find it with File > External Data, or pack it")
