@@ -45,7 +45,12 @@ def environment(**changes: str) -> dict[str, str]:
 
 def run(*arguments: str | Path, cwd: Path = ROOT, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), cwd=cwd, env=environment(**changes), capture_output=True, text=True, timeout=300
+        command(*arguments),
+        cwd=cwd,
+        env=environment(**changes),
+        capture_output=True,
+        encoding=changes.get("PYTHONIOENCODING", "utf-8"),
+        timeout=300,
     )
 
 

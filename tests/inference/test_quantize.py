@@ -101,8 +101,8 @@ def test_weights_that_are_no_numbers_are_refused(reference, tmp_path):
 
 
 def test_it_is_for_the_cpu_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr(devices, "_find", lambda _: torch.device("cuda"))
-    with pytest.raises(DeviceError, match="on cuda take float16"):
+    monkeypatch.setattr(devices, "_first_that_works", lambda _: torch.device("cuda"))
+    with pytest.raises(DeviceError, match="on cuda choose float16"):
         Predictor.from_catalog("small", dtype="int8", weights=tmp_path / "absent.pth")
 
 
