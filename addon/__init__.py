@@ -15,6 +15,7 @@ from .ui.operators.cancel_set_up import DEPTH_NODES_OT_cancel_set_up
 from .ui.operators.check_engine import DEPTH_NODES_OT_check_engine
 from .ui.operators.copy_log import DEPTH_NODES_OT_copy_log
 from .ui.operators.estimate import (
+    DEPTH_NODES_OT_estimate_better,
     DEPTH_NODES_OT_estimate_depth,
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_retry_smaller,
@@ -22,17 +23,19 @@ from .ui.operators.estimate import (
 from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
-from .ui.operators.set_up_engine import DEPTH_NODES_OT_set_up_engine
+from .ui.operators.set_up_engine import DEPTH_NODES_OT_better_depth, DEPTH_NODES_OT_set_up_engine
 from .ui.operators.update_groups import DEPTH_NODES_OT_update_groups
 
 _OPERATORS = (
     DEPTH_NODES_OT_accept_licence,
     DEPTH_NODES_OT_add_group,
     DEPTH_NODES_OT_add_modifier,
+    DEPTH_NODES_OT_better_depth,
     DEPTH_NODES_OT_cancel_estimate,
     DEPTH_NODES_OT_cancel_set_up,
     DEPTH_NODES_OT_check_engine,
     DEPTH_NODES_OT_copy_log,
+    DEPTH_NODES_OT_estimate_better,
     DEPTH_NODES_OT_estimate_depth,
     DEPTH_NODES_OT_freeze_grid,
     DEPTH_NODES_OT_import_photo,

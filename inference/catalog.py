@@ -1,4 +1,4 @@
-"""The published Depth Anything V2 models: where their weights lie, what they must hash to, and what they put out.
+"""The models, one built in and Depth Anything V2: where their weights lie, what they hash to, and what they put out.
 
 Hashes and revisions are those of the hub, as recorded in public lock files; the sizes of the safetensors files also
 follow to the byte from the key table in `weights.py`. Base is pinned to its original .pth, since no public record of
@@ -10,9 +10,9 @@ from typing import Literal
 
 from .errors import ModelNameError
 
-Family = Literal["depth_anything_v2"]  # the module that runs the model: see `inference.model.load`
-Encoder = Literal["vits", "vitb", "vitl", "vitg"]
-Layout = Literal["original", "hf"]
+Family = Literal["draft", "depth_anything_v2"]  # the module that runs the model: see `inference.model.load`
+Encoder = Literal["lite2", "vits", "vitb", "vitl", "vitg"]
+Layout = Literal["draft", "original", "hf"]
 Kind = Literal["disparity", "distance"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
@@ -22,7 +22,7 @@ TRAINED = 518  # pixels of a side at which Depth Anything V2 was trained
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One published weight file.
+    """One weight file: published on the hub, or `built_in`, which has no repository and lies in `weights/`.
 
     `commercial` is None where upstream states no licence. `max_distance` (metres) is what a metric model can reach at
     most; a relative model has none. `trained` is the side, in pixels, of the pictures in training.
@@ -44,6 +44,11 @@ class ModelSpec:
     trained: int = TRAINED
     family: Family = "depth_anything_v2"
 
+    @property
+    def built_in(self) -> bool:
+        """Whether its weights come with the program, and numpy alone runs it."""
+        return not self.repo
+
 
 def _metric(size: str, encoder: Encoder, scene: str, revision: str, sha256: str, n_bytes: int) -> ModelSpec:
     return ModelSpec(
@@ -64,6 +69,22 @@ def _metric(size: str, encoder: Encoder, scene: str, revision: str, sha256: str,
 
 
 MODELS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        name="draft",
+        title="Draft (built in)",
+        repo="",
+        revision="1",
+        file="draft.safetensors",
+        sha256="",
+        bytes=11_678_090,
+        licence="Apache-2.0",
+        commercial=True,
+        encoder="lite2",
+        layout="draft",
+        kind="disparity",
+        trained=224,
+        family="draft",
+    ),
     ModelSpec(
         name="small",
         title="Depth Anything V2 Small",

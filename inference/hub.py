@@ -12,6 +12,8 @@ from .errors import DownloadError, LicenceError
 
 # huggingface_hub itself takes a fifth of a second to import, and is needed only where something has to be fetched.
 
+BUILT_IN = Path(__file__).parents[1] / "weights"  # of the models that come with the program
+
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
 PATIENCE = 120.0  # seconds without a new byte after which the download of another process is taken for dead
@@ -19,8 +21,11 @@ _LOOK_AGAIN = 0.5  # seconds between two looks at it
 
 
 def on_disk(spec: ModelSpec) -> Path | None:
-    """Return where the user's cache holds this file in its full size, or None. Never touches the network."""
-    path = _snapshot(spec)
+    """Return where the user's cache holds this file in its full size, or None. Never touches the network.
+
+    A built-in model's file lies with the program.
+    """
+    path = BUILT_IN / spec.file if spec.built_in else _snapshot(spec)
     return path if path.is_file() and path.stat().st_size == spec.bytes else None
 
 
@@ -38,6 +43,8 @@ def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress |
             f"{spec.title} is licensed {spec.licence}, which forbids commercial use: "
             "accept that first (--accept-license), or use the model small"
         )
+    if spec.built_in:
+        return BUILT_IN / spec.file
     return on_disk(spec) or _download(spec, progress)
 
 
@@ -173,7 +180,10 @@ def _reason(error: Exception) -> str:
 
 
 def _way_out(spec: ModelSpec) -> str:
-    return f"Without a network: fetch {_url(spec)} elsewhere, copy it here, and name it as the weights file (--weights)"
+    return (
+        f"Without a network: fetch {_url(spec)} elsewhere, copy it here, and name it as the weights file (--weights); "
+        "or take the built-in model (--model draft), which needs no download"
+    )
 
 
 def _url(spec: ModelSpec) -> str:

@@ -5,19 +5,18 @@ import os
 import stat
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import PhotoError, first_line
+from .picture import TURNS, Photo, Samples, Validity
 
 log = logging.getLogger(__name__)
 
@@ -51,42 +50,6 @@ _SHORT = 3  # TIFF's type of 16 bits
 _STDERR = threading.Lock()
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-
-Samples = NDArray[Any]  # uint8, uint16 or float32
-Validity = NDArray[np.float32] | None
-
-
-@dataclass(frozen=True, eq=False)
-class Photo:
-    """One picture as the model takes it.
-
-    rgb: (H, W, 3), sRGB, top row first; uint8, or float32 in 0 to 1 where the file holds more than 8 bits a channel.
-    validity: float32 (H, W), the file's alpha in 0 to 1; None where every pixel counts. The colours below transparent
-        pixels stay as they are in the file.
-    orientation: how the file lies, as EXIF 2.32 numbers it: 1 is upright, 6 needs a quarter turn clockwise. `rgb` and
-        `validity` are upright already; `as_stored` turns them back.
-    """
-
-    rgb: NDArray[np.uint8] | NDArray[np.float32]
-    validity: Validity
-    orientation: int = 1
-
-
-# What turns an upright array (H, W, ...) back to how the file stores it, by its orientation.
-_BACK: dict[int, Callable[[Samples], Samples]] = {
-    2: lambda upright: upright[:, ::-1],
-    3: lambda upright: upright[::-1, ::-1],
-    4: lambda upright: upright[::-1],
-    5: lambda upright: upright.swapaxes(0, 1),
-    6: lambda upright: upright.swapaxes(0, 1)[::-1],
-    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
-    8: lambda upright: upright.swapaxes(0, 1)[:, ::-1],
-}
-
-
-def as_stored(upright: Samples, orientation: int) -> Samples:
-    """Return an upright array (H, W, ...) as the file of that EXIF orientation stores it; a view."""
-    return _BACK[orientation](upright) if orientation in _BACK else upright
 
 
 def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -226,7 +189,7 @@ def _orientation(image: Image.Image) -> int:
     except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error) as error:
         log.info("orientation unknown, EXIF data cannot be read: %s", error)
         return 1
-    return int(orientation) if orientation in _BACK else 1
+    return int(orientation) if orientation in TURNS else 1
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class Predictor:
 
         rgb: sRGB, (H, W, 3) uint8, or float32 in 0 to 1, top row first.
         validity: (H, W) bool, or float32 in 0 to 1; where it is 0, values don't count in the range.
-        enlarge: False leaves the depth at the size at which the model saw the photo; a photo with validity can't be.
+        enlarge: False leaves the depth at the size in which the model puts it out; a photo with validity can't be.
         progress: called after each part of the network with the share that is done; what it raises ends the prediction.
 
         Raises `PhotoError` for an array of another form, or one so long that the model would see far more than it can
@@ -91,7 +91,7 @@ class Predictor:
         self._check_memory(rows, columns, height * width)
         try:
             prepared = self._model.prepare(rgb, rows, columns)
-            size = (height, width) if enlarge else (rows, columns)
+            size = (height, width) if enlarge else self._model.output_size(height, width, self.size)
             values = self._model.run(prepared, size, progress)
         except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):

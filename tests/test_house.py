@@ -22,14 +22,19 @@ LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_la
 # Package or room -> what it may import besides the standard library and its own modules. `addon` knows `inference` by
 # its standard-library modules only. Change the table where the house changes; never go around it.
 BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nodeitems_utils", "rna_prop_ui"}
+SEAMS = {
+    "inference.catalog",
+    "inference.worker.protocol",
+    "inference.draft.architecture",  # with `resize`: what of a photo the built-in model makes use of
+    "inference.draft.resize",
+}
 EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER
-    | {"numpy", "OpenImageIO", "inference.worker.protocol", "inference.catalog", "inference.background"},
+    "addon": BLENDER | {"numpy", "OpenImageIO", "inference.background", *SEAMS},
     "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog"},
     "addon/scene": EVERYWHERE | {"inference.catalog", "inference.background", "addon.depth"},
-    "addon/engine": EVERYWHERE | {"inference.catalog", "inference.worker.protocol", "addon.depth"},
+    "addon/engine": EVERYWHERE | {*SEAMS, "addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
     "node_groups": BLENDER | {"numpy", "OpenEXR"},
     "inference": {

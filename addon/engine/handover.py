@@ -10,8 +10,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference.worker.protocol import Done  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.draft.architecture import output_size  # type: ignore[import-not-found]  # as the extension's root
+from ...inference.draft.resize import resize  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Done  # type: ignore[import-not-found]
 from ..depth import image as depth_image
+from ..depth import picture as picture_file
 from ..errors import PhotoError
 
 _DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
@@ -23,10 +26,14 @@ _MOVIE_COLOUR = "colour"
 
 @dataclass(frozen=True)
 class Picture:
-    """A file for the engine. linear: it holds scene-linear pixels, else whatever the file says of itself."""
+    """A file for the engine. linear: it holds scene-linear pixels, else whatever the file says of itself.
+
+    orientation: how the file stores upright pixels that are handed over, as EXIF numbers it.
+    """
 
     path: Path
     linear: bool = False
+    orientation: int = picture_file.UPRIGHT
 
 
 def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
@@ -112,7 +119,31 @@ def _packed(image: bpy.types.Image, folder: Path) -> Picture:
     return Picture(path)
 
 
+def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Picture:
+    """Return what numpy alone can read: pixels, upright, as many of them as the built-in model makes use of."""
+    linear, lies = given.linear, picture_file.UPRIGHT
+    if given.path.suffix == ".npy":
+        rgba = np.load(given.path, mmap_mode="r")  # (H, W, 4)
+    else:
+        shown = image if image.source == "FILE" else bpy.data.images.load(str(given.path))
+        try:
+            rgba, linear = _rgba(shown), shown.is_float
+        finally:
+            if shown is not image:
+                bpy.data.images.remove(shown)
+        lies = picture_file.orientation(given.path)
+    upright = picture_file.upright(rgba, lies)
+    path = folder / f"{image.session_uid}.small.npy"
+    np.save(path, resize(upright, *output_size(*upright.shape[:2])))
+    return Picture(path, linear, lies)
+
+
 def _pixels(image: bpy.types.Image, folder: Path) -> Picture:
+    return _save(image, folder, _rgba(image), linear=image.is_float)
+
+
+def _rgba(image: bpy.types.Image) -> NDArray[np.float32]:
+    """Return the pixels with straight alpha, (H, W, 4), top row first."""
     stored = depth_image.pixels(image)  # (H, W, C)
     rgba = np.ones((*stored.shape[:2], 4), np.float32)
     rgba[..., : min(stored.shape[2], 3)] = stored[..., :3]
@@ -122,7 +153,7 @@ def _pixels(image: bpy.types.Image, folder: Path) -> Picture:
         rgba[..., 3] = stored[..., 3]
         if image.is_float and image.alpha_mode == "PREMUL":
             rgba[..., :3] /= np.maximum(stored[..., 3:], np.float32(1e-6))
-    return _save(image, folder, rgba, linear=image.is_float)
+    return rgba
 
 
 def _save(image: bpy.types.Image, folder: Path, rgba: NDArray[np.float32], *, linear: bool) -> Picture:

@@ -1,6 +1,6 @@
 """Estimates under way: what is waiting, how far each is, and what to do with its result, on the main thread.
 
-One worker serves the session. Nothing here waits: whoever wants results calls `poll` from time to time.
+Each engine that is used has one worker. Nothing here waits: whoever wants results calls `poll` from time to time.
 """
 
 import shutil
@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Literal
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.worker.protocol import (  # type: ignore[import-not-found]
     Cancelled,
     Done,
     Failed,
@@ -25,7 +27,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
 )
 from ..depth import image as depth_image
 from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError
-from . import handover, place, settings
+from . import handover, settings
 from .client import WorkerClient
 
 State = Literal["waiting", "done", "failed", "cancelled"]
@@ -52,8 +54,7 @@ class Job:
     seconds: float = field(default=0.0)  # in the model alone
 
 
-_client: WorkerClient | None = None
-_client_engine: tuple[object, ...] = ()
+_clients: dict[tuple[Path, float], WorkerClient] = {}  # by the Python of the engine, and the idle time
 _jobs: dict[int, Job] = {}
 _identifiers = count(1)
 _last_failed: Job | None = None
@@ -74,12 +75,17 @@ def submit(
     global _last_failed
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth)
     try:
-        client = _worker()
+        spec = catalog.get(wanted.model)
+        client = _worker(spec)
         settings.check(wanted)
         folder = client.folder / str(job.identifier)
         folder.mkdir(parents=True)
         given = handover.hand_over(image, folder, frame=frame)
-        asked = settings.request(wanted, job.identifier, given.path, folder, linear=given.linear)
+        if spec.built_in:
+            given = handover.as_small_pixels(given, image, folder)
+        asked = settings.request(
+            wanted, job.identifier, given.path, folder, linear=given.linear, orientation=given.orientation
+        )
     except DepthNodesError as error:
         _clear(job.identifier)
         faults: dict[type, Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
@@ -114,14 +120,15 @@ def forget_failure() -> None:
 
 def cancel(job: Job) -> None:
     """Cancel a job; it ends within half a second."""
-    if _client is not None and job.identifier in _jobs:
+    if job.identifier in _jobs:
         job.text = "Cancelling"
-        _client.cancel(job.identifier)
+        for client in _clients.values():
+            client.cancel(job.identifier)  # only one of them knows it
 
 
 def poll() -> bool:
     """Take in what the worker has said, and finish the jobs that are ready. Return whether anything changed."""
-    answers = _client.poll() if _client is not None else []
+    answers = [answer for client in _clients.values() for answer in client.poll()]
     for answer in answers:
         job = _jobs.get(answer.id)
         if isinstance(answer, Progress):
@@ -158,7 +165,7 @@ def poll_until_idle() -> None:
 
 def _look() -> float | None:
     poll()
-    return _INTERVAL if _client is not None and _client.is_busy else None
+    return _INTERVAL if any(client.is_busy for client in _clients.values()) else None
 
 
 def wait(job: Job) -> None:
@@ -173,30 +180,25 @@ def wait(job: Job) -> None:
 
 
 def free_memory() -> None:
-    """End the worker if it has nothing to do; the next estimate starts another."""
-    global _client
-    if _client is not None and not _jobs:
-        _client.close()
-        _client = None
+    """End the workers that have nothing to do; the next estimate starts another."""
+    for key in [key for key, client in _clients.items() if not client.is_busy]:
+        _clients.pop(key).close()
 
 
 def log() -> str:
-    """Return what the worker said on stderr, and where in our own code a job failed."""
-    return "\n".join(filter(None, (_client.log if _client is not None else "", *_log)))
+    """Return what the workers said on stderr, and where in our own code a job failed."""
+    return "\n".join(filter(None, (*(client.log for client in _clients.values()), *_log)))
 
 
-def _worker() -> WorkerClient:
-    """Return the session's client; a new one where the engine or its idle time changed and nothing is under way."""
-    global _client, _client_engine
-    used = settings.engine()
+def _worker(spec: catalog.ModelSpec) -> WorkerClient:
+    """Return the client of the engine that runs a model; those of other engines go once they have nothing to do."""
+    used = settings.engine_of(spec)
     idle = 60.0 * settings.preferences().idle_minutes
     wanted = (used.python, idle)
-    if _client is not None and wanted != _client_engine and not _jobs:
-        _client.close()
-        _client = None
-    if _client is None:
-        _client, _client_engine = WorkerClient(used.command(idle), place.environment()), wanted
-    return _client
+    if wanted not in _clients:
+        free_memory()
+        _clients[wanted] = WorkerClient(used.command(idle), used.environment())
+    return _clients[wanted]
 
 
 def _progress(job: Job, said: Progress) -> None:
@@ -233,17 +235,16 @@ def _fail(job: Job, fault: Fault, text: str) -> None:
 
 def _clear(identifier: int) -> None:
     """Remove the files of a job that is over."""
-    if _client is not None:
-        shutil.rmtree(_client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
+    for client in _clients.values():
+        shutil.rmtree(client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
 
 
 def _drop_all() -> None:
     """Forget every job: nothing that they were for exists any more."""
-    if _client is not None:
-        for job in _jobs.values():
-            _client.cancel(job.identifier)
-            job.state = "cancelled"
-        poll_until_idle()
+    for job in _jobs.values():
+        cancel(job)
+        job.state = "cancelled"
+    poll_until_idle()
     _jobs.clear()
     forget_failure()
 
@@ -258,11 +259,9 @@ def register() -> None:
 
 
 def unregister() -> None:
-    global _client
     bpy.app.handlers.load_pre.remove(_before_load)
     _drop_all()
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
-    if _client is not None:
-        _client.close()
-        _client = None
+    while _clients:
+        _clients.popitem()[1].close()

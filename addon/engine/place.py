@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import EngineError
@@ -39,19 +39,24 @@ print(json.dumps({"python": list(sys.version_info[:3]), "versions": {name: versi
 
 @dataclass(frozen=True)
 class Engine:
-    """A Python that has what the worker needs.
+    """A Python that has what the worker needs, for every model or for the one that is built in.
 
     versions: of the packages in `MINIMUM`, or empty where it was not looked at. backend: what its torch was fetched
-    for, empty for a Python of the artist's own.
+    for, empty for a Python of the artist's own. variables: of the environment, for its worker alone.
     """
 
     python: Path
     versions: Mapping[str, str]
     backend: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, idle: float) -> list[str]:
         """Return the command line of a worker that ends after `idle` seconds without work."""
         return [str(self.python), "-m", "inference.worker", "--idle", f"{idle:g}"]
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its worker."""
+        return environment() | dict(self.variables)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,13 @@ def own_engine(folder: Path) -> Engine | None:
     return engine if whole else None
 
 
+def built_in() -> Engine:
+    """Return Blender's own Python: numpy comes with it, and the built-in model needs nothing else."""
+    # That model has two threads of its own. A linear algebra library that starts more lets them wait for each other.
+    limits = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    return Engine(Path(sys.executable), {}, variables=dict.fromkeys(limits, "1"))
+
+
 def chosen(existing: str, own: Path) -> Engine:
     """Return the engine to estimate with: the artist's own Python where one is chosen, else the one that we made.
 
@@ -117,7 +129,7 @@ def chosen(existing: str, own: Path) -> Engine:
         return Engine(python, {})
     engine = own_engine(own)
     if engine is None:
-        raise EngineError("Depth Nodes needs its engine to estimate depth. Choose Set Up Engine in its preferences")
+        raise EngineError("The engine is not set up: choose Set Up Engine in the preferences of Depth Nodes")
     return engine
 
 

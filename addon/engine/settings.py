@@ -8,11 +8,13 @@ import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.worker.protocol import Device, Estimate  # type: ignore[import-not-found]
-from ..errors import EstimateError
+from ..errors import EngineError, EstimateError
 from . import place
 
 PACKAGE = __package__.rpartition(".addon.")[0]  # bl_ext.<repository>.depth_nodes
 _FOLDER = "engine"
+
+BUILT_IN, BETTER = "draft", "small"  # the model before there is an engine, and the one after
 
 BEYOND = 777  # from half as much again on they lose consistency
 QUALITIES = {"DRAFT": 308, "STANDARD": catalog.TRAINED, "FINE": 770}
@@ -20,11 +22,15 @@ QUALITIES = {"DRAFT": 308, "STANDARD": catalog.TRAINED, "FINE": 770}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to estimate. size: pixels of the picture's shorter side inside the model; weights: a local file, or empty."""
+    """How to estimate.
 
-    model: str = "small"
+    size: pixels of the picture's shorter side inside the model; 0 is the size at which it was trained. weights: a local
+    file, or empty.
+    """
+
+    model: str = BUILT_IN
     device: Device = "auto"
-    size: int = catalog.TRAINED
+    size: int = 0
     weights: str = ""
     invert: bool = False
     accept_license: bool = False
@@ -45,17 +51,44 @@ def engine() -> place.Engine:
     return place.chosen(bpy.path.abspath(preferences().existing_python), engine_folder())
 
 
-def current() -> Settings:
-    """Return what the preferences say."""
+def has_engine() -> bool:
+    """Return whether the models that aren't built in can run."""
+    try:
+        engine()
+    except EngineError:
+        return False
+    return True
+
+
+def engine_of(spec: catalog.ModelSpec) -> place.Engine:
+    """Return the Python that runs a model. Raises EngineError where the model needs the engine and there is none."""
+    if spec.built_in:
+        return place.built_in()
+    try:
+        return engine()
+    except EngineError as error:
+        raise EngineError(f"{spec.title} needs the engine. {error}, or the model Draft, which is built in") from error
+
+
+def prefer_engine() -> None:
+    """Where there is an engine and no model was chosen yet, choose the one that the engine is recommended for."""
+    if has_engine() and not preferences().is_property_set("model"):
+        preferences().model = BETTER
+
+
+def current(model: str = "") -> Settings:
+    """Return what the preferences say, for the model that they name or for another one."""
     chosen = preferences()
+    spec = catalog.get(model or chosen.model)
+    of_model = spec.name == chosen.model and not spec.built_in  # quality and weights are those of the chosen model
     own_size: int = chosen.size
     return Settings(
-        model=chosen.model,
-        device=chosen.device,
-        size=QUALITIES.get(chosen.quality, own_size),
-        weights=bpy.path.abspath(chosen.weights),
+        model=spec.name,
+        device="auto" if spec.built_in else chosen.device,
+        size=QUALITIES.get(chosen.quality, own_size) if of_model else spec.trained,
+        weights=bpy.path.abspath(chosen.weights) if of_model else "",
         invert=chosen.invert,
-        accept_license=chosen.model in chosen.accepted.split(","),
+        accept_license=spec.name in chosen.accepted.split(","),
     )
 
 
@@ -68,8 +101,13 @@ def check(wanted: Settings) -> None:
         )
 
 
-def request(wanted: Settings, identifier: int, picture: Path, output: Path, *, linear: bool) -> Estimate:
-    """Return what to ask of the engine. linear: the picture is a `.npy` file of scene-linear colours."""
+def request(
+    wanted: Settings, identifier: int, picture: Path, output: Path, *, linear: bool, orientation: int
+) -> Estimate:
+    """Return what to ask of the engine.
+
+    linear: the picture is a `.npy` file of scene-linear colours. orientation: how its file stores them, by EXIF.
+    """
     return Estimate(
         id=identifier,
         picture=str(picture),
@@ -79,6 +117,7 @@ def request(wanted: Settings, identifier: int, picture: Path, output: Path, *, l
         device=wanted.device,
         size=wanted.size,
         linear=linear,
+        orientation=orientation,
         offline=not bpy.app.online_access,
         accept_license=wanted.accept_license,
         background=not wanted.invert,  # what lies behind is known by what is near
@@ -91,7 +130,9 @@ def smaller(wanted: Settings) -> Settings:
 
 
 def is_on_disk(spec: catalog.ModelSpec) -> bool:
-    """Return whether the Hugging Face cache holds the weights of a model; in the layout that the hub documents."""
+    """Return whether the weights of a model are here: built in, or in the hub's cache, in the layout it documents."""
+    if spec.built_in:
+        return True
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
     cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
     folder = cache / f"models--{spec.repo.replace('/', '--')}" / "snapshots" / spec.revision

@@ -7,6 +7,8 @@ from . import install, place, probe, settings
 
 _INTERVAL = 0.2  # seconds between looks at an installation
 
+_SHOWING = {"PREFERENCES", "VIEW_3D", "IMAGE_EDITOR"}
+
 _making: install.Installation | None = None
 _report = ""  # what the last check said
 
@@ -55,16 +57,25 @@ def log() -> str:
     return "\n\n".join(text for text in (f"{probe.machine()}\n{_making.log}" if _making else "", _report) if text)
 
 
+def finish() -> None:
+    """Take in what became of the installation, which is over: an engine that is there is used from now on."""
+    if _making is not None and _making.state == "done":
+        settings.prefer_engine()
+
+
 def _watch() -> float | None:
     redraw()
-    return _INTERVAL if is_making() else None
+    if is_making():
+        return _INTERVAL
+    finish()
+    return None
 
 
 def redraw() -> None:
-    """Redraw the preferences wherever they are open."""
+    """Redraw the preferences and the sidebars wherever they are open."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "PREFERENCES":
+            if area.type in _SHOWING:
                 area.tag_redraw()
 
 

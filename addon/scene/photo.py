@@ -1,5 +1,6 @@
 """A photo as Blender loads it: refused when damaged, its transparency, and the depth map that lies beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
@@ -89,6 +90,24 @@ def frame_shown(user: bpy.types.ImageUser, scene_frame: int) -> int:
     frame = scene_frame - user.frame_start + 1
     frame = (frame - 1) % length + 1 if user.use_cyclic else min(max(frame, 0), length)
     return frame + user.frame_offset
+
+
+def shown_by_all(
+    objects: Sequence[bpy.types.Object], scene_frame: int
+) -> dict[bpy.types.Image, tuple[list[bpy.types.Object], int]]:
+    """Return the photos that objects of this file show, each with those objects and the frame that they show.
+
+    Objects that share a photo share its depth. Raises PhotoError where none shows any.
+    """
+    photos: dict[bpy.types.Image, tuple[list[bpy.types.Object], int]] = {}
+    for ob in objects:
+        texture = shown_by(ob) if ob.is_editable else None
+        if texture is not None and texture.image is not None:
+            frame = frame_shown(texture.image_user, scene_frame)
+            photos.setdefault(texture.image, ([], frame))[0].append(ob)
+    if not photos:
+        raise PhotoError("Select a mesh of this file whose material shows a photo, or open a photo in the Image Editor")
+    return photos
 
 
 def opacity(photo: bpy.types.Image, shape: tuple[int, int]) -> NDArray[np.float32] | None:

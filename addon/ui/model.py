@@ -3,7 +3,7 @@
 import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ..engine import settings
+from ..engine import install, settings
 
 
 def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -> None:
@@ -18,6 +18,10 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
         row.label(text=f"{spec.licence}: not for commercial use", icon="CHECKMARK" if accepted else "INFO")
         if not accepted:
             row.operator("depth_nodes.accept_licence")
+    if spec.built_in:
+        return  # it has one size
+    if not settings.has_engine():
+        layout.label(text="Its engine is not set up yet", icon="INFO")
     layout.prop(chosen, "quality")
     if chosen.quality == "CUSTOM":
         layout.prop(chosen, "size")
@@ -25,3 +29,11 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
             layout.label(
                 text=f"Above {settings.BEYOND} px the model loses the overall layout of the scene", icon="INFO"
             )
+
+
+def draw_set_up(layout: bpy.types.UILayout, made: install.Installation) -> None:
+    """Draw how far the engine in the making is, with a button to give up."""
+    size = f", {made.bytes[0] / 1e6:.0f} of {made.bytes[1] / 1e6:.0f} MB" if made.bytes else ""
+    row = layout.row(align=True)
+    row.progress(factor=made.fraction or 0.0, type="BAR", text=f"{made.stage}{size}")
+    row.operator("depth_nodes.cancel_set_up", text="", icon="X")

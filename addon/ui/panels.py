@@ -4,13 +4,31 @@ import textwrap
 
 import bpy
 
-from ..engine import handover, jobs, settings
+from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ..depth import image as depth_image
+from ..engine import handover, jobs, settings, setup
 from ..scene import freeze, inputs, photo, relief, upgrade
-from .model import draw_model
+from .model import draw_model, draw_set_up
+
+
+def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> None:
+    """Which model made the depth that is shown, and the way to a better one."""
+    known = depth_image.info(depth) if depth is not None else None
+    if known is None or not known.model:
+        return
+    spec = next((spec for spec in catalog.MODELS if spec.name == known.model), None)
+    layout.label(text=f"Depth by {spec.title if spec else known.model}", icon="IMAGE_ZDEPTH")
+    if spec is not None and spec.built_in and not jobs.waiting() and not setup.is_making():
+        layout.operator("depth_nodes.better_depth", text="Better Depth…", icon="SHADERFX")
 
 
 def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None:
-    """How far the estimates are, with a button to give up, or what went wrong last."""
+    """How far the engine or the estimates are, with a button to give up, or what went wrong last."""
+    made = setup.installation()
+    if made is not None and made.state == "running":
+        draw_set_up(layout, made)
+    elif made is not None and made.state == "failed" and not settings.has_engine():
+        _draw_error(layout.box().column(align=True), made.error, region)
     under_way = jobs.waiting()
     if under_way:
         first = under_way[0]
@@ -26,9 +44,7 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
 
 def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.types.Region) -> None:
     """What went wrong, in lines that fit a sidebar, and the button that helps."""
-    text = layout.column(align=True)
-    for number, line in enumerate(_lines(failed.error, region)):
-        text.label(text=line, icon="BLANK1" if number else "ERROR")
+    _draw_error(layout.column(align=True), failed.error, region)
     match failed.fault, bool(settings.preferences().existing_python), bpy.app.online_access:
         case "engine", False, True:
             layout.operator("depth_nodes.set_up_engine", icon="IMPORT")
@@ -42,6 +58,11 @@ def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.type
             layout.operator(
                 "preferences.addon_show", text="Open Preferences", icon="PREFERENCES"
             ).module = settings.PACKAGE
+
+
+def _draw_error(layout: bpy.types.UILayout, text: str, region: bpy.types.Region) -> None:
+    for number, line in enumerate(_lines(text, region)):
+        layout.label(text=line, icon="BLANK1" if number else "ERROR")
 
 
 def _lines(text: str, region: bpy.types.Region) -> list[str]:
@@ -74,6 +95,7 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
         modifier = relief.find_modifier(context.object)
         if modifier is None:
             return
+        _draw_origin(layout.column(align=True), inputs.get_input(modifier, "Image"))
         if freeze.is_frozen(context.object, modifier):
             layout.operator("depth_nodes.unfreeze_grid", icon="MESH_PLANE")
         else:
@@ -119,6 +141,7 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
         depth = handover.depth_of(context.space_data.image)
         if depth is not None:
             layout.label(text=f"Result: {depth.name}", icon="IMAGE_DATA")
+        _draw_origin(layout.column(align=True), depth)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False

@@ -10,7 +10,7 @@ from ..depth import picture
 from ..engine import jobs, place, settings, setup
 from ..errors import DepthNodesError
 from ..scene import groups
-from .model import draw_model
+from .model import draw_model, draw_set_up
 
 
 def _list_or_unlist(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:
@@ -28,12 +28,15 @@ def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None
         setup.set_report(str(error))
     else:
         setup.set_report(", ".join(f"{name} {version}" for name, version in found.versions.items()))
+        settings.prefer_engine()
 
 
 def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
-    size = f"{spec.bytes / 1e6:.0f} MB"
+    size = "nothing to download" if spec.built_in else f"{spec.bytes / 1e6:.0f} MB"
     meaning = "metres" if spec.kind == "distance" else "relative depth"
-    return spec.name, spec.title.removeprefix("Depth Anything V2 "), f"{meaning}, {size}, licence: {spec.licence}"
+    needs = "" if spec.built_in else ", needs the engine"
+    name = spec.title.removeprefix("Depth Anything V2 ")
+    return spec.name, name, f"{meaning}, {size}, licence: {spec.licence}{needs}"
 
 
 _MODELS = [_described(spec) for spec in catalog.MODELS]
@@ -59,12 +62,14 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
         update=_examine,
     )
 
-    model: EnumProperty(name="Model", description="Network that estimates depth", items=_MODELS, default="small")
+    model: EnumProperty(
+        name="Model", description="Network that estimates depth", items=_MODELS, default=settings.BUILT_IN
+    )
     quality: EnumProperty(
         name="Quality",
         description="Resolution at which the model sees the photo. Higher is slower and needs more memory",
         items=(
-            ("DRAFT", "Draft", f"{settings.QUALITIES['DRAFT']} pixels on the shorter side: three times as fast"),
+            ("DRAFT", "Quick", f"{settings.QUALITIES['DRAFT']} pixels on the shorter side: three times as fast"),
             ("STANDARD", "Standard", f"{catalog.TRAINED} pixels, the size that the models were trained at"),
             ("FINE", "Fine", f"{settings.QUALITIES['FINE']} pixels: finer edges, two to three times slower"),
             ("CUSTOM", "Custom", "Choose the size"),
@@ -126,14 +131,10 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
 def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> None:
     """What the engine's state is, the sensible next step, and the artist's own Python instead."""
     box = layout.box().column()
-    if setup.is_making():
-        made = setup.installation()
-        size = f", {made.bytes[0] / 1e6:.0f} of {made.bytes[1] / 1e6:.0f} MB" if made.bytes else ""
-        row = box.row()
-        row.progress(factor=made.fraction or 0.0, type="BAR", text=f"{made.stage}{size}")
-        row.operator("depth_nodes.cancel_set_up", text="", icon="X")
-        return
     made = setup.installation()
+    if made is not None and made.state == "running":
+        draw_set_up(box, made)
+        return
     if made is not None and made.state == "failed":
         box.label(text=made.error, icon="ERROR")
     try:
@@ -167,6 +168,8 @@ def register() -> None:
     addon: bpy.types.Addon | None = bpy.context.preferences.addons.get(settings.PACKAGE)
     if addon is None or addon.preferences.use_asset_library:
         groups.register_library()
+    if addon is not None:
+        settings.prefer_engine()
 
 
 def unregister() -> None:

@@ -14,7 +14,8 @@ from .. import model
 from ..catalog import ModelSpec
 from ..errors import DepthFileError, DepthNodesError, PhotoError, first_line
 from ..io import SUFFIXES, Format, write_depth
-from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, Photo, read_photo
+from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, read_photo
+from ..picture import Photo
 
 if TYPE_CHECKING:
     from ..depth import Depth

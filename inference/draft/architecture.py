@@ -16,6 +16,7 @@ BLOCKS = 3
 HIDDEN = 3 * TOKENS
 EPSILON = 1e-5  # of the layer norms
 
+SHARP = 768  # pixels of a depth map's shorter side at most, to which the photo sharpens it
 
 # A stage: kernel of its depthwise convolutions, stride of the first one, channels, blocks.
 STAGES = (
@@ -39,3 +40,9 @@ def input_size(height: int, width: int, size: int = SIZE) -> tuple[int, int]:
     scale = size / min(height, width)
     rows, columns = (max(round(scale * side / STRIDE), 1) * STRIDE for side in (height, width))
     return min(rows, 4 * size), min(columns, 4 * size)
+
+
+def output_size(height: int, width: int) -> tuple[int, int]:
+    """Return the (height, width) of a photo's depth map: the photo's, or less where the photo is large."""
+    scale = min(SHARP / min(height, width), 1.0)
+    return max(round(scale * height), 1), max(round(scale * width), 1)

@@ -27,6 +27,9 @@ class Model(Protocol):
     def sizes(self, height: int, width: int, size: int) -> tuple[int, int]:
         """Return the (rows, columns) of pixels at which it sees a photo whose shorter side it is to see at `size`."""
 
+    def output_size(self, height: int, width: int, size: int) -> tuple[int, int]:
+        """Return the (height, width) of its depth of that photo, before it is enlarged."""
+
     def bytes_needed(self, rows: int, columns: int, photo_pixels: int) -> int:
         """Estimate from above what one photo takes on the CPU beyond the weights, its own pixels included."""
 
@@ -64,3 +67,7 @@ def family(spec: ModelSpec) -> Any:
                 from . import depth_anything_v2
 
                 return depth_anything_v2
+            case "draft":
+                from ..draft import model
+
+                return model

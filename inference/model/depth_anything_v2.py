@@ -50,6 +50,10 @@ class DepthAnythingV2:
         """Return the rows and columns at which it sees a photo, multiples of 14."""
         return input_size(height, width, size, plain.PATCH)
 
+    def output_size(self, height: int, width: int, size: int) -> tuple[int, int]:
+        """Return the size at which it sees the photo."""
+        return self.sizes(height, width, size)
+
     def bytes_needed(self, rows: int, columns: int, photo_pixels: int) -> int:
         """Estimate from above what one photo takes: activations, and the output at the photo's size."""
         config = self._network.config

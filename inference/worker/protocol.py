@@ -28,7 +28,8 @@ class Estimate:
 
     id: chosen by the asking side, and repeated in every answer.
     picture: a photo file, seen upright and answered as it is stored; or a `.npy` file, top row first, (H, W, 4) float32
-        RGBA with straight alpha in 0 to 1, the colours sRGB-encoded, or scene-linear where `linear` is set.
+        RGBA with straight alpha in 0 to 1, the colours sRGB-encoded, or scene-linear where `linear` is set. Such pixels
+        are upright; `orientation` is how their file stores them, as EXIF numbers it, and how they are answered.
     output: the folder for the answer's arrays; it exists and belongs to the asking side.
     model: a name of the catalog. weights: a local file of that model in place of the hub's, or empty.
     precision: float32 is exact; float16 and bfloat16 are for GPUs, int8 is for CPUs.
@@ -46,6 +47,7 @@ class Estimate:
     precision: Precision = "float32"
     size: int = 0
     linear: bool = False
+    orientation: int = 1
     offline: bool = True
     accept_license: bool = False
     background: bool = False

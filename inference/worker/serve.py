@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ from ..errors import (
     first_line,
 )
 from ..memory import is_out_of_memory
+from ..picture import Photo, as_stored
 from ..predict import Predictor
 from .protocol import (
     Answer,
@@ -49,9 +50,6 @@ from .protocol import (
     decode,
     encode,
 )
-
-if TYPE_CHECKING:
-    from ..photo import Photo
 
 # torch, Pillow and the hub's client are imported by the first estimate, so that the worker is ready at once.
 
@@ -159,8 +157,6 @@ class Worker:
         )
         seconds = time.perf_counter() - start
         report("writing", None)
-        from ..photo import as_stored
-
         height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
         arrays: dict[str, NDArray[np.generic]] = {"values": depth.values}
         if photo.validity is not None:
@@ -221,15 +217,16 @@ def _check_offline(request: Estimate) -> None:
     spec = catalog.get(request.model)
     if request.offline and not request.weights and hub.on_disk(spec) is None:
         raise _OfflineError(
-            f"{spec.title} is not on disk, and going online is not allowed: allow it, or name a file that you have"
+            f"{spec.title} is not on disk, and going online is not allowed: allow it, name a file that you have, "
+            "or choose the model Draft, which is built in"
         )
 
 
-def _picture(request: Estimate) -> "Photo":
-    from ..photo import Photo, read_photo
-
+def _picture(request: Estimate) -> Photo:
     path = Path(request.picture)
     if path.suffix != ".npy":
+        from ..photo import read_photo
+
         return read_photo(path)
     try:
         pixels = np.load(path, mmap_mode="r")  # (H, W, 4)
@@ -238,7 +235,7 @@ def _picture(request: Estimate) -> "Photo":
     rgb = np.nan_to_num(pixels[..., :3], posinf=1.0, neginf=0.0)
     rgb = np.clip(_to_srgb(rgb) if request.linear else rgb, 0.0, 1.0)
     alpha = np.clip(np.nan_to_num(pixels[..., 3]), 0.0, 1.0)
-    return Photo(rgb, None if (alpha == 1.0).all() else alpha)
+    return Photo(rgb, None if (alpha == 1.0).all() else alpha, request.orientation)
 
 
 def _to_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -100,20 +100,30 @@ def test_package_holds_what_blender_needs_and_no_more(package):
         "README.md",
         "assets/LICENSE",
         "assets/depth_nodes.blend",
+        "weights/draft.safetensors",
     }
     needed |= {
         path.relative_to(ROOT).as_posix() for part in ("addon", "inference") for path in ROOT.glob(f"{part}/**/*.py")
     }
     assert needed <= names
     tops = {name.split("/")[0] for name in names}
-    assert tops <= {"__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "addon", "inference", "assets"}
+    assert tops <= {
+        "__init__.py",
+        "blender_manifest.toml",
+        "LICENSE",
+        "README.md",
+        "addon",
+        "inference",
+        "assets",
+        "weights",
+    }
     assert {Path(name).suffix for name in names if name.startswith("addon/")} == {".py"}
     assert "inference/requirements.txt" in names
 
 
 def test_manifest_states_its_terms():
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text())
-    assert manifest["license"] == ["SPDX:GPL-3.0-or-later"]
+    assert manifest["license"] == ["SPDX:GPL-3.0-or-later", "SPDX:Apache-2.0"]  # the latter for the weights
     assert "Version 3, 29 June 2007" in (ROOT / "LICENSE").read_text()
     assert "CC0-1.0" in (ROOT / "assets" / "LICENSE").read_text()
     assert manifest["blender_version_min"] == "4.5.0"

@@ -9,30 +9,37 @@ from inference import catalog
 from inference.errors import DepthNodesError
 from inference.model.plain import CONFIGS
 
+PUBLISHED = [spec for spec in catalog.MODELS if not spec.built_in]
+
 
 def test_every_published_model_is_there():
     sizes, scenes = ("small", "base", "large"), ("", "-indoor", "-outdoor")
-    assert {spec.name for spec in catalog.MODELS} == {size + scene for size in sizes for scene in scenes}
+    assert {spec.name for spec in PUBLISHED} == {size + scene for size in sizes for scene in scenes}
+
+
+def test_the_built_in_model_comes_first():
+    assert catalog.MODELS[0] is catalog.get("draft")
+    assert [spec.name for spec in catalog.MODELS if spec.built_in] == ["draft"]
 
 
 def test_every_file_is_pinned():
-    for spec in catalog.MODELS:
+    for spec in PUBLISHED:
         assert len(spec.revision) == 40
         assert len(spec.sha256) == 64
         int(spec.revision + spec.sha256, 16)
         assert spec.file.endswith(".pth" if spec.layout == "original" else ".safetensors")
     for column in ("name", "title", "repo", "revision", "sha256"):
-        assert len({getattr(spec, column) for spec in catalog.MODELS}) == len(catalog.MODELS)
+        assert len({getattr(spec, column) for spec in PUBLISHED}) == len(PUBLISHED)
 
 
 def test_sizes_are_those_of_the_parameters():
     parameters = {"vits": 24_785_089, "vitb": 97_470_785, "vitl": 335_315_649}
-    for spec in catalog.MODELS:
+    for spec in PUBLISHED:
         assert 0 < spec.bytes - 4 * parameters[spec.encoder] < 80_000  # the names and shapes
 
 
 def test_kinds_and_distances():
-    for spec in catalog.MODELS:
+    for spec in PUBLISHED:
         assert spec.encoder in CONFIGS
         scene = spec.name.partition("-")[2]
         expected = {"": ("disparity", None), "indoor": ("distance", 20.0), "outdoor": ("distance", 80.0)}

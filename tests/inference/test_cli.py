@@ -416,9 +416,10 @@ def test_models_lists_the_catalog_with_what_is_on_disk(tmp_path):
     assert list(table) == [spec.name for spec in catalog.MODELS]
     for spec in catalog.MODELS:
         assert spec.licence in table[spec.name]
-        assert ("not on disk" in table[spec.name]) == (spec.name != "small")
+        assert ("not on disk" in table[spec.name]) == (spec.name not in ("small", "draft"))
     records = [json.loads(line) for line in run("models", "--json", HF_HOME=str(tmp_path)).stdout.splitlines()]
-    assert [record["path"] for record in records] == [str(path)] + [None] * (len(records) - 1)
+    paths = {record["name"]: record["path"] for record in records if record["path"]}
+    assert paths == {"draft": str(ROOT / "weights" / "draft.safetensors"), "small": str(path)}
     assert run("download", "small", HF_HOME=str(tmp_path)).stdout == f"small: {path}\n"
 
 

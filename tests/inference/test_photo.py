@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from inference.errors import PhotoError
-from inference.photo import as_stored, read_photo
+from inference.photo import read_photo
+from inference.picture import as_stored
 from tests.inference import picture_files
 from tests.material import material
 

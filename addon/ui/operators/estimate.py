@@ -9,13 +9,12 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from ...depth import image as depth_image
-from ...engine import jobs, settings
+from ...engine import jobs, settings, setup
 from ...errors import DepthNodesError, EstimateError, PhotoError
 from ...scene import photo, relief
 from .placing import Placing
 
 _INTERVAL = 0.05  # seconds between two looks
-_SHOWING = {"VIEW_3D", "IMAGE_EDITOR"}
 
 
 class Estimating:
@@ -73,7 +72,7 @@ class Estimating:
                 self._try(submit)
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
-        redraw(context.window_manager)
+        setup.redraw()
         return bool(self._jobs)
 
     def _try(self, submit: Callable[[], jobs.Job]) -> None:
@@ -94,13 +93,13 @@ class Estimating:
 
     def _show(self, context: bpy.types.Context) -> None:
         context.workspace.status_text_set(progress(jobs.waiting()) or None)
-        redraw(context.window_manager)
+        setup.redraw()
 
     def _leave(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
         for workspace in bpy.data.workspaces:  # the artist may have gone from one to another
             workspace.status_text_set(None)
-        redraw(context.window_manager)
+        setup.redraw()
 
 
 class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -150,26 +149,16 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
                     raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
                 finish = partial(_placement(self, context).add_relief, image.session_uid)
             return [partial(jobs.submit, image, wanted, on_depth=finish, frame=frame)]
-        shown = {ob: photo.shown_by(ob) for ob in context.selected_objects if ob.is_editable}
-        photos: dict[bpy.types.Image, list[bpy.types.Object]] = {}  # planes that share a photo share its depth
-        frames: dict[bpy.types.Image, int] = {}
-        for ob, texture in shown.items():
-            if texture is not None:
-                photos.setdefault(texture.image, []).append(ob)
-                frames.setdefault(texture.image, photo.frame_shown(texture.image_user, frame))
-        if not photos:
-            raise PhotoError(
-                "Select a mesh of this file whose material shows a photo, or open a photo in the Image Editor"
-            )
+        photos = photo.shown_by_all(context.selected_objects, frame)
         return [
             partial(
                 jobs.submit,
                 image,
                 wanted,
                 on_depth=partial(relief.set_depth_of, [ob.session_uid for ob in obs]),
-                frame=frames[image],
+                frame=shown,
             )
-            for image, obs in photos.items()
+            for image, (obs, shown) in photos.items()
         ]
 
 
@@ -216,6 +205,76 @@ class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ign
         return [partial(jobs.submit, image, smaller, on_depth=failed.on_depth, frame=context.scene.frame_current)]
 
 
+class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):
+    """Estimate again with the model of the engine, once that is set up"""
+
+    bl_idname = "depth_nodes.estimate_better"
+    bl_label = "Better Depth"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Wait for the engine where it is being made; what is asked for is what is selected or shown now."""
+        if not self._ask(context):
+            return {"CANCELLED"}
+        self._waits = setup.is_making()
+        if not self._waits:
+            return super().invoke(context, event)
+        self._jobs = []
+        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
+        context.window_manager.modal_handler_add(cast("bpy.types.Operator", self))
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self._waits:
+            return super().modal(context, event)
+        if event.type != "TIMER" or setup.is_making():
+            return {"PASS_THROUGH"}
+        self._waits = False
+        made = setup.installation()
+        if made is not None and made.state == "done":
+            setup.finish()
+            if self._submit(context):
+                return {"PASS_THROUGH"}
+        elif made is not None and made.state == "failed":
+            self.report({"ERROR"}, made.error)
+        self._leave(context)
+        return {"CANCELLED"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Estimate and wait: for scripts and background mode."""
+        return super().execute(context) if self._ask(context) else {"CANCELLED"}
+
+    def _ask(self, context: bpy.types.Context) -> bool:
+        try:
+            self._asked = _asked(context)
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return False
+        return True
+
+    def begin(self, _context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        wanted = settings.current(settings.BETTER)
+        there = {image.session_uid: image for image in bpy.data.images}
+        return [
+            partial(jobs.submit, there[image_uid], wanted, on_depth=finish, frame=frame)
+            for image_uid, finish, frame in self._asked
+            if image_uid in there
+        ]
+
+
+def _asked(context: bpy.types.Context) -> list[tuple[int, Callable[[bpy.types.Image], None] | None, int]]:
+    """Return the photos to estimate: their `session_uid`, what is to happen with the depth, and the frame."""
+    frame = context.scene.frame_current
+    if context.area is not None and context.area.type == "IMAGE_EDITOR":
+        image = context.space_data.image
+        shown = context.space_data.image_user.frame_current if image.source in {"SEQUENCE", "MOVIE"} else frame
+        return [(image.session_uid, None, shown)]
+    return [
+        (image.session_uid, partial(relief.set_depth_of, [ob.session_uid for ob in obs]), shown)
+        for image, (obs, shown) in photo.shown_by_all(context.selected_objects or [context.object], frame).items()
+    ]
+
+
 def _placement(placing: Placing, context: bpy.types.Context) -> relief.Placement:
     """Return what was chosen, to add a relief by when its depth is there and the operator may be gone."""
     return relief.Placement(placing.matrix(context), placing.projection, placing.use_camera)
@@ -239,13 +298,3 @@ def progress(under_way: Sequence[jobs.Job]) -> str:
     share = f" {first.fraction:.0%}" if first.fraction is not None else "…"
     queue = f"   {others} more waiting" if others else ""
     return f"Depth of {first.name}: {first.text}{share}{queue}   (Esc cancels)"
-
-
-def redraw(manager: bpy.types.WindowManager) -> None:
-    """Redraw the sidebars that show the progress."""
-    for window in manager.windows:
-        for area in window.screen.areas:
-            if area.type in _SHOWING:
-                for region in area.regions:
-                    if region.type in {"UI", "WINDOW"}:
-                        region.tag_redraw()

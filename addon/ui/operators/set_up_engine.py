@@ -1,8 +1,9 @@
-"""Preferences > Set Up Engine: a separate Python with torch and what else the worker needs."""
+"""Set Up Engine: a separate Python with torch and what else the worker needs; and Better Depth, which uses it."""
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import BoolProperty, EnumProperty
 
+from ....inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...engine import jobs, place, probe, settings, setup
 from ...errors import DepthNodesError
 
@@ -71,10 +72,79 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
         if not bpy.app.background:
             return {"FINISHED"}
         made.join()
+        setup.finish()
         if made.state != "done":
             self.report({"ERROR"}, made.error)
             return {"CANCELLED"}
         return {"FINISHED"}
+
+    def _chosen(self) -> place.Backend:
+        return next(backend for backend in place.BACKENDS if backend.name == self.backend)
+
+
+class DEPTH_NODES_OT_better_depth(bpy.types.Operator):
+    """Estimate again with the model of the engine, into the same depth image: everything that you set stays"""
+
+    bl_idname = "depth_nodes.better_depth"
+    bl_label = "Better Depth"
+    bl_options = {"INTERNAL"}
+
+    backend: EnumProperty(
+        name="Built For",
+        description="What is to compute; the CPU always works",
+        items=_backends,
+        options={"SKIP_SAVE"},
+    )
+    allow_online: BoolProperty(
+        name="Allow Online Access",
+        description="Let Blender go online from now on, as in Preferences > System",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        if setup.is_making() or jobs.waiting():
+            cls.poll_message_set("Wait for what is under way, or cancel it")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        if settings.has_engine() and settings.is_on_disk(catalog.get(settings.BETTER)):
+            return self.execute(context)
+        self.backend = probe.guess_backend().name
+        return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Download"))
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout, better = self.layout, catalog.get(settings.BETTER)
+        layout.label(text="Better depth comes from a larger model, which is fetched once:", icon="IMPORT")
+        fetched = layout.column(align=True)
+        if not settings.has_engine():
+            backend = self._chosen()
+            places = "pypi.org" + (f" and {backend.index.split('/')[2]}" if backend.index else "")
+            fetched.label(text=f"The engine that runs it, {backend.download / 1e9:.1f} GB from {places}", icon="BLANK1")
+            layout.prop(self, "backend")
+        if not settings.is_on_disk(better):
+            fetched.label(text=f"{better.title}, {better.bytes / 1e6:.0f} MB from huggingface.co", icon="BLANK1")
+        if not bpy.app.online_access:
+            layout.label(text="Blender may not go online yet:", icon="INTERNET_OFFLINE")
+            layout.prop(self, "allow_online")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.allow_online:
+            context.preferences.system.use_online_access = True
+        try:
+            if not settings.has_engine():
+                jobs.free_memory()
+                made = setup.make(self._chosen())
+                if bpy.app.background:
+                    made.join()
+                    setup.finish()
+            return set(bpy.ops.depth_nodes.estimate_better("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"))
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+        except RuntimeError as error:  # what the other operator has reported
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+        return {"CANCELLED"}
 
     def _chosen(self) -> place.Backend:
         return next(backend for backend in place.BACKENDS if backend.name == self.backend)

@@ -23,7 +23,8 @@ EARLY = 10
 
 
 def worker() -> int:
-    return extension.module("addon.engine.jobs")._client._process._process.pid
+    (client,) = extension.module("addon.engine.jobs")._clients.values()
+    return client._process._process.pid
 
 
 def estimate(photo: str, times: int) -> dict:

@@ -40,6 +40,11 @@ def image(path) -> bpy.types.Image:
     return bpy.data.images.load(str(path))
 
 
+def the_client():
+    (client,) = jobs._clients.values()
+    return client
+
+
 def run(image: bpy.types.Image, **given) -> bpy.types.Image:
     assert bpy.ops.depth_nodes.estimate_depth(image=image.name, **given) == {"FINISHED"}
     return handover.depth_of(image)
@@ -339,10 +344,10 @@ def test_the_extension_is_disabled_meanwhile(image, path):
     import addon_utils
 
     submit(image)
-    process = jobs._client._process._process
+    process = the_client()._process._process
     addon_utils.disable(extension.MODULE)
     assert process.poll() is not None
-    assert jobs._client is None
+    assert jobs._clients == {}
     addon_utils.enable(extension.MODULE)
 
 
@@ -352,7 +357,7 @@ def test_a_killed_worker_is_reported_and_replaced(image, preferences):
     job = submit(image)
     while job.text != "Estimating" and job.state == "waiting":
         jobs.poll()
-    os.kill(jobs._client._process._process.pid, signal.SIGKILL)
+    os.kill(the_client()._process._process.pid, signal.SIGKILL)
     jobs.wait(job)
     assert (job.state, job.fault) == ("failed", "internal")
     preferences.size = 70
@@ -421,7 +426,7 @@ def test_what_was_handed_over_is_removed_again(image, preferences, tmp_path):
     preferences.weights = str(tmp_path / "none.safetensors")
     with pytest.raises(RuntimeError):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
-    assert list(jobs._client.folder.iterdir()) == []
+    assert list(the_client().folder.iterdir()) == []
 
 
 def test_a_relief_is_not_added_in_edit_mode(image):

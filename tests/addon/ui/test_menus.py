@@ -138,7 +138,7 @@ def test_object_menu_offers_the_update_of_old_groups():
 
 
 def test_sidebar_offers_what_can_be_done(tmp_path):
-    from tests.addon.pictures import write_photo
+    from tests.addon.pictures import hill, write_photo
 
     def entries() -> list[str]:
         layout = Layout()
@@ -155,6 +155,11 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
     modifier = relief.add_modifier(ob)
     always.append("Estimate Depth Again")
     assert entries() == [*always, "depth_nodes.freeze_grid", "Freeze Grid and Cut"]
+    depth_image = extension.module("addon.depth.image")
+    for model, better in (("draft", ["Better Depth…"]), ("small", [])):
+        known = depth_image.DepthInfo("disparity", model=model)
+        relief.set_depth(modifier, depth_image.write("d", hill(), kind="disparity", info=known))
+        assert entries() == [*always, *better, "depth_nodes.freeze_grid", "Freeze Grid and Cut"]
     extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
     assert entries() == [*always, "depth_nodes.freeze_grid"]
 
@@ -162,8 +167,10 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
 def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
     from tests.addon.pictures import write_photo
 
+    settings = extension.module("addon.engine.settings")
     image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
-    with pytest.raises(RuntimeError, match="needs its engine"):
+    settings.preferences().model = "small"
+    with pytest.raises(RuntimeError, match="Small needs the engine"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     shown = SimpleNamespace(space_data=SimpleNamespace(image=image), region=SimpleNamespace(width=292))
     system = bpy.context.preferences.system
@@ -171,7 +178,7 @@ def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
         system.use_online_access = online
         layout = Layout()
         bpy.types.IMAGE_PT_depth_nodes.draw(SimpleNamespace(layout=layout), shown)
-        assert "needs its engine" in " ".join(layout.labels)
+        assert "needs the engine" in " ".join(layout.labels)
         assert max(len(label) for label in layout.labels) < 36  # what a sidebar of this width has room for
         assert layout.entries[0] == button
     assert "depth_nodes.estimate_depth" in layout.entries
@@ -182,6 +189,7 @@ def test_the_preferences_draw_every_state():
     setup = extension.module("addon.engine.setup")
     layout = Layout()
     preferences = bpy.context.preferences.addons[extension.MODULE].preferences
+    preferences.model = "small"
     type(preferences).draw(
         SimpleNamespace(
             layout=layout,

@@ -1,0 +1,59 @@
+"""The first minute: the zip is installed, a photo is imported, and the relief stands there; no network, no engine."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.draft.architecture import output_size
+from tools import package
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    home = tmp_path_factory.mktemp("home")
+    archive = package.build(tmp_path_factory.mktemp("zip"))
+    nowhere = "http://127.0.0.1:9"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PYTHON"))},
+        "BLENDER_USER_RESOURCES": str(home),
+        "HOME": str(home),
+        "HTTP_PROXY": nowhere,
+        "HTTPS_PROXY": nowhere,
+    }
+    photo = ROOT / "assets" / "sample_photo.jpg"
+    run = subprocess.run(
+        [sys.executable, Path(__file__).with_name("first_use.py"), archive, photo],
+        env=environment,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def test_a_photo_becomes_a_relief_without_network_and_engine(used: dict) -> None:
+    assert (used["online"], used["engine"]) == (False, False)
+    assert used["result"] == ["FINISHED"]
+    assert used["group"] == "Depth Relief"
+    assert used["vertices"] > 100_000
+    assert used["thick"] > 0.01
+
+
+def test_its_depth_is_disparity_of_the_built_in_model(used: dict) -> None:
+    assert (used["kind"], used["model"]) == ("disparity", "draft")
+    height, width = output_size(900, 1200)
+    assert used["size"] == [width, height]
+    depth = np.array(used["depth"])
+    assert depth.min() >= 0
+    assert depth.max() <= 1
+    assert depth[-4:].mean() > depth[:4].mean() + 0.1  # the table's edge is nearer than the wall
