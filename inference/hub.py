@@ -12,7 +12,9 @@ from .errors import DownloadError, LicenceError
 
 # huggingface_hub itself takes a fifth of a second to import, and is needed only where something has to be fetched.
 
-BUILT_IN = Path(__file__).parents[1] / "weights"  # of the models that come with the program
+_HERE = Path(__file__).parent
+# The models that come with the program: inside of an installed package, beside it in the extension and in a checkout.
+BUILT_IN = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
