@@ -58,6 +58,12 @@ def build(photo: Path, depth: Path) -> Any:
     return made
 
 
+def look_from_aside() -> bpy.types.Object:
+    """Put a grey backdrop around the relief, and return a camera that sees it from the right."""
+    rendering.set_backdrop(0.16)
+    return rendering.add_camera("Camera Aside", Vector((1.9, -3.5, 0.7)), Vector((0.06, -0.12, -0.04)), 57.0)
+
+
 def look_through_camera() -> None:
     """Have every 3D view of the saved file open on the photo: through the camera that fits, textured."""
     for screen in bpy.data.screens:
@@ -86,8 +92,7 @@ def main() -> None:
         made = build(photo, depth)
     except extension.module("addon.errors").DepthNodesError as error:
         sys.exit(f"demo: {error}")
-    rendering.set_backdrop(0.16)
-    aside = rendering.add_camera("Camera Aside", Vector((1.9, -3.5, 0.7)), Vector((0.06, -0.12, -0.04)), 57.0)
+    aside = look_from_aside()
     render, fitting = bpy.context.scene.render, bpy.context.scene.camera
     photo_size = render.resolution_x, render.resolution_y
     scale = LONGER_SIDE / max(photo_size)
