@@ -111,7 +111,7 @@ def double(x: Map) -> Map:
         before = np.concatenate([x.take([0], axis), x.take(range(x.shape[axis] - 1), axis)], axis)
         after = np.concatenate([x.take(range(1, x.shape[axis]), axis), x.take([-1], axis)], axis)
         near = np.float32(0.75) * x
-        pair = np.stack([near + np.float32(0.25) * before, near + np.float32(0.25) * after], axis + 1)
+        pair: Map = np.stack([near + np.float32(0.25) * before, near + np.float32(0.25) * after], axis + 1)
         x = pair.reshape(*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
     return x
 
