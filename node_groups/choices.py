@@ -17,7 +17,7 @@ MESH = Item("Mesh", "The incoming mesh, by its UV map")
 FROZEN = Item("Frozen", "The incoming mesh, by its stored depth attribute; the image is not read again")
 SURFACE = Choice("Surface", "What carries the depth: a new grid or the incoming mesh", (AUTOMATIC, GRID, MESH, FROZEN))
 
-Z = Item("Z", "Along the object's Z axis")
+Z = Item("Z", "Along the object's Z axis; where a grid takes the place of a plane, along the plane's normal")
 NORMAL = Item("Normal", "Along the normals of the surface")
 DIRECTION = Choice("Direction", "Which way the relief is pushed out", (Z, NORMAL))
 

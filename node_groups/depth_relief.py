@@ -82,7 +82,7 @@ SNAP_FROM = 0.5  # the share of Threshold from which on Edge Snap sharpens an ed
 def build(tree: Tree) -> None:
     """Draw the tree: sample, normalize, project, cut, finish."""
     samples, low_high = _sampled(tree)
-    mesh, distance, viewpoint = _shaped(tree, low_high, samples("Geometry"), samples("Depth"), samples("UV"))
+    mesh, distance, viewpoint = _shaped(tree, samples, low_high, samples("Geometry"), samples("Depth"), samples("UV"))
     mesh = _cut(tree, samples, mesh, viewpoint, distance)
     with tree.frame("7  UV map, normals, material"):
         stored = tree.store(mesh, UV_MAP, samples("UV"), "CORNER", "FLOAT2")
@@ -122,7 +122,7 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
 
 
 def _shaped(
-    tree: Tree, low_high: Mapping[str, Value], flat: Value, depth: Value, uv: Value
+    tree: Tree, samples: Outputs, low_high: Mapping[str, Value], flat: Value, depth: Value, uv: Value
 ) -> tuple[Value, Value, Value]:
     """The surface as a relief or as the camera saw it, the distance of each vertex, and where the camera stands."""
     surface = {"Geometry": flat, "UV": uv}
@@ -136,7 +136,8 @@ def _shaped(
         distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
     with tree.frame("5a  Relief"):
         inputs = tree.inputs("Image", *(socket.name for socket in SCALE))
-        relief = tree.call("Displace", {**inputs, **surface, "Height": height})
+        axis = tree.switch(samples("Is Grid"), true=samples("Normal"), false=tree.xyz(0.0, 0.0, 1.0))
+        relief = tree.call("Displace", {**inputs, **surface, "Height": height, "Axis": axis})
     with tree.frame("5b  Camera"):
         inputs = tree.inputs("Image", *(socket.name for socket in LENS))
         scene = tree.call("Unproject", {**inputs, **surface, "Distance": distance})
@@ -152,7 +153,7 @@ def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> 
         inputs = {**tree.inputs("Image", "Border"), **{name: samples(name) for name in names}}
         inputs |= {"Beyond": tree.chosen(choices.PROJECTION, choices.CAMERA)}
         layer = tree.call("Background Layer", inputs)
-    mesh, _, _ = _shaped(tree, low_high, layer("Geometry"), layer("Depth"), layer("UV"))
+    mesh, _, _ = _shaped(tree, samples, low_high, layer("Geometry"), layer("Depth"), layer("UV"))
     with tree.frame("8  Its picture"):
         mesh = tree.store(mesh, UV_MAP, layer("Picture UV"), "CORNER", "FLOAT2")
         mesh = tree.add.remove_attribute(mesh, name=PICTURE_UV)
@@ -175,6 +176,10 @@ def _cut(tree: Tree, samples: Outputs, mesh: Value, viewpoint: Value, distance: 
         scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
         inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
+        gone = (tree.count(cut("Geometry")).face_count < 1) & (tree.count(mesh).face_count > 0)
+        asked = tree.input("Cutoff") & (tree.add.image_info(tree.input("Image")).width > 0)
+        advice = "The cut leaves nothing: raise Threshold, Angle or Resolution, or lower Minimum Island"
+        tree.warn(tree.switch(asked, true=gone, false=False), advice)
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
         was_cut = tree.add.named_attribute(CUT, data_type="BOOLEAN").attribute
         left = tree.add.delete_geometry(mesh, was_cut, domain="FACE")

@@ -17,6 +17,7 @@ SCALE = (
     Float("Border Falloff", "Width of the rim that runs out flat, as a share of the shorter side", 0.0, 0.0, 0.5, "FACTOR", single=True),
 )  # fmt: skip
 HEIGHT = (Float("Height", "How far each vertex stands out: 0 to 1, from Normalize Depth"), *SCALE)
+AXIS = Vector("Axis", "Where Direction Z points", default=(0.0, 0.0, 1.0))
 VERTEX_UV = Vector("UV", "Where each vertex lies in the picture", UV_MAP)
 
 GROUP = Group(
@@ -27,6 +28,7 @@ GROUP = Group(
         Image("Image", "The depth image, for the aspect of the rim"),
         VERTEX_UV,
         *HEIGHT,
+        AXIS,
     ),
     outputs=(Geometry("Geometry", "The relief"),),
     catalog="Depth/Utilities",
@@ -43,7 +45,7 @@ def build(tree: Tree) -> None:
         offset = tree.switch(border > 0.0, true=offset * _rim(tree, tree.input("UV"), border), false=offset)
     with tree.frame("Along Z or the normals; only the chosen way is computed"):
         normal = tree.add.normal().normal
-        ways = {choices.Z: tree.xyz(0.0, 0.0, offset), choices.NORMAL: normal * offset}
+        ways = {choices.Z: tree.input("Axis") * offset, choices.NORMAL: normal * offset}
         moved = {}
         for item, way in ways.items():
             moved[item] = tree.add.set_position(geometry=tree.input("Geometry"), offset=way)

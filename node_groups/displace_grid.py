@@ -31,6 +31,7 @@ def build(tree: Tree) -> None:
         flat = tree.call("Image Grid", tree.inputs("Geometry", "Image", "UV", "Surface", "Resolution"))
     with tree.frame("Pushed out"):
         inputs = tree.inputs("Image", *(socket.name for socket in HEIGHT))
-        moved = tree.call("Displace", {"Geometry": flat("Geometry"), "UV": flat("UV"), **inputs})
+        axis = tree.switch(flat("Is Grid"), true=flat("Normal"), false=tree.xyz(0.0, 0.0, 1.0))
+        moved = tree.call("Displace", {"Geometry": flat("Geometry"), "UV": flat("UV"), "Axis": axis, **inputs})
         tree.output("Geometry", moved("Geometry"))
         tree.output("UV", flat("UV"))

@@ -17,6 +17,8 @@ from .value import Value
 LONG_SIDE = 2.0  # metres, like Blender's own plane
 _UNIT = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0))  # the picture's corners in UV
 
+LOOKS = 64  # corners that tell a missing UV map
+
 RESOLUTION = Int("Resolution", "Vertices along the longer side", 1024, 2, 8192)
 
 PLANE = Geometry("Geometry", "A plane to take the place, the size and the UV map from, or any mesh")
@@ -83,10 +85,11 @@ def build(tree: Tree) -> None:
         mesh = tree.input("Geometry")
         face_normal, face = tree.add.normal().true_normal, tree.add.index()
         mesh_normal = tree.sample_index(mesh, face_normal, face, "FACE")
+    mesh_uv = _mesh_uv(tree, wanted)
     with tree.frame("Without an image nothing changes"):
         wanted = wanted & (plane.width > 0.0)
         tree.output("Geometry", tree.switch(wanted, true=grid, false=mesh))
-        tree.output("UV", tree.switch(wanted, true=uv, false=tree.input("UV")))
+        tree.output("UV", tree.switch(wanted, true=uv, false=mesh_uv))
         tree.output("Normal", tree.switch(wanted, true=grid_normal, false=mesh_normal))
         tree.output("Is Grid", wanted)
     with tree.frame("As many vertices as pixels, over all of the picture: each lies on a pixel's centre"):
@@ -95,6 +98,29 @@ def build(tree: Tree) -> None:
         off += [tree.length(corner - default) for corner, default in zip(plane.uvs[:3], _UNIT[:3], strict=True)]
         total = (off[0] + off[1]) + (off[2] + off[3]) + off[4]
         tree.output("Per Pixel", wanted & (total <= 0.0))
+
+
+def _mesh_uv(tree: Tree, wanted: Value) -> Value:
+    """The UV of each vertex of the incoming mesh; warns where the UV map is missing."""
+    with tree.frame(
+        "A vertex at a seam has several UVs: that of its first face's corner, since no face shows their mean"
+    ):
+        mesh, uv = tree.input("Geometry"), tree.input("UV")
+        corner = tree.add.corners_of_vertex(sort_index=0)
+        shown = tree.sample_index(mesh, uv, corner.corner_index, "CORNER")
+        loose = corner.total < 1
+        frozen = tree.chosen(choices.SURFACE, choices.FROZEN)  # was a grid, which has no seams
+        result = tree.switch(frozen, true=uv, false=tree.switch(loose, true=uv, false=shown))
+    with tree.frame("A missing UV map reads as 0 everywhere, which some corners tell"):
+        counts = tree.count(mesh)
+        step = tree.math("DIVIDE_CEIL", counts.face_corner_count, LOOKS)
+        some = tree.sample_index(mesh, uv, tree.add.index() * step, "CORNER")
+        reach = tree.add.field_min_and_max(tree.length(some)).max
+        nowhere = tree.sample_index(tree.add.points(LOOKS), reach, 0) <= 0.0
+        used = ~(wanted | frozen) & (counts.face_count > 1)
+        advice = "The mesh has no UV map of that name: choose its UV map under UV, or unwrap it"
+        tree.warn(tree.switch(used, true=nowhere, false=False), advice)
+    return result
 
 
 def _corners(tree: Tree, is_quad: Value) -> _Plane:

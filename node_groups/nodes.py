@@ -63,6 +63,7 @@ CameraInfo = NamedTuple("CameraInfo", [("projection_matrix", Value), ("focal_len
     ("shift", Value), ("clip_start", Value), ("clip_end", Value), ("focus_distance", Value), ("is_orthographic", Value),
     ("orthographic_scale", Value)])
 CornersOfFace = NamedTuple("CornersOfFace", [("corner_index", Value), ("total", Value)])
+CornersOfVertex = NamedTuple("CornersOfVertex", [("corner_index", Value), ("total", Value)])
 FieldMinAndMax = NamedTuple("FieldMinAndMax", [("min", Value), ("max", Value)])
 ImageInfo = NamedTuple("ImageInfo", [("width", Value), ("height", Value), ("has_alpha", Value), ("frame_count", Value),
     ("fps", Value)])
@@ -142,6 +143,11 @@ class Nodes:
         sort_index: Operand = None) -> CornersOfFace:
         return CornersOfFace(*self._all("GeometryNodeCornersOfFace", {"face_index": face_index, "weights": weights,
             "sort_index": sort_index}))
+
+    def corners_of_vertex(self, vertex_index: Operand = None, weights: Operand = None,
+        sort_index: Operand = None) -> CornersOfVertex:
+        return CornersOfVertex(*self._all("GeometryNodeCornersOfVertex", {"vertex_index": vertex_index,
+            "weights": weights, "sort_index": sort_index}))
 
     def delete_geometry(self, geometry: Operand = None, selection: Operand = None, *,
         mode: DeleteGeometryMode | None = None, domain: DeleteGeometryDomain | None = None) -> Value:

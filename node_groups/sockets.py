@@ -101,11 +101,13 @@ def Bool(name: str, description: str, default: bool = False, single: bool = True
     return Socket(name, description, "NodeSocketBool", properties | ({"is_panel_toggle": True} if toggle else {}))
 
 
-def Vector(name: str, description: str, attribute: str = "") -> Socket:
+def Vector(
+    name: str, description: str, attribute: str = "", default: tuple[float, float, float] = (0.0, 0.0, 0.0)
+) -> Socket:
     """Three numbers; `attribute` names the mesh attribute that a new modifier reads them from."""
     properties: dict[str, Any] = {
         "subtype": "NONE",
-        "default_value": (0.0, 0.0, 0.0),
+        "default_value": default,
         "min_value": -1e6,
         "max_value": 1e6,
     }

@@ -31,6 +31,7 @@ TYPES = (
     "GeometryNodeBlurAttribute",
     "GeometryNodeCameraInfo",
     "GeometryNodeCornersOfFace",
+    "GeometryNodeCornersOfVertex",
     "GeometryNodeDeleteGeometry",
     "GeometryNodeFieldMinAndMax",
     "GeometryNodeFieldOnDomain",

@@ -1,6 +1,6 @@
 """Unproject: every pixel at its distance along the camera's ray.
 
-    x, y = (uv - 0.5) (width, height) / longer side + shift
+    x, y = (uv - 0.5) (width, height) / longer side + shift,  width = aspect height where an aspect is given
     position = (x spread distance, y spread distance, -distance),  spread = sensor width / focal length = 2 tan(field of view / 2)
 
 With an orthographic camera the rays are parallel: x and y times its width instead of the distance.
@@ -20,6 +20,7 @@ LENS = (
     Object("Camera", "A camera of the scene: the relief is built in front of it"),
     Float("Shift X", "Shift of the lens to the right, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
     Float("Shift Y", "Shift of the lens upwards, in shares of the longer side", 0.0, -10.0, 10.0, single=True),
+    Float("Aspect", "Width over height of the photo, where the depth image has another shape; 0 takes the depth image's", 0.0, 0.0, 1000.0, single=True),
 )  # fmt: skip
 
 GROUP = Group(
@@ -56,11 +57,13 @@ def build(tree: Tree) -> None:
         shift_x = tree.switch(from_object, true=middle[0], false=tree.input("Shift X"))
         shift_y = tree.switch(from_object, true=middle[1], false=tree.input("Shift Y"))
     with tree.frame("The ray of each vertex: from the middle of the picture, in shares of its longer side"):
-        sides = tree.image_size(tree.input("Image"))
-        longer = tree.real("MAXIMUM", *sides)
+        width, height = tree.image_size(tree.input("Image"))
+        given = tree.input("Aspect") * height
+        width = tree.switch(tree.input("Aspect") > 0.0, true=given, false=width)
+        longer = tree.real("MAXIMUM", width, height)
         u, v, _ = tree.split(tree.input("UV"))
-        across = (u - 0.5) * (sides[0] / longer) + shift_x
-        up = (v - 0.5) * (sides[1] / longer) + shift_y
+        across = (u - 0.5) * (width / longer) + shift_x
+        up = (v - 0.5) * (height / longer) + shift_y
     with tree.frame("Along the ray; an orthographic camera's rays are parallel"):
         distance = tree.input("Distance")
         reach = tree.switch(from_object & parallel, true=spread, false=spread * distance)
@@ -68,7 +71,8 @@ def build(tree: Tree) -> None:
     with tree.frame("From the camera to this object; the camera's own scale counts for nothing"):
         place = tree.add.object_info(tree.input("Camera"), transform_space="RELATIVE")
         own = tree.add.object_info(tree.input("Camera"), transform_space="ORIGINAL").scale
-        to_here = tree.add.transform_point(ahead / own, place.transform)
+        size = tree.math("ABSOLUTE", own)  # a mirrored camera looks the same way
+        to_here = tree.add.transform_point(ahead / size, place.transform)
         position = tree.switch(from_object, true=to_here, false=ahead)
         moved = tree.add.set_position(geometry=tree.input("Geometry"), position=position)
         missing = from_object & ~(tree.add.camera_info(tree.input("Camera")).focal_length > 0.0)

@@ -112,12 +112,16 @@ def add(
     modifier = add_modifier(ob)
     set_depth(modifier, depth)
     inputs.set_input(modifier, "Projection", projection)
+    inputs.set_input(modifier, "Aspect", picture.size[0] / picture.size[1])  # whatever shape the depth map has
     inputs.set_input(modifier, "Material", mesh.materials[0])
     return ob, modifier
 
 
 def add_modifier(ob: bpy.types.Object) -> bpy.types.NodesModifier:
-    """Add the Depth Relief modifier to a mesh object, as Add Modifier > Depth > Depth Relief does."""
+    """Add the Depth Relief modifier to a mesh object, as Add Modifier > Depth > Depth Relief does.
+
+    It reads the UV map that the mesh is rendered with, whatever that is called.
+    """
     group = groups.fetch(GROUP)
     modifier = cast("bpy.types.NodesModifier", ob.modifiers.new(GROUP, "NODES"))
     modifier.node_group = group

@@ -22,7 +22,7 @@ def warnings(ob: bpy.types.Object) -> list[tuple[str, str]]:
 
 
 def on_plane(values: dict[str, Any]) -> list[tuple[str, str]]:
-    return warnings(relief({"Resolution": 16, **values}))
+    return warnings(relief({"Resolution": 16, "Cutoff": False, **values}))
 
 
 @pytest.mark.parametrize("projection", ["Relief", "Camera"])
@@ -44,7 +44,7 @@ def test_a_picture_in_colour() -> None:
     pixels[..., 3] = 1
     image.pixels.foreach_set(pixels.ravel())
     image.update_tag()
-    [(level, message)] = on_plane({"Image": image})
+    [(level, message)] = on_plane({"Image": image, "Cutoff": False})
     assert level == "WARNING"
     assert "colour" in message
 
@@ -76,7 +76,7 @@ def test_resolution_beyond_the_image(resolution: int) -> None:
 def test_resolution_says_nothing_about_a_mesh_that_is_used_as_it_is() -> None:
     shares = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]], float)
     ob = mesh_object(np.pad(shares, ((0, 0), (0, 1))), [(0, 2, 3, 1), (2, 4, 5, 3)], shares / [2, 1])
-    add_group(ob, "Depth Relief", {"Image": depth_image(grey()), "Resolution": 4096, "Edge Snap": False})
+    add_group(ob, "Depth Relief", {"Image": depth_image(grey()), "Resolution": 4096, "Cutoff": False})
     assert warnings(ob) == []
 
 
