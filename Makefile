@@ -4,7 +4,7 @@ run = python=$$($(PYTHON) -m tools.environments $(1)) && "$$python" -m
 
 .PHONY: demo test test-gui bench assets assets-diff lint build release docs sample pictures screenshots
 
-demo: ## PHOTO=path DEPTH=path for your own; writes build/demo/
+demo: ## PHOTO=path for your own photo, DEPTH=path for a depth map in the model's place; writes build/demo/
 	$(call run,bpy-4.5) tools.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(DEPTH),--depth "$(DEPTH)")
 
 test: ## ONLY="lint bpy-4.5" for some environments, ONLY=setup for the installation of a real engine

@@ -20,12 +20,10 @@ from torch.nn import functional as F  # noqa: N812 (the name that torch's users 
 from inference.draft.architecture import SIZE, input_size
 from inference.draft.torch_network import Draft, load
 
+from .accuracy import delta1, fit, ordinal
 from .batches import normalised
 from .pictures import Folder
 
-PAIRS = 50_000
-APART = 1.15  # a pair counts where one inverse depth is larger than the other by this factor
-WITHIN = 1.25  # delta1's
 STEPS = np.linspace(1.05, 1.25, 10)  # ratios of neighbouring distances that count as an edge
 Array = NDArray[np.floating[Any]]
 Guess = Callable[[NDArray[np.uint8]], Array]
@@ -55,28 +53,21 @@ class Truth:
 
 
 def score(disparity: Array, truth: Truth) -> Score:
-    """Compare disparities (H, W), larger is nearer, with the truth.
+    """Compare disparities (H, W), larger is nearer, with the truth: see `accuracy.py`.
 
-    Scale and shift come from least squares in inverse depth. What is not `measured` has an order and nothing else.
+    What is not `measured` has an order and nothing else.
     """
     found, true = disparity[truth.valid].astype(np.float64), truth.inverse[truth.valid].astype(np.float64)
-    rng = np.random.default_rng(0)
-    one, other = rng.integers(0, len(true), (2, PAIRS))
-    ratio = true[one] / true[other]
-    counted = (ratio > APART) | (ratio < 1 / APART)
-    ordered = (found[one] > found[other]) == (ratio > 1)
-    ordinal = float(ordered[counted].mean()) if counted.any() else float("nan")
+    order = ordinal(found, true)
     if not truth.measured:
-        return Score(ordinal, float("nan"))
-    design = np.stack([found, np.ones_like(found)], 1)
-    scale, shift = np.linalg.lstsq(design, true, rcond=None)[0]
-    quotient = np.maximum(scale * found + shift, 1e-9) / true
-    delta1 = float((np.maximum(quotient, 1 / quotient) < WITHIN).mean())
+        return Score(order, float("nan"))
+    scale, shift = fit(found, true)
+    close = delta1(scale * found + shift, true)
     if not truth.exact:
-        return Score(ordinal, delta1)
+        return Score(order, close)
     least = 1e-3 * float(true.mean())  # the sky is far, not infinitely far
-    fit = np.maximum(scale * disparity.astype(np.float64) + shift, least)
-    return Score(ordinal, delta1, boundary_f1(fit, np.maximum(truth.inverse.astype(np.float64), least)))
+    fitted = np.maximum(scale * disparity.astype(np.float64) + shift, least)
+    return Score(order, close, boundary_f1(fitted, np.maximum(truth.inverse.astype(np.float64), least)))
 
 
 def boundary_f1(found: Array, true: Array) -> float:
