@@ -7,14 +7,13 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from .colour import foreign_profile, to_srgb
 from .errors import PhotoError, first_line
 from .picture import TURNS, Photo, Samples, Validity
 
@@ -107,7 +106,7 @@ def _read(path: Path, max_pixels: int) -> Photo:
             raise PhotoError(f"{path}: {problem}")
         raw_mode = _raw_mode(image)
         orientation = _load(image)
-    profile = _foreign_profile(image)
+    profile = foreign_profile(image)
     if raw_mode in _LOW_BYTES and profile is None:
         colour, validity = _deep_colour(image, path, raw_mode)
     elif image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -243,7 +242,7 @@ def _eight_bit(image: Image.Image, raw_mode: str, profile: ImageCms.ImageCmsProf
         with_alpha = image.convert("RGBA")
         validity = np.asarray(with_alpha.getchannel("A"), dtype=np.float32) / np.float32(255)
         image = image.getchannel("L") if image.mode == "LA" else with_alpha.convert("RGB")
-    return np.asarray(_to_srgb(image, profile)), validity
+    return np.asarray(to_srgb(image, profile)), validity
 
 
 def _deep_colour(image: Image.Image, path: Path, raw_mode: str) -> tuple[Samples, Validity]:
@@ -281,39 +280,3 @@ def _unlike(samples: Samples, key: int | tuple[int, ...] | None) -> Validity:
         return None
     unlike = np.atleast_3d(samples != np.asarray(key))  # (H, W, 1 or 3)
     return np.asarray(unlike.any(axis=2), dtype=np.float32)
-
-
-# --- Colour -------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _srgb() -> ImageCms.ImageCmsProfile:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-
-
-def _foreign_profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
-    """Return the colour profile of a picture that is not in sRGB, None where it is or does not say."""
-    data = image.info.get("icc_profile")
-    if not data:
-        return None
-    try:
-        profile = ImageCms.ImageCmsProfile(BytesIO(data))
-        return None if "srgb" in ImageCms.getProfileDescription(profile).lower() else profile
-    except (OSError, ImageCms.PyCMSError) as error:
-        log.info("colour profile cannot be read, taking the picture as sRGB: %s", error)
-        return None
-
-
-def _to_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> Image.Image:
-    """Return the image in mode RGB. A profile that does not fit the image's channels says nothing and is left out."""
-    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
-        image = image.convert("RGB")
-    if profile is None and image.mode == "LAB":
-        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-    if profile is not None:
-        try:
-            transform = ImageCms.buildTransform(profile, _srgb(), image.mode, "RGB")
-            return transform.apply(image)
-        except ImageCms.PyCMSError as error:
-            log.info("colour profile does not fit the picture, taking it as sRGB: %s", error)
-    return image if image.mode == "RGB" else image.convert("RGB")

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import bpy
 
 from . import interface, layout, nodes
 from .sockets import Choice, Group, Item, choices_of, keyword, keywords
 from .value import Number, Operand, Value
+from .value_types import DATA_TYPE, arithmetic_type, switch_type
 
 Outputs: TypeAlias = Callable[[str], Value]  # the outputs of a group that was called, by name
 Arithmetic: TypeAlias = nodes.MathOperation | nodes.IntegerMathOperation | nodes.VectorMathOperation
@@ -32,21 +33,6 @@ _MATH = {
     "VALUE": ("ShaderNodeMath", "value"),
     "INT": ("FunctionNodeIntegerMath", "value"),
     "VECTOR": ("ShaderNodeVectorMath", "vector"),
-}
-_DATA_TYPE: Mapping[str, Literal["FLOAT", "INT", "FLOAT_VECTOR", "BOOLEAN", "FLOAT_COLOR"]] = {
-    "VALUE": "FLOAT",
-    "INT": "INT",
-    "VECTOR": "FLOAT_VECTOR",
-    "BOOLEAN": "BOOLEAN",
-    "RGBA": "FLOAT_COLOR",
-}
-_SWITCH_TYPE: Mapping[str, nodes.CompareDataType] = {
-    "VALUE": "FLOAT",
-    "RGBA": "RGBA",
-    "INT": "INT",
-    "VECTOR": "VECTOR",
-    "BOOLEAN": "BOOLEAN",
-    "GEOMETRY": "GEOMETRY",
 }
 
 
@@ -163,16 +149,9 @@ class Tree:
 
     # Expressions
 
-    def _kind(self, *operands: Operand) -> str:
-        kinds = {operand.type for operand in operands if isinstance(operand, Value)}
-        if "VECTOR" in kinds or any(isinstance(operand, tuple) for operand in operands):
-            return "VECTOR"
-        whole = kinds <= {"INT", "BOOLEAN"} and not any(isinstance(operand, float) for operand in operands)
-        return "INT" if whole else "VALUE"
-
     def math(self, operation: Arithmetic, *operands: Operand, clamp: bool = False) -> Value:
         """Arithmetic in the operands' type: whole numbers stay whole, a vector makes it a vector operation."""
-        kind = self._kind(*operands)
+        kind = arithmetic_type(*operands)
         if kind == "VECTOR":
             operands = tuple((o, o, o) if isinstance(o, (int, float)) else o for o in operands)
         elif kind == "VALUE":
@@ -187,7 +166,7 @@ class Tree:
 
     def compare(self, operation: nodes.CompareOperation, left: Operand, right: Operand) -> Value:
         """A comparison without tolerance."""
-        if self._kind(left, right) == "INT":
+        if arithmetic_type(left, right) == "INT":
             return self.add.compare(left, right, data_type="INT", operation=operation)
         left, right = (float(o) if isinstance(o, int) else o for o in (left, right))
         epsilon = 0.0 if operation in {"EQUAL", "NOT_EQUAL"} else None  # the others have none
@@ -199,7 +178,7 @@ class Tree:
 
     def switch(self, condition: Value, *, true: Operand, false: Operand) -> Value:
         """One of two values. With a single condition only the chosen side is computed."""
-        return self.add.switch(condition, true=true, false=false, input_type=_switch_type(false, true))
+        return self.add.switch(condition, true=true, false=false, input_type=switch_type(false, true))
 
     def _index(self, choice: Choice) -> Value:
         """The place of the chosen item. One Menu Switch a menu, in a group of its own: Blender takes two for a conflict."""
@@ -207,7 +186,7 @@ class Tree:
 
     def choose(self, choice: Choice, values: Mapping[Item, Operand]) -> Value:
         """The value that belongs to the chosen item. Only the chosen one is computed."""
-        node = self._make("GeometryNodeIndexSwitch", {}, {"data_type": _switch_type(*values.values())})
+        node = self._make("GeometryNodeIndexSwitch", {}, {"data_type": switch_type(*values.values())})
         while len(node.index_switch_items) < len(choice.items):
             node.index_switch_items.new()
         self._connect(node.inputs["Index"], self._index(choice))
@@ -257,7 +236,7 @@ class Tree:
 
     def sample_index(self, geometry: Value, value: Value, index: Operand, domain: Domain = "POINT") -> Value:
         """The value at one element of a geometry, the nearest one where the index runs over."""
-        kind = _DATA_TYPE[value.type]
+        kind = DATA_TYPE[value.type]
         return self.add.sample_index(geometry, value, index, data_type=kind, domain=domain, clamp=True)
 
     def count(self, mesh: Value) -> nodes.AttributeDomainSize:
@@ -285,7 +264,7 @@ class Tree:
 
     def on_domain(self, value: Value, domain: Domain) -> Value:
         """The field, computed on a domain and brought from there to the one in use."""
-        return self.add.field_on_domain(value, data_type=_DATA_TYPE[value.type], domain=domain)
+        return self.add.field_on_domain(value, data_type=DATA_TYPE[value.type], domain=domain)
 
     # The end
 
@@ -301,10 +280,3 @@ class Tree:
                     socket.hide = not socket.is_linked
         layout.apply(self.data)
         return self.data
-
-
-def _switch_type(*operands: Operand) -> nodes.CompareDataType:
-    """The type of a switch's sides: that of its first linked side, else that of plain numbers."""
-    types = [operand.type for operand in operands if isinstance(operand, Value)]
-    plain = "INT" if all(isinstance(operand, int) for operand in operands) else "VALUE"
-    return _SWITCH_TYPE[types[0] if types else plain]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import things
+from . import figures, things
 from .render import Scene
 from .solids import Array
 from .stage import WORLD, Frame, Stage, pitch, roll, yaw
@@ -33,7 +33,7 @@ def scatter(stage: Stage, count: int, near: float, far: float) -> None:
         elif pick < 0.6:
             things.ball(stage, place, stage.between(0.5, 4))
         elif pick < 0.75:
-            things.person(stage, place, 1.7)
+            figures.person(stage, place, 1.7)
         else:
             things.lamp(stage, place, stage.between(1, 4))
 
@@ -92,7 +92,7 @@ def street(stage: Stage) -> Scene:
         )
     for _ in range(int(stage.rng.integers(0, 8))):
         x = stage.rng.choice([-0.85, 0.85]) * wide
-        thing, size = (things.person, 1.7) if stage.rng.random() < 0.6 else (tree, stage.between(3, 7))
+        thing, size = (figures.person, 1.7) if stage.rng.random() < 0.6 else (tree, stage.between(3, 7))
         thing(stage, WORLD.at(x, 0.1, stage.between(2.5, 40), yaw(stage.between(0, 7))), size)
     eye = np.array([wide * stage.between(-0.8, 0.8), stage.between(0.8, 3), 0.0])
     forward = np.array([stage.rng.normal(0, 0.25), stage.rng.normal(-0.05, 0.12), 1])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import things
+from . import figures, things
 from .outdoors import garden, ground, heaven, landscape, scatter, street
 from .render import Scene, owners
 from .solids import Array
@@ -78,7 +78,7 @@ def room(stage: Stage) -> Scene:
             z = half[2] - 0.4
         turn = yaw(np.pi / 2 * int(stage.rng.integers(4)) + stage.rng.normal(0, 0.15))
         thing = things.FURNITURE[int(stage.rng.integers(len(things.FURNITURE)))]
-        size = 1.7 if thing is things.person else stage.between(0.7, 1.4)
+        size = 1.7 if thing is figures.person else stage.between(0.7, 1.4)
         thing(stage, WORLD.at(x, 0, z, turn), size)
         target = np.array([x, stage.between(0.2, 1.1), z])
     for _ in range(int(stage.rng.integers(0, 5))):
@@ -174,10 +174,10 @@ def portrait(stage: Stage) -> Scene:
             )
     spot = WORLD.at(stage.rng.normal(0, 0.3), 0, -deep * stage.between(0, 0.5))
     stage.clear(spot.origin, 0.8)
-    thing = (things.person, things.animal, things.plant, things.heap)[
+    thing = (figures.person, figures.animal, things.plant, things.heap)[
         int(stage.rng.choice(4, p=[0.4, 0.35, 0.15, 0.1]))
     ]
-    size = 1.7 if thing is things.person else stage.between(0.4, 1.2)
+    size = 1.7 if thing is figures.person else stage.between(0.4, 1.2)
     thing(stage, spot.at(0, 0, 0, yaw(stage.rng.normal(0, 0.5))), size)
     if stage.rng.random() < 0.3:
         thing(stage, spot.at(stage.between(-1, 1), 0, stage.between(0.3, 2), yaw(stage.rng.normal(0, 0.7))), size)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inference import background
+from inference.edges import RIM
 
 WALL, BOX = 3.0, 1.0  # metres
 BLUE, RED = (20, 60, 200), (220, 40, 30)
@@ -32,7 +33,7 @@ def rim_of(box: np.ndarray) -> np.ndarray:
     for axis in (0, 1):
         for step in (-1, 1):
             beside |= np.roll(box, step, axis)
-    return grown(beside & ~box, background.RIM - 1) & ~box
+    return grown(beside & ~box, RIM - 1) & ~box
 
 
 def inner(colour: np.ndarray, height: int, width: int) -> np.ndarray:
