@@ -4,8 +4,9 @@
     python -m tools.release files [--tag TAG]
 
 runs in an environment with bpy. The first form releases the version that the manifest states, or VERSION, from a clean
-checkout: it dates what the changelog lists under Unreleased, makes the files, commits, tags, and raises the manifest's
-version in a second commit. It pushes nothing. The second form makes the files alone, of what is checked out.
+checkout: it dates what the changelog lists under Unreleased, makes the files, records the identifiers of the sockets,
+commits, tags, and raises the manifest's version in a second commit. It pushes nothing. The second form makes the files
+alone, of what is checked out.
 
 The files are in build/release: notes.md, and in repository/ the zip, its checksum and the index.json and index.html of
 a static extension repository. Served from any address, index.json is what Blender takes as a repository's URL.
@@ -24,6 +25,8 @@ from . import package
 
 ROOT = package.ROOT
 MANIFEST, CHANGELOG, CITATION = (ROOT / name for name in ("blender_manifest.toml", "CHANGELOG.md", "CITATION.cff"))
+SOCKETS = ROOT / "node_groups" / "sockets.lock"
+RELEASED = ROOT / "tests" / "node_groups" / "released"  # each release's sockets, which no later one may renumber
 RESULT = ROOT / "build" / "release"
 
 
@@ -122,6 +125,8 @@ def release(version: str) -> None:
     except BaseException:
         git("checkout", "--", MANIFEST.name, CHANGELOG.name, CITATION.name)
         raise
+    shutil.copyfile(SOCKETS, RELEASED / f"{version}.lock")
+    git("add", str(RELEASED))
     git("commit", "--all", "--message", f"Release {version}")
     git("tag", "--annotate", f"v{version}", "--message", f"Depth Nodes {version}")
     major, minor, patch = numbers(version)

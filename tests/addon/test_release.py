@@ -26,7 +26,8 @@ def scratch(tmp_path_factory) -> Path:
     """The sources as they are here, in a repository of their own."""
     folder = tmp_path_factory.mktemp("scratch")
     for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
-        if name and (ROOT / name).is_file() and name.split("/")[0] not in ("tests", "training", "docs"):
+        is_needed = name.split("/")[0] not in ("tests", "training", "docs") or name.endswith(".lock")
+        if name and (ROOT / name).is_file() and is_needed:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     git(folder, "init", "--quiet")
@@ -66,6 +67,8 @@ def test_blender_installs_a_release_and_updates_to_the_next(scratch: Path, tmp_p
     assert git(scratch, "rev-parse", f"v{first}^{{commit}}") == git(scratch, "rev-parse", "HEAD~1")
     assert git(scratch, "rev-parse", "HEAD~2").strip() == before
     assert git(scratch, "status", "--porcelain") == ""
+    record = scratch / "tests" / "node_groups" / "released" / f"{first}.lock"
+    assert record.read_bytes() == (ROOT / "node_groups" / "sockets.lock").read_bytes()
 
     repository = scratch / "build" / "release" / "repository"
     archive = repository / f"depth_nodes-{first}.zip"

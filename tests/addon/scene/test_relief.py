@@ -150,7 +150,8 @@ def test_material_shows_the_photo_without_a_second_shading(relief, files):
     assert mix.inputs[0].default_value == 0
     assert mix.inputs[1].links[0].from_node.type == "EMISSION"
     mesh = made.ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-    assert {mesh.materials[face.material_index].name for face in mesh.polygons} == {material.name}
+    behind = extension.module("addon.scene.inputs").get_input(made.modifier, "Background Material")
+    assert {mesh.materials[face.material_index].name for face in mesh.polygons} == {material.name, behind.name}
 
 
 def test_a_transparent_photo_makes_its_depth_invalid_there(relief, tmp_path):
