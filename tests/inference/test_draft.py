@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
+from inference.catalog import get
 from inference.draft import layers
 from inference.draft.architecture import input_size, output_size
 from inference.draft.model import Draft, by_numpy
@@ -21,8 +23,10 @@ from inference.draft.torch_network import Conv
 from inference.draft.torch_network import load as load_network
 from inference.draft.weights_file import read_weights
 from inference.errors import WeightsError
+from inference.hub import BUILT_IN
 from tests import seeded_draft
 
+ROOT = Path(__file__).parents[2]
 Array = NDArray[np.float32]
 
 
@@ -70,6 +74,19 @@ def test_both_ways_of_running_it_give_the_same_depth(seeded: Path) -> None:
     depths = [model.run(model.prepare(photo, 64, 96), (90, 130), None) for model in (one, other)]
     assert depths[0].shape == (90, 130)
     assert np.abs(depths[0] - depths[1]).max() <= 1e-3 * np.ptp(depths[0])
+
+
+def test_shipped_weights_give_the_same_depth_either_way() -> None:
+    with Image.open(ROOT / "assets" / "sample_photo.jpg") as file:
+        photo = np.asarray(file.convert("RGB"))
+    path = BUILT_IN / get("draft").file
+    run, device = by_torch(path, "cpu", None)
+    one, other = (
+        model.run(model.prepare(photo, *input_size(*photo.shape[:2])), output_size(*photo.shape[:2]), None)
+        for model in (Draft(by_numpy(path)), Draft(run, device))
+    )
+    assert np.ptp(one) > 0.1
+    assert np.abs(one - other).max() <= 1e-3 * np.ptp(one)
 
 
 def test_a_mirrored_photo_has_the_mirrored_depth(seeded: Path) -> None:
@@ -169,6 +186,23 @@ def test_a_blurred_step_becomes_a_step_at_the_photos_outline() -> None:
     assert found.shape == (240, 320)
     assert np.abs(found[:, :144]).max() < 0.06
     assert np.abs(found[:, 150:] - 1).max() < 0.06
+
+
+def test_a_step_between_slopes_has_no_rim() -> None:
+    """Beside the step the slopes go on: nothing is raised or sunk, and nothing ends in a step of its own."""
+    large = np.full((240, 320, 3), 0.2, np.float32)
+    large[:, 147:] = (0.8, 0.5, 0.3)
+    place = np.arange(80, dtype=np.float32) - 36.25
+    back, front = 0.2 + 0.003 * place, 0.75 + 0.006 * place
+    share = np.clip(place / 6 + 0.5, 0, 1)
+    share = share**2 * (3 - 2 * share)
+    blurred = ((1 - share) * back + share * front) * np.ones((60, 1), np.float32)
+    found = sharpen(blurred.astype(np.float32), *_seen(large))[120]
+    fine = (np.arange(320) + 0.5) / 4 - 0.5 - 36.25
+    off = found - np.where(np.arange(320) < 147, 0.2 + 0.003 * fine, 0.75 + 0.006 * fine)
+    for side in (slice(80, 144), slice(150, 214)):
+        assert np.abs(off[side]).max() < 0.03  # of a step of 0.55
+        assert np.abs(np.diff(off[side])).max() < 0.005  # from pixel to pixel
 
 
 def test_a_slope_stays_a_slope() -> None:
