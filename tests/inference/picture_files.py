@@ -7,13 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def png(samples: NDArray[np.uint8] | NDArray[np.uint16], transparent: tuple[int, ...] | None = None) -> bytes:
-    """Encode (H, W, channels) as a plain PNG of 8 or 16 bits; `transparent` becomes its tRNS chunk."""
+def png(
+    samples: NDArray[np.uint8] | NDArray[np.uint16], transparent: tuple[int, ...] | None = None, bits: int | None = None
+) -> bytes:
+    """Encode (H, W, channels) as a plain PNG; `transparent` becomes its tRNS chunk.
+
+    bits: of a sample; as many as the array has, or 1, 2 or 4 of grey, which share bytes.
+    """
     height, width, channels = samples.shape
     colour_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     rows = samples.astype(samples.dtype.newbyteorder(">")).reshape(height, -1)
+    if bits is None:
+        bits = samples.dtype.itemsize * 8
+    else:
+        rows = np.packbits((rows[:, :, None] >> np.arange(bits)[::-1] & 1).reshape(height, -1), axis=1)
     raw = b"".join(b"\0" + row.tobytes() for row in rows)
-    chunks = [(b"IHDR", struct.pack(">2I5B", width, height, samples.dtype.itemsize * 8, colour_type, 0, 0, 0))]
+    chunks = [(b"IHDR", struct.pack(">2I5B", width, height, bits, colour_type, 0, 0, 0))]
     if transparent is not None:
         chunks.append((b"tRNS", struct.pack(f">{len(transparent)}H", *transparent)))
     chunks += [(b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
@@ -24,8 +33,12 @@ def png(samples: NDArray[np.uint8] | NDArray[np.uint16], transparent: tuple[int,
 
 def png_claiming(width: int, height: int) -> bytes:
     """Return a PNG that says it is that large, and holds one row of a few pixels."""
-    whole = png(np.zeros((1, 4, 3), np.uint8))
-    header = b"IHDR" + struct.pack(">2I", width, height) + whole[24:29]
+    return with_header(png(np.zeros((1, 4, 3), np.uint8)), width, height)
+
+
+def with_header(whole: bytes, width: int, height: int, bits: int = 8, colour_type: int = 2) -> bytes:
+    """Return a PNG with another header, whose checksum is right."""
+    header = b"IHDR" + struct.pack(">2I5B", width, height, bits, colour_type, 0, 0, 0)
     return whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]
 
 
