@@ -2,6 +2,8 @@
 
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -29,11 +31,11 @@ class Original:
 
     def __init__(self, name: str) -> None:
         encoder, self.config, self.max_distance = MODELS[name]
-        _stand_in_for_torchvision()
-        from depth_anything_v2.dinov2 import DinoVisionTransformer
-        from depth_anything_v2.dinov2_layers import MemEffAttention
-        from depth_anything_v2.dinov2_layers import NestedTensorBlock as Block
-        from depth_anything_v2.dpt import DepthAnythingV2, DPTHead
+        with _stand_in_for_torchvision():
+            from depth_anything_v2.dinov2 import DinoVisionTransformer
+            from depth_anything_v2.dinov2_layers import MemEffAttention
+            from depth_anything_v2.dinov2_layers import NestedTensorBlock as Block
+            from depth_anything_v2.dpt import DepthAnythingV2, DPTHead
 
         model = DepthAnythingV2(encoder, self.config.features, list(self.config.channels))
         if self.config is TINY:
@@ -104,8 +106,12 @@ def _seeded(name: str, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(np.asarray(x, np.float32))
 
 
-def _stand_in_for_torchvision() -> None:
-    """Give the original the one class that it takes from torchvision, which chains its preprocessing."""
+@contextmanager
+def _stand_in_for_torchvision() -> Iterator[None]:
+    """Give the original the one class that it takes from torchvision, which chains its preprocessing.
+
+    Nothing else may meet the stand-in: transformers asks what torchvision is there.
+    """
 
     class Compose:
         def __init__(self, steps: list[Any]) -> None:
@@ -118,5 +124,10 @@ def _stand_in_for_torchvision() -> None:
 
     package, transforms = ModuleType("torchvision"), ModuleType("torchvision.transforms")
     transforms.Compose = Compose
-    sys.modules.setdefault("torchvision", package)
-    sys.modules.setdefault("torchvision.transforms", transforms)
+    stand_ins = {"torchvision": package, "torchvision.transforms": transforms}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
