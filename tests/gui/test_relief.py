@@ -24,6 +24,12 @@ def test_a_dropped_photo(play) -> None:
     play("photo:drop")
 
 
+def test_a_dropped_photo_needs_no_engine(play) -> None:
+    measured = play("photo:drop_at_once")
+    print(measured)
+    assert measured["nearer below than above"] > 0.1  # the table's edge, and the wall
+
+
 def test_a_chosen_photo_is_seen_in_every_renderer(play) -> None:
     frame = play("photo:choose", seconds=300)["frame"]
     seen = {name: Image.open(BUILD / "photo" / f"{name}.png").crop(frame) for name in ("workbench", "eevee")}

@@ -13,6 +13,28 @@ TILES = 125  # pixels between two files in the file browser
 def drop() -> Steps:
     """Dragged from a file browser into the viewport, the photo can become a relief, its depth estimated on the way."""
     use_engine()
+    yield from _drop()
+
+
+def drop_at_once() -> Steps:
+    """The same in a Blender without an engine: the built-in model estimates the depth, and nothing asks for more."""
+    settings, before = addon("engine.settings"), set(bpy.data.objects)
+    assert not settings.has_engine()
+    assert not bpy.app.online_access
+    yield from _drop()
+    (ob,) = set(bpy.data.objects) - before
+    modifier = next(modifier for modifier in ob.modifiers if modifier.type == "NODES")
+    depth = addon("scene.inputs").get_input(modifier, "Image")
+    known = addon("depth.image").info(depth)
+    assert (known.kind, known.model) == ("disparity", "draft")
+    values, _ = addon("depth.image").read(depth)
+    rows = len(values) // 16
+    measured["nearer below than above"] = round(float(values[-rows:].mean() - values[:rows].mean()), 3)
+    assert addon("engine.jobs").last_failed() is None
+
+
+def _drop() -> Steps:
+    """Drag the photo into the viewport, choose Photo as Relief, and wait for the relief."""
     browser, viewport = yield from editors("FILES", share=0.3, direction="HORIZONTAL")
     yield until("the browser is ready", lambda: browser.spaces.active.params is not None)
     browser.spaces.active.params.directory = str(PHOTO.parent).encode()
