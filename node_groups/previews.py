@@ -11,10 +11,12 @@ import numpy as np
 import OpenEXR
 from mathutils import Vector
 
+from inference.background import behind
+
 ASSETS = Path(__file__).parents[1] / "assets"
 SIZE = 256
 
-# What each picture shows: inputs of Depth Relief, and how the surface is coloured ("photo", "depth" or "clay").
+# What each picture shows: inputs of Depth Relief, and how the surface is coloured ("photo", "depth", "wire" or "clay").
 _SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Depth Relief": ({}, "photo"),
     "Sample Depth": ({"Scale": 0.0, "Cutoff": False}, "depth"),
@@ -29,7 +31,7 @@ _SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Unproject": ({"Projection": "Camera"}, "photo"),
     "Edge-Aware Cutoff": ({"Scale": 0.8}, "photo"),
     "Small Islands": ({"Scale": 0.8, "Minimum Island": 20000}, "clay"),
-    "Background Layer": ({"Projection": "Camera", "Threshold": 0.05}, "photo"),
+    "Background Layer": ({"Projection": "Camera", "Background": True}, "clay"),  # it has its own picture behind
     "Depth Samples": ({"Scale": 0.0, "Cutoff": False, "Resolution": 64}, "depth"),
 }
 
@@ -67,7 +69,7 @@ class _Scene:
         self._before = set(bpy.data.user_map())
         self._relief = relief
         self._photo = bpy.data.images.load(str(ASSETS / "sample_photo.jpg"))
-        self._depth, self._ends = _depth_image(ASSETS / "sample_depth.exr")
+        self._depth, self._ends, self._behind = _images(ASSETS / "sample_depth.exr", self._photo)
         self._scene = bpy.data.scenes.new("Preview")
         width, height = self._photo.size
         x, y = width / max(width, height), height / max(width, height)
@@ -103,13 +105,14 @@ class _Scene:
 
     def picture(self, settings: Mapping[str, Any], look: str) -> np.ndarray:
         """Return the render as SIZE * SIZE * 4 floats in [0, 1], bottom row first."""
-        material = self._material(look)
+        material = self._material(look, self._photo)
         modifier = self._object.modifiers.new("Preview", "NODES")
         modifier.node_group = self._relief
         values = {
             "Image": self._depth,
             "Kind": "Distance",
             "Material": material,
+            "Background Material": self._material("photo", self._behind),
             "Resolution": 512,
             "Focal Length": 55.0,
             **settings,
@@ -136,7 +139,7 @@ class _Scene:
         self._object.modifiers.remove(modifier)
         return pixels
 
-    def _material(self, look: str) -> bpy.types.Material:
+    def _material(self, look: str, picture: bpy.types.Image) -> bpy.types.Material:
         material = bpy.data.materials.new(look)
         material.use_nodes = True
         tree = material.node_tree
@@ -145,7 +148,7 @@ class _Scene:
         shader.inputs["Base Color"].default_value = (0.6, 0.45, 0.33, 1.0)
         if look == "photo":
             texture = tree.nodes.new("ShaderNodeTexImage")
-            texture.image = self._photo
+            texture.image = picture
             tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
             tree.links.new(texture.outputs["Color"], shader.inputs["Emission Color"])
             shader.inputs["Emission Strength"].default_value = 0.7
@@ -170,14 +173,30 @@ class _Scene:
         bpy.data.batch_remove([made for made in bpy.data.user_map() if made not in self._before])
 
 
-def _depth_image(path: Path) -> tuple[bpy.types.Image, tuple[float, float]]:
-    """The sample's depth in metres as a float image, and its near and far end. Blender 4.5 reads no lone Z channel."""
+def _images(path: Path, photo: bpy.types.Image) -> tuple[bpy.types.Image, tuple[float, float], bpy.types.Image]:
+    """The sample's two layers in metres as a float image, the near and far end, and the picture of the background.
+
+    Blender 4.5 reads no lone Z channel.
+    """
     with OpenEXR.File(str(path)) as file:
         values = file.channels()["Z"].pixels
-    height, width = values.shape
-    image = bpy.data.images.new("Preview", width, height, alpha=True, float_buffer=True, is_data=True)
-    pixels = np.ones((height, width, 4), np.float32)
-    pixels[..., :3] = values[::-1, :, None]
-    image.pixels.foreach_set(pixels.ravel())
+    width, height = photo.size
+    colours = np.empty((height, width, 4), np.float32)
+    photo.pixels.foreach_get(colours.ravel())
+    rgb = (colours[::-1, :, :3] * 255.0 + 0.5).astype(np.uint8)
+    back = behind(values, np.ones(values.shape, bool), "distance", rgb)
+    pixels = np.ones((*values.shape, 4), np.float32)
+    pixels[..., 0], pixels[..., 1], pixels[..., 2] = values, back.depth, back.presence
+    picture = np.ones((*back.colour.shape[:2], 4), np.float32)
+    picture[..., :3] = back.colour / np.float32(255.0)
+    ends = float(values.min()), float(np.percentile(values, 98))
+    return _image(pixels, is_data=True), ends, _image(picture, is_data=False)
+
+
+def _image(pixels: np.ndarray, *, is_data: bool) -> bpy.types.Image:
+    """An image of these pixels, (H, W, 4), top row first."""
+    height, width, _ = pixels.shape
+    image = bpy.data.images.new("Preview", width, height, alpha=True, float_buffer=is_data, is_data=is_data)
+    image.pixels.foreach_set(pixels[::-1].ravel())
     image.update()
-    return image, (float(values.min()), float(np.percentile(values, 98)))
+    return image

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "addon/scene": EVERYWHERE | {"inference.catalog", "inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | {*SEAMS, "addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
-    "node_groups": BLENDER | {"numpy", "OpenEXR"},
+    "node_groups": BLENDER | {"numpy", "OpenEXR", "inference.background"},
     "inference": {
         "numpy",
         "torch",
@@ -60,7 +60,8 @@ ONLY_STANDARD_LIBRARY = (
 )
 # Blender imports these.
 ONLY_NUMPY = ("inference/background.py", "inference/edges.py", "inference/push_pull.py", "inference/depth.py")
-BESIDE = ("tools/", "training/")  # run from the checkout alone, and name their neighbours in full
+# Run from the checkout alone; they name their neighbours in full.
+BESIDE = ("tools/", "training/", "node_groups/previews.py")
 PACKAGES = tuple(name for name in MAY_IMPORT if name != "__init__.py" and "/" not in name)
 WITHOUT_BPY = {
     "addon/errors.py",

@@ -24,6 +24,7 @@ from . import rendering  # noqa: E402
 ASSETS = extension.ROOT / "assets"
 DOCS = extension.ROOT / "docs"
 SIZE = (800, 600)
+STEP, STEP_SIZE = 0.15, (560, 420)  # metres by which a camera leaves the photo's place: 6 % of the sample's distance
 TURN_SIZE, TURN_FRAMES, TURN_SECONDS, TURN_ANGLE = (560, 420), 17, 4.0, radians(38)  # frames of half a turn
 
 
@@ -80,7 +81,7 @@ def save_turn(path: Path) -> None:
 
 
 def main() -> None:
-    """Render photo, depth, the relief uncut, cut and turning, and the scene unprojected."""
+    """Render photo, depth, the relief uncut, cut and turning, the scene unprojected, and its two layers."""
     DOCS.mkdir(exist_ok=True)
     set_input = extension.module("addon.scene.inputs").set_input
 
@@ -94,9 +95,14 @@ def main() -> None:
 
     save_turn(DOCS / "relief.webp")
 
-    relief("Camera")
+    made = relief("Camera")
     beside = rendering.add_camera("Beside", Vector((0.75, -0.15, 0.34)), Vector((0.10, 1.9, -0.02)), 44.0)
     rendering.render(DOCS / "unprojected.jpg", beside, *SIZE)
+
+    step = rendering.add_camera("Step", Vector((STEP, 0.0, 0.0)), Vector((STEP, 1.0, 0.0)), 50.0)
+    for name, background in (("one_layer", False), ("two_layers", True)):
+        set_input(made.modifier, "Background", background)
+        rendering.render(DOCS / f"{name}.jpg", step, *STEP_SIZE)
     for path in sorted((*DOCS.glob("*.jpg"), DOCS / "relief.webp")):
         print(path)
 

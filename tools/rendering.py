@@ -38,7 +38,7 @@ def render(path: Path, camera: bpy.types.Object, width: int, height: int, *, sam
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
     settings = scene.render.image_settings
     settings.file_format = "PNG" if path.suffix == ".png" else "JPEG"
-    settings.color_mode, settings.quality = "RGB", 88
+    settings.color_mode, settings.quality = "RGBA" if scene.render.film_transparent else "RGB", 88
     scene.camera = camera
     scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)

@@ -1,23 +1,37 @@
 """How good the made-up background is, on the sample scene rendered again without what stands in front.
 
     python -m tools.sample_scene --behind --draft        with bpy, a few minutes, into build/sample/
-    python -m tests.benchmarks.bench_background          with OpenEXR and Pillow
+    python -m tests.benchmarks.bench_background          with bpy, OpenEXR and Pillow
 
 PSNR of the colour and relative error of the depth over the pixels behind which the true scene goes on, and the time.
+At the rim, where the photo shows mixed colours: how far the made-up ones and the photo's own lie from the true ones.
+Then the relief from the camera that fits, with the defaults: what is empty, and what differs from the uncut relief,
+which shows the photo itself.
 """
 
+import os
+import sys
+import tempfile
 from pathlib import Path
 from time import process_time
 
-import numpy as np
-import OpenEXR
-from PIL import Image
+from tools import extension
 
-from inference import background
-from inference.push_pull import resized
+extension.enable_alone()
+
+import bpy  # noqa: E402  Blender's user folder is set first
+import numpy as np  # noqa: E402
+import OpenEXR  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from inference import background  # noqa: E402
+from inference.push_pull import resized  # noqa: E402
+from tools import rendering  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
+PHOTO, DEPTH = ROOT / "assets" / "sample_photo.jpg", ROOT / "assets" / "sample_depth.exr"
 STOOD = 1.03  # what is farther than the front by more was hidden by something
+OFF = 16  # of 255: a difference that is seen
 
 
 def distance(path: Path) -> np.ndarray:
@@ -37,16 +51,8 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2)))
 
 
-def main() -> None:
-    """Print the figures."""
-    truth = ROOT / "build" / "sample" / "behind_depth.exr"
-    if not truth.exists():
-        print("The truth is not there: run `python -m tools.sample_scene --behind --draft` first.")
-        return
-    front, photo = distance(ROOT / "assets" / "sample_depth.exr"), colours(ROOT / "assets" / "sample_photo.jpg")
-    start = process_time()
-    back = background.behind(front, np.ones(front.shape, bool), "distance", photo)
-    seconds = process_time() - start
+def in_truth(back: background.Background, front: np.ndarray, photo: np.ndarray, truth: Path) -> None:
+    """Print how the background compares with the true scene."""
     y, x = background.margins(*front.shape)
     wanted, wanted_photo = distance(truth), colours(truth.with_name("behind_photo.jpg"))
     height, width = wanted.shape
@@ -57,14 +63,65 @@ def main() -> None:
     at = np.ix_(rows, columns)
     hidden = wanted > front[at] * STOOD
     made = hidden & (back.presence[at] == 1.0)
-    filled = np.moveaxis(resized(np.ascontiguousarray(back.colour[y:-y, x:-x]), height, width), 0, 2)
+    inner = np.ascontiguousarray(back.colour[y:-y, x:-x])
+    filled = np.moveaxis(resized(inner, height, width), 0, 2)
     error = np.abs(back.depth[at][made] / wanted[made] - 1)
     print(f"made up          {made.sum() / hidden.sum():.1%} of the pixels that something hides")
     print(f"colour           PSNR {psnr(filled[made], wanted_photo[made]):.1f} dB")
     print(f"depth            relative error: median {np.median(error):.2%}, mean {error.mean():.2%}")
     print(f"depth before     relative error: median {np.median(np.abs(front[at][made] / wanted[made] - 1)):.2%}")
+    rim = (back.presence[at] > 1.0) & (np.abs(wanted / front[at] - 1) < STOOD - 1)
+    own, filled = (np.abs(picture[at][rim].astype(float) - wanted_photo[rim]) for picture in (photo, inner))
+    print(f"colour at a rim  off by {filled.mean():.1f} of 255; the photo's own by {own.mean():.1f}")
+
+
+def seen(path: Path) -> np.ndarray:
+    """Render the scene through its camera, one ray a pixel: (H, W, 4) integers, RGB and coverage."""
+    scene = bpy.context.scene
+    scene.render.film_transparent = True
+    rendering.render(path, scene.camera, scene.render.resolution_x, scene.render.resolution_y, samples=1)
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGBA")).astype(int)
+
+
+def from_the_camera() -> None:
+    """Print what is empty and what is off where the photo was taken."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    made = extension.module("addon.scene.relief").from_files(
+        PHOTO, DEPTH, collection=bpy.context.scene.collection, projection="Camera", scene=bpy.context.scene
+    )
+    set_input = extension.module("addon.scene.inputs").set_input
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = {}
+        for name, cutoff, layer in (("uncut", False, False), ("one layer", True, False), ("two layers", True, True)):
+            set_input(made.modifier, "Cutoff", cutoff)
+            set_input(made.modifier, "Background", layer)
+            pictures[name] = seen(Path(folder) / f"{name}.png")
+    whole = pictures.pop("uncut")
+    for name, picture in pictures.items():
+        there = (picture[..., 3] > 127) & (whole[..., 3] > 127)
+        empty = 1 - there.sum() / (whole[..., 3] > 127).sum()
+        off = np.abs(picture - whole)[there][:, :3]
+        print(f"{name:16} empty {empty:.2%}; off by {off.mean():.2f} of 255, by more than {OFF}: ", end="")
+        print(f"{(off.max(axis=1) > OFF).mean():.2%}")
+
+
+def main() -> None:
+    """Print the figures."""
+    truth = ROOT / "build" / "sample" / "behind_depth.exr"
+    front, photo = distance(DEPTH), colours(PHOTO)
+    start = process_time()
+    back = background.behind(front, np.ones(front.shape, bool), "distance", photo)
+    seconds = process_time() - start
+    if truth.exists():
+        in_truth(back, front, photo, truth)
+    else:
+        print("The truth is not there: run `python -m tools.sample_scene --behind --draft` first.")
     print(f"time             {seconds / front.size * 1e6:.2f} s a megapixel, on one core")
+    from_the_camera()
 
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # Blender can hang at exit
