@@ -9,9 +9,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from tools import extension
 
 extension.enable_alone()
@@ -19,6 +16,7 @@ extension.enable_alone()
 import bpy  # noqa: E402
 
 from tests.addon.engine.worker import COMMAND, weights  # noqa: E402  Blender's user folder is set first
+from tests.benchmarks.camera import write_photo  # noqa: E402
 
 handover = extension.module("addon.engine.handover")
 settings = extension.module("addon.engine.settings")
@@ -26,15 +24,6 @@ jobs = extension.module("addon.engine.jobs")
 
 ROUNDS = 7
 LARGE, SMALL = (4000, 3000), (686, 518)
-
-
-def write_photo(path: Path, width: int, height: int) -> Path:
-    """Write noise of several sizes: what a camera's JPEG of this size takes to decode."""
-    random = np.random.default_rng(0)
-    layers = [Image.fromarray(random.integers(0, 255, (height // n, width // n, 3), np.uint8)) for n in (2, 16, 128)]
-    sized = [np.asarray(layer.resize((width, height), Image.Resampling.BILINEAR), np.float32) for layer in layers]
-    Image.fromarray((sum(sized) / 3).astype(np.uint8)).save(path, quality=92)
-    return path
 
 
 def click(image: bpy.types.Image) -> dict[str, float]:
