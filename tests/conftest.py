@@ -3,8 +3,15 @@
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
+
+# The root's __init__.py is Blender's; pytest takes it for a package that is called as the clone's folder is. In a clone
+# called "inference" or "tests" that package would hide ours.
+_ROOT = Path(__file__).parents[1]
+if (_ROOT / _ROOT.name / "__init__.py").exists():
+    sys.modules.pop(_ROOT.name, None)
 
 # Blender reads this once, while it is imported: nothing of the user's own Blender is seen or touched.
 _USER = tempfile.TemporaryDirectory(prefix="depth_nodes_user_", ignore_cleanup_errors=True)

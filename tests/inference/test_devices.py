@@ -53,7 +53,7 @@ def test_automatic_goes_on_to_the_cpu_and_says_why(cards, caplog):
 
 def test_a_card_that_was_asked_for_is_refused_in_one_true_line(cards):
     cards["cuda"] = fail(NO_KERNEL)
-    with pytest.raises(DeviceError, match="no kernel image is available") as refused:
+    with pytest.raises(DeviceError, match="no kernel image") as refused:
         devices.choose("cuda", "float32")
     assert "TORCH_USE_CUDA_DSA" not in str(refused.value)
     assert "auto" in str(refused.value)

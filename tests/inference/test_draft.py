@@ -139,12 +139,12 @@ def _header(**entry: object) -> bytes:
 )
 def test_a_damaged_file_says_what_to_do(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w.safetensors").write_bytes(content)
-    with pytest.raises(WeightsError, match="install the extension again"):
+    with pytest.raises(WeightsError, match="install"):
         read_weights(tmp_path / "w.safetensors")
 
 
 def test_an_absent_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="install the extension again"):
+    with pytest.raises(WeightsError, match="install"):
         read_weights(tmp_path / "w.safetensors")
 
 

@@ -111,7 +111,7 @@ def test_every_format_has_its_own_suffix():
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_no_such_folder(tmp_path, file_format):
-    with pytest.raises(DepthFileError, match=r"a\.x: cannot be written .*No such file or directory"):
+    with pytest.raises(DepthFileError, match=r"a\.x: .*No such file"):
         write_depth(depth(), tmp_path / "nowhere" / "a.x", file_format)
 
 

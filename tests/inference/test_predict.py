@@ -132,7 +132,7 @@ def test_a_photo_that_cannot_fit_is_refused_beforehand(tiny, monkeypatch):
 
 @pytest.mark.parametrize("shape", [(1, 1000), (3000, 2), (1, 60_000)])
 def test_a_photo_much_too_long_is_refused_with_the_size_that_is_not(tiny, shape, monkeypatch):
-    with pytest.raises(PhotoError, match="times the area it was trained") as refused:
+    with pytest.raises(PhotoError, match="trained") as refused:
         tiny.predict(np.zeros((*shape, 3), np.uint8))
     found = re.search(r"--size (\d+)\)$", str(refused.value))
     tokens = 16 * 37 * 37  # at 2072 x 2072
@@ -186,7 +186,7 @@ def test_devices_are_checked_before_anything_is_loaded(tmp_path):
     with pytest.raises(DeviceError, match="auto, cpu, cuda, mps, xpu"):
         Predictor.from_catalog("small", device="tpu", weights=tmp_path / "absent.pth")
     if not torch.cuda.is_available():
-        with pytest.raises(DeviceError, match="this torch finds no cuda"):
+        with pytest.raises(DeviceError, match="no cuda"):
             Predictor.from_catalog("small", device="cuda", weights=tmp_path / "absent.pth")
     with pytest.raises(ModelNameError):
         Predictor.from_catalog("tiny", weights=tmp_path / "absent.pth")

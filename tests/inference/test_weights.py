@@ -138,9 +138,7 @@ def test_unused_tensors_may_be_absent_but_their_like_may_not(tensors, pixels, tm
 
 def test_weights_of_another_size_are_refused(tensors, tmp_path):
     path = saved(tmp_path / "a.pth", tensors)
-    with pytest.raises(
-        WeightsError, match=r"pretrained\.cls_token is torch.float32 \(1, 1, 32\) instead of \(1, 1, 384\)"
-    ):
+    with pytest.raises(WeightsError, match=r"cls_token.*\(1, 1, 32\).*\(1, 1, 384\)"):
         load_model(path, VITS)
 
 

@@ -272,7 +272,7 @@ def test_non_finite_values_are_invalid(tmp_path):
 @pytest.mark.parametrize("values", [np.zeros((5, 5)), np.full((5, 5), np.nan)], ids=["zeros", "nan"])
 def test_a_map_without_a_valid_distance_is_refused(tmp_path, values):
     np.save(tmp_path / "a.npy", values.astype(np.float32))
-    with pytest.raises(DepthFileError, match=r"a\.npy has no valid pixel"):
+    with pytest.raises(DepthFileError, match=r"a\.npy.*valid"):
         meaning.read(tmp_path / "a.npy", kind="distance")
 
 
@@ -287,7 +287,7 @@ def test_a_flat_map_and_float64_beyond_float32_are_read(tmp_path):
 def test_a_colour_picture_is_refused(tmp_path, near_is):
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     Image.fromarray(np.stack([grey, 255 - grey, grey], -1)).save(tmp_path / "a.png")
-    with pytest.raises(DepthFileError, match=r"a\.png: this is a colour picture"):
+    with pytest.raises(DepthFileError, match=r"a\.png.*colour"):
         meaning.read(tmp_path / "a.png", near_is=near_is)
 
 
@@ -296,7 +296,7 @@ def test_a_contradiction_is_refused(tmp_path):
     with pytest.raises(DepthFileError, match="dark where near"):
         meaning.read(tmp_path / "a.png", near_is="bright", kind="distance")
     Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "b.png")
-    with pytest.raises(DepthFileError, match="8 bits hold no distances"):
+    with pytest.raises(DepthFileError, match="8 bits"):
         meaning.read(tmp_path / "b.png", kind="distance")
 
 

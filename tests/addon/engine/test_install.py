@@ -38,7 +38,7 @@ def test_a_python_with_everything_is_accepted():
 
 
 def test_a_python_without_packages_is_refused_by_their_names(bare):
-    with pytest.raises(errors.EngineError, match="torch is missing; numpy is missing; pillow is missing"):
+    with pytest.raises(errors.EngineError, match=r"torch.*numpy.*pillow"):
         place.examine(bare)
 
 
@@ -49,7 +49,7 @@ def test_an_old_package_is_named_with_what_is_needed(bare):
         info.mkdir()
         version = "2.4.1+cu121" if name == "torch" else "99.0"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    with pytest.raises(errors.EngineError, match=r"torch 2\.4\.1\+cu121 is older than 2\.5\. Install"):
+    with pytest.raises(errors.EngineError, match=r"torch 2\.4\.1\+cu121.*2\.5\b"):
         place.examine(bare)
 
 
