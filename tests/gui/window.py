@@ -29,6 +29,7 @@ SCREEN = (1600, 1000)  # pixels
 PACKAGES = (
     "blender",
     "python3-numpy",
+    "python3-openimageio",  # Blender's own builds bring it
     *("python3-cattr", "python3-requests"),  # Blender's extension manager imports them, Debian's package doesn't ask
     *("libgl1", "libegl1", "libegl-mesa0", "libglx-mesa0", "libgl1-mesa-dri"),  # OpenGL in software
     *("xvfb", "xdotool", "scrot"),  # a screen, a hand, an eye

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,8 +37,8 @@ def answering(empty_file, monkeypatch):
     settings.preferences().existing_python = shutil.which("python3")
     jobs.free_memory()
     made = Answering()
-    monkeypatch.setattr(jobs, "_worker", lambda: made)
-    monkeypatch.setattr(jobs, "_client", made)
+    monkeypatch.setattr(jobs, "_worker", lambda _spec: made)
+    monkeypatch.setattr(jobs, "_clients", {(Path("no"), 0.0): made})
     yield made
     jobs._jobs.clear()
     jobs.forget_failure()
