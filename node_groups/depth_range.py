@@ -1,4 +1,11 @@
-"""Depth Range: the near and far ends of a depth image, by percentile."""
+"""Depth Range: the near and far ends of a depth image, by percentile.
+
+With the n known samples of the lattice in order, d[0] <= ... <= d[n - 1]:
+
+    low = d[round((n - 1) below / 100)],  high = d[round((n - 1) (1 - above / 100))]
+
+(below, above) is (Clip Far, Clip Near) for disparity and (Clip Near, Clip Far) for distance.
+"""
 
 from . import choices
 from .builder import Tree

@@ -1,4 +1,10 @@
-"""Depth Samples: the sampled grid, before anything moves. Freezing keeps exactly this."""
+"""Depth Samples: the sampled grid, before anything moves. Freezing keeps exactly this.
+
+    depth, validity = Sample Depth(uv);  on a grid with Edge Snap, depth = Edge Snap(depth, radius)
+    radius = round(Snap Radius (Resolution - 1) / (longer side - 1)), in steps of the grid
+
+The radius is Snap Radius in pixels of the image; a grid coarser than the image takes fewer steps.
+"""
 
 from . import choices
 from .builder import Tree

@@ -1,4 +1,9 @@
-"""Displace Grid: a grid of the image's aspect, or a mesh, as a relief."""
+"""Displace Grid: a grid of the image's aspect, or a mesh, as a relief.
+
+    position' = position + offset direction, as in Displace
+
+On a grid the direction along Z is the plane's own normal; on any other mesh it is the object's Z.
+"""
 
 from . import choices
 from .builder import Tree

@@ -1,4 +1,10 @@
-"""Grid Shape: whether a mesh is a regular grid, and how many rows it has."""
+"""Grid Shape: whether a mesh is a regular grid, and how many rows it has.
+
+    rows = the second corner of the first face,  columns = points / rows
+    is grid = rows columns = points  and  (rows - 1) (columns - 1) = faces  and  rows > 1
+
+A mesh that meets all three by chance is taken for a grid.
+"""
 
 from .builder import Tree
 from .sockets import Bool, Geometry, Group, Int

@@ -1,4 +1,9 @@
-"""Sample Depth: the value of a depth image at a UV."""
+"""Sample Depth: the value of a depth image at a UV.
+
+    depth = red(uv),  validity = alpha(uv),  with uv clamped to the picture, interpolated as chosen
+
+Where the blend holds an unknown pixel (alpha < 1) the closest pixel counts alone. What is not finite is 0 and unknown.
+"""
 
 from collections.abc import Mapping
 

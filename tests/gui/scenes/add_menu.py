@@ -6,6 +6,7 @@ from tests.gui.driver import Hand, Steps, at, see, until
 from tests.gui.stage import editors, preferences
 
 GROUPS = (
+    "Background Layer",
     "Depth Range",
     "Depth Relief",
     "Disparity to Distance",
