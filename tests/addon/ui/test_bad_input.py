@@ -178,7 +178,7 @@ def test_partly_nan_depth_is_imported_with_holes(tmp_path):
     values[:10] = np.nan
     values[:, :5] = np.inf
     write_depth(tmp_path / "photo_depth.npy", values)
-    bpy.ops.depth_nodes.import_relief(filepath=str(write_photo(tmp_path / "photo.png")))
+    bpy.ops.depth_nodes.import_relief(filepath=str(write_photo(tmp_path / "photo.png")), background=False)
     ob = bpy.context.object
     mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
     points = np.array([vertex.co for vertex in mesh.vertices])
