@@ -454,12 +454,8 @@ def test_one_bad_photo_does_not_stop_the_others(tmp_path):
             directory=str(tmp_path), files=[{"name": name} for name in ("a.png", "b.png", "c.png")]
         )
     assert {ob.name for ob in bpy.data.objects} >= {"a", "c"}
-    assert {image.name for image in bpy.data.images if image.source == "FILE"} == {
-        "a.png",
-        "c.png",
-        "a Depth",
-        "c Depth",
-    }
+    expected = {f"{name}{made}" for name in "ac" for made in (".png", " Depth", " Depth Background")}
+    assert {image.name for image in bpy.data.images if image.source == "FILE"} == expected
     assert jobs.waiting() == []
 
 
