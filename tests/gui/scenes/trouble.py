@@ -7,7 +7,8 @@ from tests.gui.stage import EXTENSION, PHOTO, addon, editors, preferences, relie
 
 
 def no_engine() -> Steps:
-    """Without an engine the sidebar says so, and leads to it: first the button to go online, then the one to set up."""
+    """A model that wants the engine, without one: the sidebar leads to it, by going online and then by setting up."""
+    preferences().model = "small"
     relief()
     viewport = area("VIEW_3D")
     yield from tab(viewport)
