@@ -1,15 +1,13 @@
 """The first minute: the zip is installed, a photo is imported, and the relief stands there; no network, no engine."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inference.draft.architecture import output_size
+from tests.addon.process import play
 from tools import package
 
 ROOT = Path(__file__).parents[2]
@@ -28,17 +26,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> dict:
         "HTTPS_PROXY": nowhere,
     }
     photo = ROOT / "assets" / "sample_photo.jpg"
-    run = subprocess.run(
-        [sys.executable, Path(__file__).with_name("first_use.py"), archive, photo],
-        env=environment,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads(run.stdout.splitlines()[-1])
+    return play("first_use.py", archive, photo, environment=environment, home=home, seconds=300)
 
 
 def test_a_photo_becomes_a_relief_without_network_and_engine(used: dict) -> None:

@@ -1,7 +1,6 @@
 """The package: what the zip holds, and that the extension comes and goes without a trace, with Blender's own tools."""
 
 import importlib.util
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.addon.process import play
 from tools import environments
 
 ROOT = Path(__file__).parents[2]
@@ -69,17 +69,7 @@ def live(what: str, *packages: Path, home: Path) -> dict:
     temporary.mkdir()
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(home), "TMPDIR": str(temporary)}
     engine = environments.ENVIRONMENTS["inference"].executable
-    run = subprocess.run(
-        [sys.executable, Path(__file__).with_name("lifecycle.py"), what, *packages, engine],
-        env=environment,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1800,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads(run.stdout.splitlines()[-1])
+    return play("lifecycle.py", what, *packages, engine, environment=environment, home=home, seconds=1800)
 
 
 def traces(lines: list[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """A release, cut in a scratch repository, and Blender's own client that installs it and updates from it."""
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.addon.process import play
 from tools import release
 
 ROOT = Path(__file__).parents[2]
@@ -47,12 +47,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def client(url: str, home: Path) -> dict:
     """Let Blender's client take the newest release from a repository; see client.py."""
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(home)}
-    command = [sys.executable, Path(__file__).with_name("client.py"), url]
-    answer = subprocess.run(
-        command, cwd=home, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return json.loads(answer.stdout.splitlines()[-1])
+    return play("client.py", url, environment=environment, home=home, seconds=300)
 
 
 def stated(folder: Path) -> str:

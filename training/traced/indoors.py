@@ -181,9 +181,7 @@ def desk_from_above(scene: Scene) -> Views:
 
     def view(rng: Random) -> View:
         target = Vector((rng.uniform(-0.3, 0.3) * w, rng.uniform(-0.3, 0.3) * d, top))
-        turn, steep, away = rng.uniform(0, 6.28), math.radians(rng.uniform(35, 85)), rng.uniform(0.45, 1.3)
-        offset = Vector((math.cos(turn) * math.cos(steep), math.sin(turn) * math.cos(steep), math.sin(steep)))
-        return View(target + away * offset, target, lens(rng), 0.2)
+        return _down_at(rng, target, degrees=(35, 85), metres=(0.45, 1.3))
 
     return view
 
@@ -204,11 +202,16 @@ def on_a_table(scene: Scene) -> Views:
 
     def view(rng: Random) -> View:
         target = Vector((rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15), top + rng.uniform(0, 0.12)))
-        turn, steep, away = rng.uniform(0, 6.28), math.radians(rng.uniform(6, 50)), rng.uniform(0.4, 1.4)
-        offset = Vector((math.cos(turn) * math.cos(steep), math.sin(turn) * math.cos(steep), math.sin(steep)))
-        return View(target + away * offset, target, lens(rng), 0.2)
+        return _down_at(rng, target, degrees=(6, 50), metres=(0.4, 1.4))
 
     return view
+
+
+def _down_at(rng: Random, target: Vector, *, degrees: tuple[float, float], metres: tuple[float, float]) -> View:
+    """Look down at a place from any side, so steeply and from so far away."""
+    turn, steep, away = rng.uniform(0, 6.28), math.radians(rng.uniform(*degrees)), rng.uniform(*metres)
+    offset = Vector((math.cos(turn) * math.cos(steep), math.sin(turn) * math.cos(steep), math.sin(steep)))
+    return View(target + away * offset, target, lens(rng), 0.2)
 
 
 def ready_made(scene: Scene) -> Views:
