@@ -1,8 +1,16 @@
 """The one error family of the extension. Each message names what is wrong and what to do next; operators report it."""
 
 
+def printable(text: str) -> str:
+    """Return a text in one line that Blender takes; letters of a file's name that are not UTF-8 become "?"."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split("\n"))
+
+
 class DepthNodesError(Exception):
     """Root of every error that an artist can meet. Its text is shown as it stands, in one line."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class DepthFileError(DepthNodesError):

@@ -2,19 +2,21 @@
 
 import logging
 import os
+import re
 import stat
 import struct
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from .colour import foreign_profile, to_srgb
 from .errors import PhotoError, first_line
+from .first_picture import not_the_photo
 from .picture import TURNS, Photo, Samples, Validity
 
 log = logging.getLogger(__name__)
@@ -43,10 +45,8 @@ _RAW = "a raw photo; develop it first, and save it as JPEG or TIFF"
 _RAW_SUFFIXES = frozenset(
     (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".3fr", ".iiq", ".x3f")
 )
-_DNG_VERSION = 50706  # a tag that every DNG has
-_SENSOR = (32803, 34892)  # photometric interpretations: a colour filter array, and linear raw
-_SHORT = 3  # TIFF's type of 16 bits
 _STDERR = threading.Lock()
+_LIBTIFF = re.compile(rb"[^:]*(tif|decode|jpeg|fax|lzw|zip|logluv|pixarlog)[^:]*: ", re.IGNORECASE)
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -102,8 +102,10 @@ def _read(path: Path, max_pixels: int) -> Photo:
             raise PhotoError(f"{path}: {image.width} x {image.height} pixels, {_limit(max_pixels)}")
         if image.format == "EPS":  # Pillow would start Ghostscript on it
             raise PhotoError(f"{path}: a drawing, not a photo; save it as PNG or JPEG")
-        if image.format in ("TIFF", "MPO") and (problem := _not_the_photo(image)):
+        if problem := not_the_photo(path):
             raise PhotoError(f"{path}: {problem}")
+        if image.format == "PPM":
+            _skip_line_feed(image, path)
         raw_mode = _raw_mode(image)
         orientation = _load(image)
     profile = foreign_profile(image)
@@ -139,33 +141,21 @@ def _raw_mode(image: Image.Image) -> str:
     return first if isinstance(first, str) else ""  # some formats give numbers of their own
 
 
-def _not_the_photo(image: Image.Image) -> str | None:
-    """Return what is wrong where the first picture of a TIFF is only a preview of the photo, or None."""
-    tags = getattr(image, "tag_v2", {})
-    if _DNG_VERSION in tags or tags.get(ExifTags.Base.PhotometricInterpretation) in _SENSOR:
-        return _RAW
-    larger = [width for width in _widths_below(image) if width > max(image.size)]
-    if tags.get(ExifTags.Base.NewSubfileType, 0) & 1 or larger:
-        return "its first picture is only a preview; develop it if it is a raw photo, and save it as JPEG or TIFF"
-    return None
+def _skip_line_feed(image: ImageFile.ImageFile, path: Path) -> None:
+    """Begin a byte later with the pixels of a portable map whose header ends in CR LF, which its size gives away.
 
-
-def _widths_below(image: Any) -> list[int]:
-    """Return the widths of the pictures that the first one of a TIFF refers to as belonging to it."""
-    tags, file = image.tag_v2, image.fp
-    offsets = tags.get(ExifTags.Base.SubIFDs, ())
-    order = getattr(tags, "_endian", "<")
-    widths = []
-    for offset in offsets if isinstance(offsets, tuple) else (offsets,):
-        place = file.tell()
-        file.seek(int(offset))
-        count = struct.unpack(order + "H", file.read(2))[0]
-        entries = struct.iter_unpack(order + "HHI4s", file.read(12 * count))
-        file.seek(place)
-        for tag, kind, _, value in entries:
-            if tag == ExifTags.Base.ImageWidth:
-                widths.append(struct.unpack_from(order + ("H" if kind == _SHORT else "I"), value)[0])
-    return widths
+    Pillow takes the CR for the one byte between header and pixels.
+    """
+    if not image.tile or not image.tile[0].offset:
+        return
+    start = image.tile[0].offset
+    with path.open("rb") as file:
+        file.seek(start - 1)
+        between = file.read(2)
+    samples = image.width * image.height * len(image.getbands())
+    sizes = {samples, 2 * samples, 4 * samples, (image.width + 7) // 8 * image.height}
+    if between == b"\r\n" and path.stat().st_size - start - 1 in sizes:
+        image.tile = [tile._replace(offset=start + 1) for tile in image.tile]
 
 
 def _load(image: Image.Image) -> int:
@@ -174,7 +164,7 @@ def _load(image: Image.Image) -> int:
     Pillow turns some kinds by itself while it decodes them (TIFF), and finds the orientation of others only then (PNG).
     """
     before = _orientation(image)
-    with _quiet(image.format == "TIFF"):
+    with _overheard(image.format == "TIFF"):
         image.load()
     after = _orientation(image)
     if after != 1:
@@ -192,20 +182,34 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextmanager
-def _quiet(is_tiff: bool) -> Iterator[None]:
-    """Keep libtiff's own words, which Pillow raises as errors too, from the process's stderr."""
-    if not is_tiff:
+def _overheard(is_tiff: bool) -> Iterator[None]:
+    """Take libtiff's own words, which Pillow raises as errors too, from the process's stderr into the log.
+
+    What others say meanwhile, in threads of their own, is said again.
+    """
+    if not is_tiff or (kept := _copy_of_stderr()) is None:
         yield
         return
-    with _STDERR:
-        kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 2)
-        os.close(nothing)
+    with _STDERR, tempfile.TemporaryFile() as words:
+        os.dup2(words.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+            words.seek(0)
+            for line in words:
+                if _LIBTIFF.match(line):
+                    log.info("%s", line.decode(errors="replace").rstrip())
+                else:
+                    os.write(2, line)
+
+
+def _copy_of_stderr() -> int | None:
+    try:
+        return os.dup(2)
+    except OSError:  # a program without a console has none
+        return None
 
 
 def _load_low_bytes(path: Path, raw_mode: str) -> Image.Image:

@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 300
 MAY_PRINT = ("inference/cli/",)
-EVENT_LOOPS = {"addon/engine/jobs.py", "inference/worker/serve.py"}  # where one job may fail of anything, alone
+# Where one job may fail of anything, alone.
+EVENT_LOOPS = {"addon/engine/jobs.py", "inference/worker/serve.py", "inference/cli/batch.py"}
 BLENDERS_OWN = {"register", "unregister"}  # what they do is said by Blender's manual
 LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_label or place says what they are
 
@@ -29,8 +30,8 @@ SEAMS = {
 EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | {"numpy", "OpenImageIO", "inference.background", *SEAMS},
-    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog"},
+    "addon": BLENDER | {"numpy", "OpenImageIO", "inference.background", "inference.first_picture", *SEAMS},
+    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog", "inference.first_picture"},
     "addon/scene": EVERYWHERE | {"inference.catalog", "inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | {*SEAMS, "addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
@@ -54,6 +55,7 @@ ONLY_STANDARD_LIBRARY = (
     "inference/__init__.py",
     "inference/catalog.py",
     "inference/errors.py",
+    "inference/first_picture.py",
     "inference/worker/__init__.py",
     "inference/worker/protocol.py",
     "addon/errors.py",

@@ -3,7 +3,6 @@
 from typing import TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
@@ -14,6 +13,7 @@ _EDGE = 0.05  # neighbours that differ by a larger share lie on two sides of an 
 # The eight neighbours in turn, so that four places on lies the opposite one.
 _DOWN = np.array([0, 1, 1, 1, 0, -1, -1, -1])
 _RIGHT = np.array([1, 1, 0, -1, -1, -1, 0, 1])
+_AT_ONCE = 2**15  # pixels: their neighbours stay in a processor's cache
 
 Depth = NDArray[np.float32]
 Known = NDArray[np.bool_]
@@ -31,48 +31,60 @@ Links = NDArray[np.bool_]
 def fill_gaps(values: Depth, known: Known, width: int, kind: Kind) -> tuple[Depth, Known]:
     """Return the depth with gaps of up to `width` pixels filled, and which pixels are known now.
 
-    values: float32 (H, W). known: bool (H, W). width: in pixels; 0 fills nothing. Which pixels lie in a gap is said by
-    the closing of the known ones with a square of side `width` + 1 (Serra, Image Analysis and Mathematical Morphology,
-    1982): what is known stays as it is, and outlines don't grow. A gap is filled from its rim inwards; between a near
-    and a far side, of which `kind` says which is which, it takes the far one, for a gap mostly is what was hidden.
+    values: float32 (H, W), finite where known. known: bool (H, W). width: in pixels; 0 fills nothing. Which pixels lie
+    in a gap is said by the closing of the known ones with a square of side `width` + 1 (Serra, Image Analysis and
+    Mathematical Morphology, 1982): what is known stays as it is, and outlines don't grow. A gap is filled from its rim
+    inwards; between a near and a far side, of which `kind` says which is which, it takes the far one, for a gap mostly
+    is what was hidden. What stays unknown is 0.
     """
-    rows, columns = np.nonzero(_closing(known, width) & ~known)
     # A rim of one unknown pixel, so that every pixel has eight neighbours.
-    values, known = np.pad(np.where(known, values, np.float32(0.0)), 1), np.pad(known, 1)
-    rows, columns = rows + 1, columns + 1
+    filled = np.pad(np.where(known, values, np.float32(np.nan)), 1, constant_values=np.nan)
+    gaps = np.flatnonzero(np.pad(_closing(known, width) & ~known, 1))
+    around = _DOWN * filled.shape[1] + _RIGHT
+    flat = filled.reshape(-1)
     for _ in range(width):
-        around = (rows[:, None] + _DOWN, columns[:, None] + _RIGHT)
-        reached = known[around].any(axis=1)
-        filled = rows[reached], columns[reached]
-        values[filled] = _continued(values[around][reached], known[around][reached], kind)
-        known[filled] = True
-        rows, columns = rows[~reached], columns[~reached]
-    return values[1:-1, 1:-1], known[1:-1, 1:-1]
+        parts = [gaps[first : first + _AT_ONCE] for first in range(0, gaps.size, _AT_ONCE)]
+        news = [_continued(flat[around[:, None] + part], kind) for part in parts]  # all by what was known before
+        for part, new in zip(parts, news, strict=True):
+            flat[part] = new
+        gaps = gaps[np.isnan(flat[gaps])]
+    known = ~np.isnan(filled)
+    filled[~known] = 0.0
+    return filled[1:-1, 1:-1], known[1:-1, 1:-1]
 
 
-def _continued(values: Depth, known: Known, kind: Kind) -> Depth:
-    """Return what each pixel is by its eight neighbours, (N, 8), of which one at least is known.
+def _continued(around: Depth, kind: Kind) -> Depth:
+    """Return what pixels are by their neighbours (8, N), NaN where unknown; NaN where none is known.
 
     Neighbours on the far side count, and of these opposite ones alone, if there are any: their mean continues a slope.
     """
-    farthest = np.max if kind == "distance" else np.min
-    none = -np.inf if kind == "distance" else np.inf
-    far = farthest(np.where(known, values, none), axis=1, keepdims=True)
-    same = known & (np.abs(values - far) <= _EDGE * np.abs(far))
-    pairs = same & np.roll(same, 4, axis=1)
-    chosen = np.where(pairs.any(axis=1, keepdims=True), pairs, same)
-    return (values * chosen).sum(axis=1) / chosen.sum(axis=1)
+    far = (np.fmax if kind == "distance" else np.fmin).reduce(around, axis=0)
+    same = np.abs(around - far) <= _EDGE * np.abs(far)
+    pairs = same[:4] & same[4:]
+    chosen = same & (np.tile(pairs, (2, 1)) | ~pairs.any(axis=0))
+    with np.errstate(invalid="ignore"):  # none of none is not a number
+        mean: Depth = np.where(chosen, around, np.float32(0.0)).sum(axis=0) / chosen.sum(axis=0, dtype=np.float32)
+    return mean
 
 
 def _closing(known: Known, width: int) -> Known:
     # Outside of the picture nothing is known, so that a gap at its border stays open.
     near = np.pad(known, 2 * width)
-    for axis in (0, 1):
-        near = np.logical_or.reduce(sliding_window_view(near, width + 1, axis), axis=-1)
-    for axis in (0, 1):
-        near = np.logical_and.reduce(sliding_window_view(near, width + 1, axis), axis=-1)
+    for joined in (np.logical_or, np.logical_and):
+        for axis in (0, 1):
+            near = _windows(near, width + 1, axis, joined)
     height, breadth = known.shape
     return near[width : width + height, width : width + breadth]
+
+
+def _windows(flags: Known, size: int, axis: int, joined: np.ufunc) -> Known:
+    """Return the flags of each window of `size` along an axis joined into one, by windows that grow to the double."""
+    flags, reach = flags.swapaxes(0, axis), 1
+    while reach < size:
+        step = min(reach, size - reach)
+        flags = joined(flags[:-step], flags[step:])
+        reach += step
+    return flags.swapaxes(0, axis)
 
 
 def smooth_steps(levels: Levels) -> Levels:

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DepthFileError
-from .picture import MISSING, oiio, orientation, upright
+from . import arrays
+from .picture import MISSING, oiio, opened, orientation, unreadable, upright
 
 # Of depth maps, the most exact format first.
-SUFFIXES = (".exr", ".npy", ".pfm", ".tif", ".tiff", ".png", ".hdr", ".bmp", ".webp", ".jpg", ".jpeg")
+SUFFIXES = (".exr", ".npy", ".npz", ".pfm", ".tif", ".tiff", ".png", ".hdr", ".bmp", ".webp", ".jpg", ".jpeg")
 
-_WHOLE = {"uint8": 8, "uint16": 16}  # bits of the integers that float32 holds with every step
+_ARRAYS = {".npy": arrays.read_npy, ".npz": arrays.read_npz, ".pfm": arrays.read_pfm}
 _MAX_PIXELS = 2**28
 
 Array = NDArray[np.float32]
@@ -30,9 +31,9 @@ Attribute = str | int | float | tuple[float, ...]
 class Samples:
     """The numbers in a file.
 
-    values: float32 (H, W), top row first; integers as they are, 0 to 255 or 65535; NaN where an EXR file has no pixels.
+    values: float32 (H, W), top row first; integers as they are, such as 0 to 65535; NaN where an EXR has no pixels.
     alpha: float32 (H, W) in [0, 1], or None where the file has none, or nothing is transparent.
-    bits: 8 or 16 where the file holds integers of that size, else None.
+    bits: of integers, how many they have from 0 upwards: 8, 16, 32, or 15, 31 where they are signed; else None.
     channel: the name that the file gives to the values, or empty. attributes: what else it says.
     """
 
@@ -45,53 +46,63 @@ class Samples:
 
 def load(path: Path) -> Samples:
     """Read a depth map. Raises DepthFileError if it is missing, damaged, in colour, or of another format."""
-    if not path.is_file():
-        raise DepthFileError(f"{path.name} is not a file: check the path")
+    if problem := unreadable(path):
+        raise DepthFileError(f"{path.name} {problem}")
     suffix = path.suffix.lower()
     try:
-        if suffix == ".npy":
-            samples = _read_npy(path)
-        elif suffix == ".pfm":
-            samples = _read_pfm(path)
+        if suffix in _ARRAYS:
+            samples = _samples(_ARRAYS[suffix](path), is_colour=suffix == ".pfm")
         elif suffix in SUFFIXES:
             samples = _read_picture(path)
         else:
-            raise DepthFileError("this is not a depth map: choose a PNG, TIFF, EXR, NPY or PFM")
+            raise DepthFileError("this is not a depth map: choose a PNG, TIFF, EXR, NPY, NPZ or PFM")
     except OSError as error:
-        raise DepthFileError(f"{path.name} can't be read ({error.strerror or error}): check its permissions") from error
-    except DepthFileError as error:
+        raise DepthFileError(f"{path.name} can't be read ({error.strerror or error}): check the disk") from error
+    except (DepthFileError, ValueError) as error:
         raise DepthFileError(f"{path.name}: {error}") from error
     if samples.values.size == 0:
         raise DepthFileError(f"{path.name} has no pixels: save it again")
     return samples
 
 
+def _samples(read: arrays.Named, *, is_colour: bool) -> Samples:
+    numbers = read.numbers
+    if is_colour and numbers.ndim == 3:
+        numbers = _grey(np.moveaxis(numbers.astype(np.float32), -1, 0)) if numbers.size else numbers[..., 0]
+    if numbers.ndim != 2 or numbers.dtype.kind not in "fiu":
+        raise DepthFileError(f"it holds {numbers.dtype} {numbers.shape}, not one number a pixel: save an array (H, W)")
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
+        values = np.array(numbers, np.float32, order="C")
+    alpha = None if read.valid is None else (read.valid != 0).astype(np.float32)
+    return Samples(values, alpha, _bits(numbers.dtype), read.name, read.said)
+
+
+def _bits(kind: np.dtype[Any]) -> int | None:
+    return int(np.iinfo(kind).max).bit_length() if kind.kind in "iu" else None
+
+
 def _read_picture(path: Path) -> Samples:
     if oiio is None:
         raise DepthFileError(MISSING)
-    path.open("rb").close()  # raises what the system says of a file that can't be opened
     settings = oiio.ImageSpec()
     settings.attribute("oiio:UnassociatedAlpha", 1)  # colours are not multiplied by alpha
-    file = oiio.ImageInput.open(str(path), settings)
-    if file is None:
-        oiio.geterror()  # taken away, or it is printed when Blender ends
-        raise DepthFileError("the file is damaged, or something else under this name: save it again")
-    try:
-        number, names = _depth_channels(_parts(file))
-        file.seek_subimage(number, 0)
-        spec = file.spec()
-        _check(spec)
-        planes = [_channel(file, spec, number, name) for name in names]
-        alpha_name = f"{names[0].rpartition('.')[0]}.A".removeprefix(".")
-        alpha = _channel(file, spec, number, alpha_name) if alpha_name in spec.channelnames else None
-        attributes = _attributes(spec)
-    except UnicodeDecodeError as error:  # a channel's name
-        raise DepthFileError("the file is damaged: save or copy it again") from error
-    finally:
-        file.close()
+    with opened(path, settings) as file:
+        if file is None:
+            raise DepthFileError("the file is damaged, or something else under this name: save it again")
+        try:
+            number, names = _depth_channels(_parts(file))
+            file.seek_subimage(number, 0)
+            spec = file.spec()
+            _check(spec)
+            planes = [_channel(file, spec, number, name) for name in names]
+            alpha_name = f"{names[0].rpartition('.')[0]}.A".removeprefix(".")
+            alpha = _channel(file, spec, number, alpha_name) if alpha_name in spec.channelnames else None
+            attributes, is_exr = _attributes(spec), file.format_name() == "openexr"
+        except UnicodeDecodeError as error:  # a channel's name
+            raise DepthFileError("the file is damaged: save or copy it again") from error
     values = _grey(np.stack(planes)).astype(np.float32)
     if alpha is not None:
-        alpha = (alpha / np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else alpha).astype(np.float32)
+        alpha = (alpha / np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else alpha).astype(np.float32)
     lies = orientation(path)
     values = np.ascontiguousarray(upright(_in_frame(values, spec), lies))
     if alpha is not None:
@@ -99,7 +110,7 @@ def _read_picture(path: Path) -> Samples:
     return Samples(
         values,
         None if alpha is None or alpha.min() >= 1.0 else alpha,
-        _WHOLE.get(planes[0].dtype.name),
+        None if is_exr else _bits(planes[0].dtype),
         names[0],
         attributes,
     )
@@ -140,9 +151,7 @@ def _channel(file: Any, spec: Any, number: int, name: str) -> NDArray[Any]:
     place = spec.channelnames.index(name)
     kind = spec.channelformat(place)
     size = spec.get_int_attribute("oiio:BitsPerSample", 8)
-    if file.format_name() != "openexr" and (
-        str(kind) in ("int8", "int16", "int", "uint") or size not in (8, 16, 32, 64)
-    ):
+    if file.format_name() != "openexr" and size not in (8, 16, 32, 64):
         raise DepthFileError("these numbers would lose bits: save them as 16-bit integers or 32-bit floats")
     plane = file.read_image(number, 0, place, place + 1, kind)
     if plane is None or file.has_error:
@@ -202,43 +211,9 @@ def _grey(colour: NDArray[Any]) -> NDArray[Any]:
     if len(colour) == 1:
         return colour[0]
     low, high = colour.min(axis=0).astype(np.float64), colour.max(axis=0).astype(np.float64)
-    top = np.iinfo(colour.dtype).max if colour.dtype.kind == "u" else 1.0
+    top = np.iinfo(colour.dtype).max if colour.dtype.kind in "iu" else 1.0
     with np.errstate(invalid="ignore"):  # what JPEG leaves behind is less
         coloured = high - low > 0.02 * max(top, float(np.nanmax(np.abs(high), initial=0.0)))
     if coloured.mean() > 0.01:
         raise DepthFileError("this is a colour picture: choose the depth map in grey, not a coloured preview of it")
     return colour[0]
-
-
-def _read_npy(path: Path) -> Samples:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)  # mapped: a header can't claim more than there is
-    except (ValueError, EOFError, SyntaxError) as error:
-        raise DepthFileError("the NPY file is empty, damaged or cut off: save it again") from error
-    if array.ndim == 3 and 1 in (array.shape[0], array.shape[2]):
-        array = array[0] if array.shape[0] == 1 else array[..., 0]
-    if array.ndim != 2 or array.dtype.kind not in "fiu":
-        raise DepthFileError(f"it holds {array.dtype} {array.shape}, not one number a pixel: save an array (H, W)")
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
-        return Samples(np.array(array, np.float32, order="C"), bits=_WHOLE.get(array.dtype.name))
-
-
-def _read_pfm(path: Path) -> Samples:
-    """Read a portable float map, http://www.pauldebevec.com/Research/HDR/PFM/; its rows go upwards.
-
-    OpenImageIO reads one that was written with CR LF behind its header a byte off.
-    """
-    data = path.read_bytes()
-    header = re.match(rb"(P[Ff])\s+(\d{1,6})\s+(\d{1,6})\s+([-+.\deE]+)(\r?\n|\s)", data)
-    if header is None:
-        raise DepthFileError("this is not a PFM file, or it is damaged: save it again")
-    channels = 3 if header[1] == b"PF" else 1
-    width, height = int(header[2]), int(header[3])
-    count = channels * width * height
-    start = len(data) - 4 * count
-    if start not in (header.start(5) + 1, header.end(5)):  # CR may be the header's end, and LF the first number's
-        raise DepthFileError(f"the PFM file is damaged or cut off ({len(data)} bytes for {width} x {height} pixels)")
-    order = "<" if header[4].startswith(b"-") else ">"  # the sign of the scale says so
-    values = np.frombuffer(data, f"{order}f4", count, start).reshape(height, width, channels)
-    colour = np.moveaxis(values[::-1].astype(np.float32), -1, 0)  # (C, H, W)
-    return Samples(np.ascontiguousarray(_grey(colour) if colour.size else colour[0]))

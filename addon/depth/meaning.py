@@ -1,5 +1,6 @@
 """Reads the depth maps that other tools write, and finds out what their numbers mean."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -8,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ..errors import DepthFileError
-from . import clean, files
+from ..errors import DepthFileError, printable
+from . import clean, evidence, files
+from .evidence import BEYOND, METRES, Unit
 from .files import Samples
 
 NearIs = Literal["bright", "dark"]
 
-_MILLIMETRE = np.float32(0.001)
-_BEYOND = 65504.0  # metres; the largest half float. Renderers write it or 1e10 where there is nothing
+USUAL_LENS = 50.0  # millimetres, as `_SENSOR`; what a relief has where nothing says more
 _SENSOR = 36.0  # millimetres; the longer side of the sensor that focal lengths are given for
+_WORDS: dict[Unit, tuple[str, ...]] = {
+    "m": ("metre", "metres", "meter", "meters"),
+    "cm": ("centimetre", "centimetres", "centimeter", "centimeters"),
+    "mm": ("millimetre", "millimetres", "millimeter", "millimeters"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +33,7 @@ class DepthMap:
         `distance`: metres, larger is farther.
     validity: float32 (H, W) in [0, 1], or None where every pixel counts.
     kind: what the values are. guessed: neither the caller nor the file said so; it was inferred from the picture.
+    notes: what was inferred and why, and what may be wrong with it, a sentence each.
     source: the file's name. model, revision: what predicted it, if the file says so.
     focal_length: in millimetres on a sensor whose longer side is 36 mm, if the file says so.
     """
@@ -39,6 +46,7 @@ class DepthMap:
     model: str = ""
     revision: str = ""
     focal_length: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read(
@@ -46,40 +54,46 @@ def read(
     *,
     near_is: NearIs | None = None,
     kind: Kind | None = None,
+    unit: Unit | None = None,
+    along_ray: bool = False,
+    focal_length: float | None = None,
     smooth_steps: bool = False,
     fill_gaps: int = 0,
 ) -> DepthMap:
-    """Read a depth map; what is not said by `near_is` and `kind` is taken from the file or inferred from its values.
+    """Read a depth map; what is not said by `near_is`, `kind` and `unit` is read from the file or inferred.
 
-    near_is: whether near things are bright or dark in the file. kind: `distance` in metres (in 16-bit integers,
-        millimetres), which is dark where near and invalid at 0, or `disparity`: any other numbers, turned around where
-        near is dark. With both None the file's own word counts, then its channel's name; else the picture decides, in
-        which what lies lower is mostly nearer.
+    near_is: whether near things are bright or dark in the file. kind: `distance`, which is dark where near and invalid
+        at 0, or `disparity`: any other numbers, turned around where near is dark. With both None the file's own word
+        counts, then its channel's name; else the picture decides, in which what lies lower is mostly nearer.
+    unit: of a distance. None reads it from the file, or infers it: whole numbers are millimetres, others metres.
+    along_ray: the file holds distances from the camera's eye, not along its view axis; they are converted.
+    focal_length: of the photo in millimetres on a sensor whose longer side is 36 mm, for `along_ray` and to record.
+        None takes the file's word; the rays are those of 50 mm then if the file doesn't say.
     smooth_steps: turn the 256 steps of an 8-bit file into slopes; no value moves by more than half a step.
     fill_gaps: the widest gap in pixels, 0 for none, that is filled from its rim where depth is missing. What the
         file's own alpha leaves out stays out.
 
     Raises DepthFileError for a file that is missing, empty, damaged, of an unknown format, in colour, or without one
-    valid pixel, and for a kind that its numbers can't have.
+    valid pixel, and for a kind or unit that its numbers can't have.
     """
     path = Path(path)
     samples = files.load(path)
-    as_they_are = samples
+    if unit is not None and (kind == "disparity" or near_is == "bright"):
+        raise DepthFileError(f"{path.name}: only distances have a unit. Read it as metres, or leave the unit automatic")
     if smooth_steps and samples.bits == 8:
         samples = replace(samples, values=clean.smooth_steps(samples.values))
-    stated = _stated_kind(samples)
-    guessed = False
-    if stated is not None and near_is is None and kind in (None, stated):
-        kind, samples = stated, _as_stated(samples, stated, path)
-        near_is = "dark" if kind == "distance" else "bright"
-    elif near_is is None or kind is None:
-        near_is, kind, guessed = _infer(as_they_are, near_is, kind)
-    if kind == "distance":
-        values, valid = _distance(samples, near_is, path)
+    said = _Said(near_is, kind or ("distance" if unit or along_ray else None), unit)
+    samples, found = _understand(path, samples, said)
+    focal_length = focal_length or _focal_length(samples)
+    if found.kind == "distance":
+        values, valid = _distance(samples, found.unit)
+        if along_ray:
+            focal_length = focal_length or USUAL_LENS
+            values = _along_axis(values, focal_length)
     else:
-        values, valid = _disparity(samples, near_is)
+        values, valid = _disparity(samples, found.near_is)
     if not valid.all():
-        values, valid = clean.fill_gaps(values, valid, fill_gaps, kind)
+        values, valid = clean.fill_gaps(values, valid, fill_gaps, found.kind)
     if samples.alpha is not None:
         valid &= samples.alpha > 0.0
     if not valid.any():
@@ -90,13 +104,69 @@ def read(
     return DepthMap(
         values=np.where(valid, values, np.float32(0.0)),
         validity=validity,
-        kind=kind,
-        guessed=guessed,
-        source=path.name,
+        kind=found.kind,
+        guessed=found.guessed,
+        source=printable(path.name),
         model=str(samples.attributes.get("depthModel", "")),
         revision=str(samples.attributes.get("depthRevision", "")),
-        focal_length=_focal_length(samples),
+        focal_length=focal_length,
+        notes=found.notes,
     )
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the caller says of a map; None where it says nothing."""
+
+    near_is: NearIs | None
+    kind: Kind | None
+    unit: Unit | None
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What the numbers are. guessed, notes: as in `DepthMap`."""
+
+    near_is: NearIs
+    kind: Kind
+    unit: Unit = "m"
+    guessed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def _understand(path: Path, samples: Samples, said: _Said) -> tuple[Samples, _Meaning]:
+    """Return the numbers that count, NaN for the others, and what they mean."""
+    stated = _stated_kind(samples)
+    if stated is not None and said.near_is is None and said.kind in (None, stated) and said.unit is None:
+        near: NearIs = "dark" if stated == "distance" else "bright"
+        return _as_stated(samples, stated, path), _Meaning(near, stated)
+    if said.near_is == "bright" and said.kind == "distance":
+        raise DepthFileError(f"{path.name}: a distance is dark where near. Read bright depth as Near Is Bright")
+    samples, notes = _without_placeholders(samples)
+    near_is, kind, guessed, why = _infer(samples, said)
+    notes += why
+    if kind == "disparity":
+        outliers = evidence.outliers(samples.values)
+        return samples, _Meaning(near_is, kind, "m", guessed, (*notes, outliers) if outliers else tuple(notes))
+    unit = said.unit or _stated_unit(samples)
+    if unit is None and samples.bits == 8:
+        raise DepthFileError(f"{path.name}: 8 bits hold no distances. Choose Near Is Bright or Near Is Dark, or a unit")
+    if unit is None:
+        unit, shown = evidence.unit(samples.values, samples.bits)
+        if unit != "m" or guessed:
+            notes.append(f"Its unit is taken as {unit}: {shown}.")
+    return samples, _Meaning("dark", kind, unit, guessed, tuple(notes))
+
+
+def _without_placeholders(samples: Samples) -> tuple[Samples, list[str]]:
+    """Return the samples with NaN for the numbers that stand for nothing, and which those are."""
+    found = evidence.placeholders(samples.values, samples.bits)
+    if not found:
+        return samples, []
+    nothing = np.isin(samples.values, np.array(found, np.float32))
+    values = np.where(nothing, np.float32(np.nan), samples.values)
+    numbers = " and ".join(f"{number:g}" for number in found)
+    return replace(samples, values=values), [f"{numbers} counts as unknown ({nothing.mean():.1%} of the pixels)."]
 
 
 def _stated_kind(samples: Samples) -> Kind | None:
@@ -118,56 +188,50 @@ def _as_stated(samples: Samples, kind: Kind, path: Path) -> Samples:
     return Samples(values, samples.alpha, None, samples.channel, samples.attributes)
 
 
-def _infer(samples: Samples, near_is: NearIs | None, kind: Kind | None) -> tuple[NearIs, Kind, bool]:
-    """Return near_is, kind, and whether the picture had to decide."""
-    leaf = samples.channel.lower().rpartition(".")[2]
+def _stated_unit(samples: Samples) -> Unit | None:
+    """Return the unit that a file states, under any of the usual names: a text chunk, an attribute, an NPZ's text."""
+    for name, value in samples.attributes.items():
+        if re.sub(r"[^a-z]", "", name.lower()) in ("unit", "units", "depthunit", "depthunits"):
+            word = str(value).strip().lower()
+            unit = next((unit for unit in METRES if word in (unit, *_WORDS.get(unit, ()))), None)
+            if unit is not None:
+                return unit
+    return None
+
+
+def _infer(samples: Samples, said: _Said) -> tuple[NearIs, Kind, bool, list[str]]:
+    """Return near_is, kind, whether the picture had to decide, and how it did."""
+    channel = samples.channel.lower()
+    near_is, kind = said.near_is, said.kind
     if kind == "distance":
-        return "dark", kind, False
+        return "dark", kind, False, []
     if kind is None and near_is is None:
-        if "disp" in samples.channel.lower():
-            return "bright", "disparity", False
-        if leaf == "z":
-            return "dark", "distance", False
+        if "disp" in channel:
+            return "bright", "disparity", False, []
+        if channel.rpartition(".")[2] == "z" or _stated_unit(samples):
+            return "dark", "distance", False, []
     guessed = near_is is None
-    near_is = near_is or ("dark" if _falls_downwards(samples) else "bright")
-    if kind is None:
-        metric = near_is == "dark" and not _is_normalised(samples)
-        kind = "distance" if metric else "disparity"
-    return near_is, kind, guessed
+    near_is = near_is or ("dark" if evidence.falls_downwards(samples.values) else "bright")
+    why = [f"Near is taken as {near_is}: so are its lower rows."] if guessed else []
+    if kind is None and near_is == "dark":
+        shades = evidence.why_relative(samples.values, samples.bits)
+        kind = "disparity" if shades else "distance"
+        why.append(f"It is taken as relative: {shades}." if shades else "It is taken as distances.")
+    return near_is, kind or "disparity", guessed, why
 
 
-def _falls_downwards(samples: Samples) -> bool:
-    """Return whether values fall from the top rows to the bottom rows, by the sign of their rank correlation.
-
-    The floor is nearer than the wall, a field nearer than the sky: true of 15 measured depth maps out of 15.
-    """
-    step = -(-max(samples.values.shape) // 256)  # enough to see it
-    values = samples.values[::step, ::step]
-    counted = np.isfinite(values) & (values != 0.0)  # 0 is often what could not be measured
-    if not counted.any():
-        return False
-    rows, _ = np.nonzero(counted)
-    ranks = np.argsort(np.argsort(values[counted], kind="stable"), kind="stable")
-    return float(np.dot(rows - rows.mean(), ranks - ranks.mean())) < 0.0
-
-
-def _is_normalised(samples: Samples) -> bool:
-    """Return whether values fill the range of their type, as relative depth does and distances don't."""
-    if samples.bits == 8:
-        return True
-    top = 1.0 if samples.bits is None else 2.0**samples.bits - 1
-    counted = samples.values[np.isfinite(samples.values)]
-    return counted.size > 0 and float(counted.max()) == top and float(counted.min()) >= 0.0
-
-
-def _distance(samples: Samples, near_is: NearIs | None, path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _distance(samples: Samples, unit: Unit) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return metres and where they are valid."""
-    if near_is == "bright":
-        raise DepthFileError(f"{path.name}: a distance is dark where near. Read bright depth as Near Is Bright")
-    if samples.bits == 8:
-        raise DepthFileError(f"{path.name}: 8 bits hold no distances. Choose Near Is Bright or Near Is Dark")
-    values = samples.values * _MILLIMETRE if samples.bits == 16 else samples.values
-    return values, np.isfinite(values) & (values > 0.0) & (values < _BEYOND)
+    values = samples.values if unit == "m" else samples.values * np.float32(METRES[unit])
+    return values, np.isfinite(values) & (values > 0.0) & (values < BEYOND)
+
+
+def _along_axis(distances: NDArray[np.float32], focal_length: float) -> NDArray[np.float32]:
+    """Return distances along the view axis, (H, W), from those along the ray of each pixel of a pinhole camera."""
+    height, width = distances.shape
+    pixels = focal_length / _SENSOR * max(height, width)  # the focal length
+    x, y = ((np.arange(count, dtype=np.float32) + 0.5 - count / 2) / pixels for count in (width, height))
+    return distances / np.sqrt(1.0 + np.square(x) + np.square(y)[:, None]).astype(np.float32)
 
 
 def _disparity(samples: Samples, near_is: NearIs) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -3,11 +3,17 @@
 Every Blender from blender.org brings its Python module. This is the one place that knows where it can be missing.
 """
 
+import stat
 import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
+
+from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]  # the checkout's root is the extension's
 
 try:
     import OpenImageIO as oiio  # noqa: N813  as its own documentation calls it
@@ -19,18 +25,60 @@ MISSING = (
     "blender.org, or install your distribution's python3-openimageio"
 )
 UPRIGHT = 1  # of EXIF's orientations
+_HEAD = 64  # bytes; a HEIC or AVIF file names its kinds within
 _ORIENTATION = 0x0112  # EXIF 2.32 (CIPA DC-008)
+
+
+@contextmanager
+def opened(path: Path, settings: Any = None) -> Iterator[Any]:
+    """Open a picture for as long as the block lasts; None where OpenImageIO is missing or knows no such picture.
+
+    settings: an `ImageSpec`. OpenImageIO takes names in UTF-8 alone, so a file with another one is given a link.
+    """
+    with ExitStack() as stack:
+        name = str(path)
+        if not _is_utf_8(name):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="depth_nodes_"))
+            link = Path(folder, "picture" + (path.suffix if _is_utf_8(path.suffix) else ""))
+            link.symlink_to(path.absolute())
+            name = str(link)
+        file = oiio.ImageInput.open(name, settings or oiio.ImageSpec()) if oiio else None
+        if file is not None:
+            stack.callback(file.close)
+        elif oiio:
+            oiio.geterror()  # taken away, or it is printed when Blender ends
+        yield file
+
+
+def _is_utf_8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that Python keeps as lone surrogates
+        return False
+    return True
+
+
+def unreadable(path: Path) -> str:
+    """Return why a path can't be read as a file, in words that follow its name, or nothing."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        if is_file:
+            path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return "is not a file: check the path"
+    except PermissionError as error:
+        return f"can't be read ({error.strerror}): change its permissions or its folder's"
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        return f"can't be read ({getattr(error, 'strerror', None) or error}): check its name and its disk"
+    return "" if is_file else "is not a file: check the path"
 
 
 def orientation(path: Path) -> int:
     """Return how a photo is stored, 1 to 8 as EXIF numbers it; 1, upright, where the file doesn't say."""
     if path.suffix.lower() == ".webp":
         return _webp_orientation(path.read_bytes())
-    file = oiio.ImageInput.open(str(path)) if oiio else None
-    if file is None:
-        return UPRIGHT
-    said = file.spec().get_int_attribute("Orientation", UPRIGHT)
-    file.close()
+    with opened(path) as file:
+        said = file.spec().get_int_attribute("Orientation", UPRIGHT) if file else UPRIGHT
     return said if 1 <= said <= 8 else UPRIGHT
 
 
@@ -39,15 +87,33 @@ def damage(path: Path) -> str:
 
     The picture is decoded for that.
     """
-    file = oiio.ImageInput.open(str(path)) if oiio else None
-    if file is None:
-        return ""
-    whole = file.read_image(oiio.UNKNOWN) is not None
-    reason: str = file.geterror().partition("\n")[0]
-    file.close()
+    with opened(path) as file:
+        if file is None:
+            return ""
+        whole = file.read_image(oiio.UNKNOWN) is not None
+        reason: str = file.geterror().partition("\n")[0]
     if whole and "extraneous bytes" in reason:  # what some cameras leave between JPEG's markers
         return ""
     return reason.partition(' ("')[0] if whole or reason else "its end is missing"
+
+
+def preview(path: Path) -> str:
+    """Return what is wrong where the picture that Blender shows is only a photo's preview, or nothing."""
+    problem: str = not_the_photo(path)
+    return f"can't be used: {problem}" if problem else ""
+
+
+def foreign(path: Path) -> str:
+    """Return how to convert a photo of a kind that Blender can't open, in words that follow its name, or nothing."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head[4:8] != b"ftyp":
+        return ""
+    kind = "AVIF" if b"avif" in head or b"avis" in head else "HEIC"
+    return (
+        f"is {'an' if kind == 'AVIF' else 'a'} {kind} photo, which Blender can't open. Export it as JPEG: in Photos on "
+        "a Mac, a phone or Windows, or in GIMP"
+    )
 
 
 def upright(stored: NDArray[Any], lies: int) -> NDArray[Any]:

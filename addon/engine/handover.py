@@ -85,12 +85,15 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
         if image.packed_file is not None:
             return _packed(image, folder)
         path = _file(image, frame)
-        if path.is_file():
+        problem = picture_file.unreadable(path)
+        if not problem:
+            if preview := picture_file.preview(path):
+                raise PhotoError(f"{path.name} {preview}")
             if image.source == "FILE":  # reloading tiles would forget which one is active
                 image.reload()
             return Picture(path)
         if image.source != "FILE" or not image.has_data:
-            raise PhotoError(f"{path} is not there any more. Find it with File > External Data, or pack it")
+            raise PhotoError(f"{path} {problem}. Find it with File > External Data, or pack it")
     return _pixels(image, folder)
 
 

@@ -144,7 +144,14 @@ def examine(path: Path) -> Engine:
     command = [str(python), "-c", _PROBE, *MINIMUM]
     try:
         answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, env=environment(), check=True, creationflags=NO_WINDOW
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",  # a library's words in the system's own encoding
+            timeout=60,
+            env=environment(),
+            check=True,
+            creationflags=NO_WINDOW,
         )
         found = json.loads(answer.stdout.splitlines()[-1])
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:

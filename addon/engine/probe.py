@@ -37,6 +37,7 @@ def doctor(engine: place.Engine) -> str:
             capture_output=True,
             text=True,
             encoding="utf-8",
+            errors="replace",  # a library's words in the system's own encoding
             timeout=120,
             env=place.environment(),
             check=False,

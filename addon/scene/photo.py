@@ -13,10 +13,11 @@ from ..depth import picture as picture_file
 from ..errors import PhotoError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of photos that Blender opens
+FOREIGN = (".heic", ".heif", ".avif")  # of photos that it doesn't: a dialog shows them, and an error says what to do
 
 # What depth tools call their output: `photo_depth.png`, `photo.depth.exr`.
 _DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
-_ONLY_DEPTH = {".npy", ".pfm"}
+_ONLY_DEPTH = {".npy", ".npz", ".pfm"}
 
 # On an image that was turned: the file that it was made from, and when that was written.
 _UPRIGHT_OF, _WRITTEN = "depth_nodes_upright_of", "depth_nodes_written"
@@ -31,14 +32,16 @@ def load(path: str | Path) -> bpy.types.Image:
     Raises PhotoError for a file that is missing, no picture, or cut off; nothing is left behind then.
     """
     path = Path(path)
-    if not path.is_file():
-        raise PhotoError(f"There is no photo at {path}. Choose an image file")
+    if problem := picture_file.unreadable(path):
+        raise PhotoError(f"The photo {path} {problem}. Choose an image file")
     made = (str(path), str(path.stat().st_mtime_ns))
     turned = next((one for one in bpy.data.images if (one.get(_UPRIGHT_OF), one.get(_WRITTEN)) == made), None)
     if turned is not None:
         return turned
     if damage := picture_file.damage(path):
         raise PhotoError(f"{path.name} is incomplete or damaged ({damage}). Copy or export the photo again")
+    if preview := picture_file.preview(path):
+        raise PhotoError(f"{path.name} {preview}")
     try:
         before = set(bpy.data.images)
         image = bpy.data.images.load(str(path), check_existing=True)
@@ -49,7 +52,11 @@ def load(path: str | Path) -> bpy.types.Image:
     if min(image.size) == 0:
         if image.users == 0:
             bpy.data.images.remove(image)
-        raise PhotoError(f"{path.name} is not an image, or is damaged. Open it in another program and export it again")
+        reason = (
+            picture_file.foreign(path)
+            or "is not an image, or is damaged. Open it in another program and export it again"
+        )
+        raise PhotoError(f"{path.name} {reason}")
     orientation = picture_file.orientation(path)
     return _turned(image, orientation, path) if orientation != picture_file.UPRIGHT else image
 
@@ -137,7 +144,10 @@ def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
 
 
 def find_depth(path: str | Path) -> Path | None:
-    """Return the depth map beside a photo: its name, then `_depth`, `.depth`, `-depth` or the like, or None."""
+    """Return the depth map beside a photo: its name, then `_depth`, `.depth`, `-depth` or the like, or None.
+
+    Raises PhotoError for a folder that can't be listed.
+    """
     path = Path(path)
     wanted = [
         f"{name}{joint}{word}{suffix}".lower()
@@ -146,7 +156,14 @@ def find_depth(path: str | Path) -> Path | None:
         for joint in "_.- "
         for word in _DEPTH_WORDS
     ]
-    there = {file.name.lower(): file for file in path.parent.iterdir()} if path.parent.is_dir() else {}
+    try:
+        there = {file.name.lower(): file for file in path.parent.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise PhotoError(
+            f"The folder of {path.name} can't be searched for its depth map ({error.strerror}). Choose the Depth Map"
+        ) from error
     return next((there[name] for name in wanted if name in there), None)
 
 

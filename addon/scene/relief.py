@@ -19,7 +19,8 @@ from ...inference.catalog import Kind  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import meaning
 from ..depth.clean import USUAL_GAP
-from ..errors import PhotoError
+from ..depth.evidence import Unit
+from ..errors import PhotoError, printable
 from . import camera as fitting
 from . import groups, inputs, photo
 from .material import background_material, material
@@ -32,13 +33,18 @@ Projection = Literal["Relief", "Camera"]
 
 @dataclass(frozen=True)
 class Relief:
-    """What was made from one photo and one depth map."""
+    """What was made from one photo and one depth map.
+
+    kind_guessed: neither the caller nor the file said what the depth map's numbers are. notes: what was inferred of
+    them and why, and what may be wrong with them, a sentence each.
+    """
 
     ob: bpy.types.Object
     modifier: bpy.types.NodesModifier
     depth: bpy.types.Image
     camera: bpy.types.Object | None
     kind_guessed: bool
+    notes: tuple[str, ...] = ()
 
 
 def from_files(
@@ -48,6 +54,9 @@ def from_files(
     collection: bpy.types.Collection | None = None,
     near_is: meaning.NearIs | None = None,
     kind: Kind | None = None,
+    unit: Unit | None = None,
+    along_ray: bool = False,
+    focal_length: float | None = None,
     smooth_steps: bool = True,
     fill_gaps: int = USUAL_GAP,
     background: bool = True,
@@ -58,7 +67,10 @@ def from_files(
     """Make the relief of a photo from a depth map that another tool wrote.
 
     collection: where the new objects are linked, by default the active one.
-    near_is: whether near is "bright" or "dark"; kind: "disparity" or "distance". None reads or infers them.
+    near_is: whether near is "bright" or "dark"; kind: "disparity" or "distance"; unit, of a distance: "m", "cm", "mm",
+        "1/256 m" or "1/5000 m". None reads or infers them.
+    along_ray: the distances are from the camera's eye, not along its view axis. focal_length: the photo's, in
+        millimetres on a sensor whose longer side is 36 mm; None takes the file's word.
     smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
     fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
     background: whether to make up what lies behind the edges, for a camera that moves.
@@ -67,7 +79,16 @@ def from_files(
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
     """
     collection = collection or bpy.context.view_layer.active_layer_collection.collection
-    depth = meaning.read(depth_path, near_is=near_is, kind=kind, smooth_steps=smooth_steps, fill_gaps=fill_gaps)
+    depth = meaning.read(
+        depth_path,
+        near_is=near_is,
+        kind=kind,
+        unit=unit,
+        along_ray=along_ray,
+        focal_length=focal_length,
+        smooth_steps=smooth_steps,
+        fill_gaps=fill_gaps,
+    )
     with _all_or_nothing():
         picture = photo.load(photo_path)
         _check_orientation(picture, depth.values.shape)
@@ -76,7 +97,7 @@ def from_files(
         if depth.validity is not None and opacity is not None:
             opacity = opacity * depth.validity
         image = depth_image.write(
-            f"{Path(photo_path).stem} Depth",
+            f"{printable(Path(photo_path).stem)} Depth",
             depth.values,
             kind=depth.kind,
             behind=behind,
@@ -91,7 +112,7 @@ def from_files(
         )
         ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection)
         camera = fitting.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
-    return Relief(ob, modifier, image, camera, depth.guessed)
+    return Relief(ob, modifier, image, camera, depth.guessed, depth.notes)
 
 
 def add(

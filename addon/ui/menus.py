@@ -97,7 +97,7 @@ class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
     bl_idname = "VIEW3D_FH_depth_nodes_photo"
     bl_label = "Depth Relief"
     bl_import_operator = "depth_nodes.photo_as_relief"
-    bl_file_extensions = ";".join(photo.SUFFIXES)
+    bl_file_extensions = ";".join((*photo.SUFFIXES, *photo.FOREIGN))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

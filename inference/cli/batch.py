@@ -1,14 +1,16 @@
 """Many photos, one model: which file becomes which, and reading, predicting and writing side by side."""
 
 import glob
+import logging
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .. import model
 from ..catalog import ModelSpec
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from ..depth import Depth
     from ..predict import Predictor
 
+log = logging.getLogger(__name__)
+
+_Made = TypeVar("_Made")
 _FORMAT_OF: dict[str, Format] = {".exr": "exr", ".npy": "npy", ".png": "png16"}
 _AHEAD = 2  # photos read, and depths not yet written, beside the one in the model
 
@@ -97,10 +102,9 @@ def make_all(
                 continue
             predictor = predictor or load()
             start = time.perf_counter()
-            try:
-                depth = predictor.predict(picture.rgb, picture.validity)
-            except DepthNodesError as error:
-                yield Failed(job.photo, type(error)(f"{job.photo}: {error}"))
+            depth = _tried(job, partial(predictor.predict, picture.rgb, picture.validity))
+            if isinstance(depth, Failed):
+                yield depth
                 continue
             done = Done(job, depth, time.perf_counter() - start)
             writing.append((done, writer.submit(write_depth, depth, job.output, job.file_format)))
@@ -126,11 +130,22 @@ def _read_ahead(
 
 
 def _written(done: Done, written: Future[None]) -> Done | Failed:
+    return _tried(done.job, written.result) or done
+
+
+def _tried(job: Job, make: Callable[[], _Made]) -> _Made | Failed:
+    """Return what a call gives, or why this photo came to nothing. What nobody foresaw is logged with its traceback."""
     try:
-        written.result()
-    except DepthFileError as error:
-        return Failed(done.job.photo, error)
-    return done
+        return make()
+    except DepthFileError as error:  # it names its file
+        return Failed(job.photo, error)
+    except DepthNodesError as error:
+        return Failed(job.photo, type(error)(f"{job.photo}: {error}"))
+    except ModuleNotFoundError:  # no photo could be done
+        raise
+    except Exception as error:
+        log.error("%s failed", job.photo, exc_info=error)
+        return Failed(job.photo, DepthNodesError(f"{job.photo}: {type(error).__name__}: {first_line(error)}"))
 
 
 def _expand(photos: Sequence[str]) -> tuple[list[Path], list[Failed]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from .. import catalog
-from ..errors import DepthNodesError
+from ..errors import DepthNodesError, first_line
 from .report import FAILED, OK, PROGRAM, Download, bar, complain
 
 if TYPE_CHECKING:
@@ -40,27 +40,35 @@ formats:
 def run(arguments: Sequence[str]) -> int:
     """Estimate the depth of the photos that are named."""
     options = _parser().parse_args(arguments)
-    spec = catalog.get(options.model)  # before anything is read or loaded
-    from .batch import Failed, make_all, plan
+    waiting = set(options.photos)
+    with _recorded(waiting, options.json):
+        spec = catalog.get(options.model)  # before anything is read or loaded
+        from .batch import plan
 
-    jobs, refused = plan(options.photos, options.output, options.format)
-    if options.skip_existing:
-        jobs = [job for job in jobs if not _skipped(job, options.json)]
-    failures = len(refused)
-    for failed in refused:
-        _report_failure(failed, options.json)
-    if not jobs:
-        return FAILED if failures else OK
+        jobs, refused = plan(options.photos, options.output, options.format)
+        waiting.clear()
+        for failed in refused:
+            _report_failure(failed, options.json)
+        if options.skip_existing:
+            jobs = [job for job in jobs if not _skipped(job, options.json)]
+        waiting.update(str(job.photo) for job in jobs)
+        failures = len(refused) + (_make(jobs, spec, options, waiting) if jobs else 0)
+    return FAILED if failures else OK
+
+
+def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespace, waiting: set[str]) -> int:
+    """Make the depth files, report each, and return how many came to nothing. Those under way stay in `waiting`."""
+    from .batch import Failed, make_all
+
     max_pixels = int(options.max_megapixels * 1e6)
-    waiting = {job.photo for job in jobs}
-    compared = False
+    failures, compared = 0, False
 
     def load() -> "Predictor":
         return _load(options, options.size, options.precision)
 
-    with bar(len(jobs)) as shown, _recorded(waiting, options.json):
+    with bar(len(jobs)) as shown:
         for result in make_all(jobs, spec, load, max_pixels=max_pixels):
-            waiting.discard(result.photo if isinstance(result, Failed) else result.job.photo)
+            waiting.discard(str(result.photo if isinstance(result, Failed) else result.job.photo))
             if shown:
                 shown.clear()
             if isinstance(result, Failed):
@@ -71,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
                 compared = True
             if shown:
                 shown.update()
-    return FAILED if failures else OK
+    return failures
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,13 +158,14 @@ def _load(options: argparse.Namespace, size: int | None, precision: catalog.Prec
 
 
 @contextmanager
-def _recorded(waiting: set[Path], as_json: bool) -> Iterator[None]:
-    """Give the photos that are still waiting a record each when an error ends the run."""
+def _recorded(waiting: set[str], as_json: bool) -> Iterator[None]:
+    """Give the photos that are still waiting a record each when anything ends the run."""
     try:
         yield
-    except DepthNodesError as error:
-        for photo in sorted(waiting) if as_json else ():
-            print(json.dumps({"photo": str(photo), "error": str(error)}), flush=True)
+    except BaseException as error:
+        said = str(error) if isinstance(error, DepthNodesError) else first_line(error)
+        for photo in sorted(waiting) if as_json and not isinstance(error, OSError) else ():  # it means stdout
+            print(json.dumps({"photo": photo, "error": said}), flush=True)
         raise
 
 

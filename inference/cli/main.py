@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from ..errors import DepthNodesError, first_line
 from . import estimate, weights
@@ -41,7 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _drop_stdout() -> None:
     """Leave nothing to flush at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+class _Stderr(io.TextIOWrapper):
+    """Text to stderr, or to nowhere: a full disk or a closed terminal never ends what else can be done."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
 
 
 def _calm() -> None:
@@ -49,7 +59,13 @@ def _calm() -> None:
 
     Python's stderr gets a descriptor of its own: descriptor 2 is silent while libtiff is at work (see `photo`).
     """
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # closed, so that the next file to be opened would get its number, and native messages
+            os.open(os.devnull, os.O_RDWR)
+    raw = os.fdopen(os.dup(2), "wb", buffering=0)
+    sys.stderr = _Stderr(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     faulthandler.enable(sys.stderr)

@@ -175,6 +175,24 @@ def test_one_failure_does_not_stop_the_rest(tmp_path):
     assert list(tmp_path.glob(".*")) == []
 
 
+def test_an_error_that_nobody_foresaw_costs_its_photo_alone_and_is_logged(tmp_path, caplog):
+    class Breaking(Brightness):
+        def predict(self, rgb: np.ndarray, validity: np.ndarray | None) -> Depth:
+            if rgb[0, 0, 0] == 2:
+                raise KeyError("a bug")
+            return super().predict(rgb, validity)
+
+    jobs = jobs_of(tmp_path, [1, 2, 3])
+    done, failed, last = sorted(
+        make_all(jobs, SMALL, Breaking),
+        key=lambda result: jobs.index(result.job if isinstance(result, Done) else jobs[1]),
+    )
+    assert (done.job, last.job) == (jobs[0], jobs[2])
+    assert str(failed.error) == f"{jobs[1].photo}: KeyError: 'a bug'"
+    assert "Traceback" in caplog.text
+    assert sorted(path.name for path in tmp_path.glob("*.exr")) == ["0.exr", "2.exr"]
+
+
 def test_the_model_is_loaded_once_and_only_for_a_photo(tmp_path):
     loads = []
 

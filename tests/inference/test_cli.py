@@ -485,6 +485,31 @@ def test_an_output_that_takes_nothing_is_told_in_one_line():
     assert result.stderr == "error: the output can't be written (No space left on device)\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("closed", ["2>/dev/full", "2>&-", "<&- >&- 2>&-"])
+def test_a_stderr_that_takes_nothing_costs_no_photo(photo, weights, closed):
+    shutil.copy(photo, photo.with_name("b.jpg"))
+    (photo.parent / "broken.jpg").write_bytes(b"none")
+    words = [*command(photo.parent, "--weights", weights, *QUICK)]
+    result = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words], cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    assert result.returncode == 1  # of the broken one
+    assert "Traceback" not in result.stdout + result.stderr
+    for name in ("photo", "b"):
+        assert read_depth(photo.with_name(f"{name}.depth.exr")).values.shape == (48, 64)
+    assert {path.suffix for path in photo.parent.iterdir()} == {".jpg", ".exr"}
+
+
+@pytest.mark.parametrize("wrong", [("--model", "giant"), ("-o", "no/such/folder/a.exr")])
+def test_every_input_has_a_record_whatever_ends_the_run(photo, wrong):
+    result = run(photo, *wrong, "--json")
+    assert result.returncode == 1
+    (record,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert record["photo"] == str(photo)
+    assert record["error"] in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [(("--max-megapixels", "inf"), "positive number"), (("--threads", "100000"), "logical cores")],

@@ -1,6 +1,7 @@
 """What `read_photo` makes of every kind of picture. Expected pixels come from numpy."""
 
 import os
+import struct
 import sys
 import zlib
 from pathlib import Path
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference import photo as photo_module
 from inference.errors import PhotoError
+from inference.first_picture import not_the_photo
 from inference.photo import read_photo
 from inference.picture import as_stored
 from tests import pictures
@@ -422,6 +425,40 @@ def test_a_first_picture_that_is_only_a_preview_is_refused(tmp_path, content, wo
         read_photo(write(tmp_path, content, "a.dng"))
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("is_big", [False, True])
+def test_previews_are_known_in_every_layout(tmp_path, order, is_big):
+    """Of a photo of 4000 x 3000, each first picture is the small one."""
+    word, code, head = ("Q", 43, struct.pack(order + "HH", 8, 0)) if is_big else ("I", 42, b"")
+    start = 4 + len(head) + struct.calcsize(order + word)
+
+    def directory(width: int, height: int, following: int, **more: tuple[int, ...]) -> bytes:
+        tags = {256: (width,), 257: (height,), **{int(name[1:]): value for name, value in more.items()}}
+        entries = b"".join(
+            struct.pack(f"{order}HH{word}", tag, 4, len(value))
+            + struct.pack(f"{order}{len(value)}I", *value).ljust(struct.calcsize(order + word), b"\0")
+            for tag, value in tags.items()
+        )
+        count = struct.pack(order + ("Q" if is_big else "H"), len(tags))
+        return count + entries + struct.pack(order + word, following)
+
+    begin = ({"<": b"II", ">": b"MM"}[order] + struct.pack(order + "H", code) + head).ljust(
+        start - struct.calcsize(order + word), b"\0"
+    ) + struct.pack(order + word, start)
+    length = len(directory(160, 120, 0))
+    photo = directory(4000, 3000, 0)
+    for first, wrong in (
+        (directory(160, 120, start + length), "only a preview"),  # the next page shows the same, larger
+        (directory(160, 160, start + length), ""),  # and here something else
+        (directory(4000, 3000, start + length), ""),
+        (directory(160, 120, 0, _254=(1,)), "only a preview"),
+        (directory(160, 120, 0, _262=(32803,)), "raw photo"),
+    ):
+        path = write(tmp_path, begin + first + photo, "a.tif")
+        assert wrong in not_the_photo(path)
+        assert bool(wrong) == bool(not_the_photo(path))
+
+
 def test_a_photo_that_carries_its_preview_is_read(tmp_path):
     for content in (
         picture_files.tiff_of_directories((64, 48, {}), (16, 12, PREVIEW)),
@@ -464,6 +501,45 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path):
     for name in ("a" * 300 + ".png", "a\0b.png"):
         with pytest.raises(PhotoError, match="looked at"):
             read_photo(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".pgm", ".ppm", ".pbm", ".pfm"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_portable_map_s_pixels_begin_where_its_size_says(tmp_path, suffix, end):
+    grey = np.arange(20, dtype=np.uint8).reshape(4, 5) * 10
+    grey[0, 0] = 10  # the code of LF
+    magic, most, pixels, expected = {
+        ".pgm": ("P5", "255", grey.tobytes(), grey),
+        ".ppm": ("P6", "255", grey[..., None].repeat(3, 2).tobytes(), grey),
+        ".pbm": ("P4", None, np.packbits(grey < 100, axis=1).tobytes(), np.where(grey < 100, 0, 255)),
+        ".pfm": ("Pf", "-1.0", (grey[::-1] / 255).astype("<f4").tobytes(), grey / 255),
+    }[suffix]
+    header = end.join(line for line in (magic, "5 4", most, "") if line is not None).encode()
+    photo = read_photo(write(tmp_path, header + pixels, f"a{suffix}"))
+    np.testing.assert_allclose(photo.rgb[..., 1], expected, rtol=1e-6)
+
+
+def test_a_texture_in_ftc_is_read(tmp_path):
+    """It holds BC1 blocks behind its header: here one of white and black, row by row."""
+    block = (0xFFFF).to_bytes(2, "little") + (0).to_bytes(2, "little") + bytes([0b00000000, 0b01010101, 0, 0b01010101])
+    head = b"FTEX" + np.array([1, 4, 4, 1, 1, 0, 32, len(block)], "<i4").tobytes()
+    photo = read_photo(write(tmp_path, head + block, "a.ftc"))
+    np.testing.assert_array_equal(photo.rgb[..., 0], np.array([255, 0, 255, 0])[:, None].repeat(4, 1))
+
+
+def test_what_libtiff_says_goes_to_the_log_and_what_others_say_to_stderr(tmp_path, capfd, caplog):
+    caplog.set_level("INFO")
+    noise = RNG.integers(0, 256, (64, 64), dtype=np.uint8)
+    whole = save(tmp_path, Image.fromarray(noise), "a.tif", compression="tiff_adobe_deflate").read_bytes()
+    damaged = bytearray(whole)
+    damaged[20:200] = bytes(180)
+    with pytest.raises(PhotoError):
+        read_photo(write(tmp_path, bytes(damaged), "a.tif"))
+    assert "Decode" in caplog.text
+    assert capfd.readouterr().err == ""
+    with photo_module._overheard(True):
+        os.write(2, b"terminate called\nZIPDecode: no more\n")
+    assert capfd.readouterr().err == "terminate called\n"
 
 
 def test_the_process_keeps_its_stderr_but_for_libtiffs_words(tmp_path, capfd):

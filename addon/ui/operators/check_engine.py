@@ -48,8 +48,6 @@ class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
         setup.set_report("Checking…")
         try:
             used = settings.engine()
-            if not used.versions:
-                used = place.examine(used.python)
         except DepthNodesError as error:
             setup.set_report(str(error))
             self.report({"ERROR"}, str(error))
@@ -70,8 +68,13 @@ class DEPTH_NODES_OT_check_engine(bpy.types.Operator):
 
 
 def _ask(used: place.Engine, said: list[tuple[str, str]]) -> None:
-    """Ask the doctor, in a thread that may outlive the operator."""
+    """Ask the doctor, in a thread that may outlive the operator. Whatever happens, something is said."""
     try:
+        if not used.versions:
+            used = place.examine(used.python)
         said.append((probe.doctor(used), ""))
     except DepthNodesError as error:
         said.append(("", str(error)))
+    finally:
+        if not said:
+            said.append(("", "The check of the engine ended unexpectedly. Set up the engine again"))

@@ -16,7 +16,9 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     bl_label = "Photo as Relief"
     bl_options = {"REGISTER"}
 
-    filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in photo.SUFFIXES), options={"HIDDEN"})
+    filter_glob: StringProperty(
+        default=";".join(f"*{suffix}" for suffix in (*photo.SUFFIXES, *photo.FOREIGN)), options={"HIDDEN"}
+    )
     display_type: THUMBNAILS
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ....inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...depth import files
 from ...depth.clean import USUAL_GAP
+from ...depth.evidence import Unit
 from ...depth.meaning import NearIs
-from ...errors import DepthNodesError, PhotoError
+from ...errors import DepthNodesError, PhotoError, printable
 from ...scene import photo, relief
 from .placing import THUMBNAILS, Placing
 
@@ -20,6 +21,14 @@ _MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
     "BRIGHT": ("bright", "disparity"),
     "DARK": ("dark", "disparity"),
     "METRES": (None, "distance"),
+}
+_UNITS: dict[str, Unit | None] = {
+    "AUTO": None,
+    "M": "m",
+    "CM": "cm",
+    "MM": "mm",
+    "M256": "1/256 m",
+    "M5000": "1/5000 m",
 }
 
 
@@ -31,7 +40,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     bl_options = {"REGISTER", "UNDO"}
 
     filter_glob: StringProperty(
-        default=";".join(f"*{suffix}" for suffix in dict.fromkeys((*photo.SUFFIXES, *files.SUFFIXES))),
+        default=";".join(f"*{suffix}" for suffix in dict.fromkeys((*photo.SUFFIXES, *photo.FOREIGN, *files.SUFFIXES))),
         options={"HIDDEN"},
     )
     display_type: THUMBNAILS
@@ -39,8 +48,8 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
     depth_path: StringProperty(
         name="Depth Map",
-        description="Depth map of the photo: EXR, NPY, PFM, TIFF or PNG. If empty, the other selected file is used, or "
-        "one in the photo's folder named photo_depth.png, photo.depth.exr or similar",
+        description="Depth map of the photo: EXR, NPY, NPZ, PFM, TIFF or PNG. If empty, the other selected file is "
+        "used, or one in the photo's folder named photo_depth.png, photo.depth.exr or similar",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
@@ -51,8 +60,34 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
             ("AUTO", "Automatic", "What the file says, otherwise what its values suggest"),
             ("BRIGHT", "Near Is Bright", "Relative depth: brighter is nearer"),
             ("DARK", "Near Is Dark", "Relative depth: darker is nearer"),
-            ("METRES", "Metres", "Distance along the view in metres; in 16-bit integers, millimetres"),
+            ("METRES", "Distance", "Distance from the camera, in the unit below"),
         ),
+    )
+    unit: EnumProperty(
+        name="Unit",
+        description="What one step of a distance is",
+        items=(
+            ("AUTO", "Automatic", "What the file says, otherwise millimetres for whole numbers and metres for others"),
+            ("M", "Metres", "Most renderers and models"),
+            ("CM", "Centimetres", ""),
+            ("MM", "Millimetres", "Most depth cameras"),
+            ("M256", "1/256 Metre", "KITTI and other driving data in 16 bits"),
+            ("M5000", "1/5000 Metre", "TUM's indoor sequences in 16 bits"),
+        ),
+    )
+    along_ray: BoolProperty(
+        name="Along the Ray",
+        description="The file holds distances from the camera's eye to each point, not along the view axis. Without "
+        "this, a flat wall would bulge",
+        default=False,
+    )
+    focal_length: FloatProperty(
+        name="Focal Length",
+        description="Focal length of the photo in millimetres, for a sensor whose longer side is 36 mm. 0 takes what "
+        "the file says, otherwise 50 mm",
+        default=0.0,
+        min=0.0,
+        max=10000.0,
     )
     smooth_steps: BoolProperty(
         name="Smooth 8-Bit Steps",
@@ -80,12 +115,18 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
-        reading = ("depth_path", "meaning", "smooth_steps", "fill_gaps", "background")
+        distance = (
+            ("unit", "along_ray", *(["focal_length"] if self.along_ray else [])) if self._may_be_distance() else ()
+        )
+        reading = ("depth_path", "meaning", *distance, "smooth_steps", "fill_gaps", "background")
         for name in (*reading, "projection", "orientation", "use_camera"):
             self.layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         near_is, kind = _MEANINGS[self.meaning]
+        of_distance = {}
+        if self._may_be_distance():
+            of_distance = {"unit": _UNITS[self.unit], "along_ray": self.along_ray}
         try:
             photo_path, depth_path = self._paths()
             made = relief.from_files(
@@ -94,6 +135,8 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
                 collection=context.collection,
                 near_is=near_is,
                 kind=kind,
+                focal_length=self.focal_length or None,
+                **of_distance,
                 smooth_steps=self.smooth_steps,
                 fill_gaps=self.fill_gaps,
                 background=self.background,
@@ -105,13 +148,13 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         relief.select_only(context, made.ob)
-        if made.kind_guessed:
-            self.report(
-                {"INFO"},
-                f"{Path(depth_path).name} does not say which values are near. If the relief is inside out, "
-                f"change Depth Is",
-            )
+        if made.notes:
+            advice = " If the relief is inside out or out of scale, change Depth Is." if made.kind_guessed else ""
+            self.report({"INFO"}, printable(f"{Path(depth_path).name}: {' '.join(made.notes)}{advice}"))
         return {"FINISHED"}
+
+    def _may_be_distance(self) -> bool:
+        return self.meaning in {"AUTO", "METRES"}
 
     def _paths(self) -> tuple[Path, Path]:
         """Return the paths of the photo and its depth map from what was selected, given, or lies beside."""
