@@ -19,6 +19,7 @@ class Depth:
     validity: bool or float32 (H, W) in 0 to 1, from the photo's alpha; None where the whole photo counts.
     raw_min, raw_max: range of the values that count.
     model, revision: the catalog's name and the hub's revision, or a file's name and "local".
+    making: of a video's frame, a digest of all that its values depend on, by which it is known again.
     """
 
     values: NDArray[np.float32]
@@ -28,6 +29,7 @@ class Depth:
     raw_max: float
     model: str
     revision: str
+    making: str = ""
 
     @property
     def near(self) -> float:

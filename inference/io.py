@@ -6,14 +6,18 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import exr
 from .catalog import Kind
 from .depth import Depth
 from .errors import DepthFileError
+
+if TYPE_CHECKING:
+    from PIL import PngImagePlugin
 
 # OpenEXR and Pillow are imported where they are used: the start of the command line waits for neither.
 
@@ -30,6 +34,7 @@ SUFFIXES: dict[Format, str] = {
 # How Pillow packs a PNG. What the row filters leave of depth is noise with runs of zeros in it: looking for other
 # repetitions takes half as long again, and makes the file larger as often as smaller.
 _PACKED = {"compress_level": 1, "compress_type": zlib.Z_RLE}
+_PNG_END = b"IEND\xaeB`\x82"
 
 
 def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format = "exr") -> None:
@@ -44,10 +49,10 @@ def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format 
     """
     path = Path(path)
     try:
-        with _replacing(path) as part:
+        with replacing(path) as part:
             match file_format:
                 case "exr":
-                    _write_exr(depth, part)
+                    part.write_bytes(exr.encode(_channels(depth), _attributes(depth), compress=False))
                 case "npy":
                     with part.open("wb") as file:
                         np.save(file, depth.values)
@@ -57,8 +62,8 @@ def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format 
                     _write_8_bit(depth, part, _to_8_bit(depth.nearness()))
                 case "colormap":
                     _write_8_bit(depth, part, cubehelix()[_to_8_bit(depth.nearness())])
-    except (OSError, RuntimeError) as error:  # OpenEXR knows no other exception than RuntimeError
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason = error.strerror or error
         raise DepthFileError(f"{path}: cannot be written ({reason}); choose another place with -o") from error
 
 
@@ -80,13 +85,36 @@ def read_depth(path: str | os.PathLike[str]) -> Depth:
                 raw_max=header["depthRawMax"],
                 model=header["depthModel"],
                 revision=header["depthRevision"],
+                making=header.get("depthMaking", ""),
             )
     except (RuntimeError, ValueError, KeyError) as error:
         raise DepthFileError(f"{path}: not a depth file of this program, or damaged; make it again") from error
 
 
+def making_of(path: str | os.PathLike[str]) -> str | None:
+    """Return the `making` that an EXR or a PNG of this program names; None where it names none, is cut or not there."""
+    path = Path(path)
+    try:
+        if path.suffix.lower() == ".exr":
+            made = (exr.attributes(path) or {}).get("depthMaking")
+        else:
+            made = _png_text(path).get("depthMaking")
+    except OSError:
+        return None
+    return made if isinstance(made, str) else None
+
+
+def _png_text(path: Path) -> dict[str, str]:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.load()  # fails where the pixels are cut
+        text = dict(getattr(image, "text", {}))
+    return text if path.read_bytes().endswith(_PNG_END) else {}
+
+
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to, and put that file in its place once it is complete."""
     path = Path(os.path.realpath(path))  # a link stays one, and the file behind it is replaced
     part = path.with_name(f".{uuid.uuid4().hex[:12]}.part")
@@ -98,34 +126,40 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 def _attributes(depth: Depth) -> dict[str, str | float]:
-    return {
+    found: dict[str, str | float] = {
         "depthKind": depth.kind,
         "depthModel": depth.model,
         "depthRevision": depth.revision,
         "depthRawMin": depth.raw_min,
         "depthRawMax": depth.raw_max,
     }
+    if depth.making:
+        found["depthMaking"] = depth.making
+    return found
 
 
-def _write_exr(depth: Depth, path: Path) -> None:
-    import OpenEXR
-
-    channels = {"Y": np.ascontiguousarray(depth.values, dtype=np.float32)}
+def _channels(depth: Depth) -> dict[str, NDArray[np.float32]]:
+    """Return what an EXR holds. The last bits of a model's output are noise: ZIP would save 1 to 7 % of the file."""
+    channels = {"Y": np.asarray(depth.values, np.float32)}
     if depth.validity is not None:
-        channels["A"] = np.ascontiguousarray(depth.validity, dtype=np.float32)
-    # The last bits of a model's output are noise: ZIP would save 1 to 7 % of the file in ten times the time.
-    header = {"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage, **_attributes(depth)}
-    OpenEXR.File(header, channels).write(str(path))
+        channels["A"] = np.asarray(depth.validity, np.float32)
+    return channels
 
 
 def _write_png16(depth: Depth, path: Path) -> None:
-    from PIL import Image, PngImagePlugin
+    from PIL import Image
+
+    samples = np.rint(depth.nearness() * np.float32(65535)).astype(np.uint16)
+    Image.fromarray(samples).save(path, "PNG", pnginfo=_text(depth), **_PACKED)
+
+
+def _text(depth: Depth) -> "PngImagePlugin.PngInfo":
+    from PIL import PngImagePlugin
 
     text = PngImagePlugin.PngInfo()
     for name, value in _attributes(depth).items():
         text.add_text(name, str(value))
-    samples = np.rint(depth.nearness() * np.float32(65535)).astype(np.uint16)
-    Image.fromarray(samples).save(path, "PNG", pnginfo=text, **_PACKED)
+    return text
 
 
 def _to_8_bit(nearness: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -139,7 +173,7 @@ def _write_8_bit(depth: Depth, path: Path, pixels: NDArray[np.uint8]) -> None:
     image = Image.fromarray(pixels)
     if depth.validity is not None:
         image.putalpha(Image.fromarray(_to_8_bit(depth.validity.astype(np.float32))))
-    image.save(path, "PNG", **_PACKED)
+    image.save(path, "PNG", pnginfo=_text(depth), **_PACKED)
 
 
 def cubehelix() -> NDArray[np.uint8]:

@@ -30,8 +30,9 @@ SEAMS = {
 EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | {"numpy", "OpenImageIO", "inference.background", "inference.first_picture", *SEAMS},
-    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog", "inference.first_picture"},
+    "addon": BLENDER
+    | {"numpy", "OpenImageIO", "inference.background", "inference.exr", "inference.first_picture", *SEAMS},
+    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog", "inference.exr", "inference.first_picture"},
     "addon/scene": EVERYWHERE | {"inference.catalog", "inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | {*SEAMS, "addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
@@ -47,6 +48,7 @@ MAY_IMPORT = {
         "filelock",  # what huggingface_hub locks its downloads with
         "httpx2",  # what huggingface_hub speaks through
         "tqdm",
+        "av",  # movies; only who has it reads them
     },
     "tools": BLENDER | {"numpy", "OpenEXR", "PIL", "training.accuracy"},
     "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft"},
@@ -61,7 +63,13 @@ ONLY_STANDARD_LIBRARY = (
     "addon/errors.py",
 )
 # Blender imports these.
-ONLY_NUMPY = ("inference/background.py", "inference/edges.py", "inference/push_pull.py", "inference/depth.py")
+ONLY_NUMPY = (
+    "inference/background.py",
+    "inference/edges.py",
+    "inference/push_pull.py",
+    "inference/depth.py",
+    "inference/exr.py",
+)
 # Run from the checkout alone; they name their neighbours in full.
 BESIDE = ("tools/", "training/", "node_groups/previews.py")
 PACKAGES = tuple(name for name in MAY_IMPORT if name != "__init__.py" and "/" not in name)
@@ -69,7 +77,6 @@ WITHOUT_BPY = {
     "addon/errors.py",
     "addon/version.py",
     "addon/depth/clean.py",
-    "addon/depth/exr_write.py",
     "addon/depth/files.py",
     "addon/depth/meaning.py",
     "addon/depth/picture.py",

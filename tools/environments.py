@@ -43,6 +43,8 @@ INFERENCE = (
     "transformers==5.23.0",
     "opencv-python-headless==5.0.0.93",
     "tifffile==2026.3.3",
+    "av==18.1.0",
+    "openjd-cli==0.8.0",
     "pytest==9.2.0",
     COVERAGE,
 )

@@ -7,10 +7,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference import exr  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.catalog import Kind  # type: ignore[import-not-found]
 from ..errors import DepthImageError
 from ..version import VERSION
-from . import exr_write
 
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
@@ -91,7 +91,7 @@ def write(
         channels = {"R": stored, "G": green, "B": behind.presence}
     if alpha is not None:
         channels["A"] = alpha
-    _pack(image, exr_write.encode(channels))
+    _pack(image, exr.encode(channels))
     info = replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max, version=VERSION)
     _record(image, replace(info, background=behind is not None))
     if behind is not None:

@@ -2,18 +2,18 @@
 
 import argparse
 import json
-import math
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from .. import catalog
 from ..errors import DepthNodesError, first_line
-from .report import FAILED, OK, PROGRAM, Download, bar, complain
+from .options import add_model_options, positive_float, shard
+from .options import load as load_model
+from .report import FAILED, OK, PROGRAM, bar, complain
 
 if TYPE_CHECKING:
     from ..predict import Predictor
@@ -28,6 +28,7 @@ _FORMATS = {
 }
 _EPILOG = """\
 other commands:
+  video             the depth of a movie or an image sequence, without flicker
   models            list the models, their licences, and which are on disk
   download          fetch weights without computing anything
   doctor            show what this machine has, and check what it computes
@@ -49,6 +50,9 @@ def run(arguments: Sequence[str]) -> int:
         waiting.clear()
         for failed in refused:
             _report_failure(failed, options.json)
+        if options.shard:
+            number, count = options.shard
+            jobs = jobs[number - 1 :: count]
         if options.skip_existing:
             jobs = [job for job in jobs if not _skipped(job, options.json)]
         waiting.update(str(job.photo) for job in jobs)
@@ -64,7 +68,7 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
     failures, compared = 0, False
 
     def load() -> "Predictor":
-        return _load(options, options.size, options.precision)
+        return load_model(options, options.size, options.precision)
 
     with bar(len(jobs)) as shown:
         for result in make_all(jobs, spec, load, max_pixels=max_pixels):
@@ -96,65 +100,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", choices=_FORMATS, help="what to write; default: by the name of -o, else exr")
     parser.add_argument("--skip-existing", action="store_true", help="leave photos alone whose depth file is there")
-    parser.add_argument("--model", default="small", metavar="NAME", help="default: small; `models` lists them all")
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a local .safetensors or .pth file in place of the hub's"
+        "--shard", type=shard, metavar="I/N", help="only the I-th of N shares of the photos, for one of N machines"
     )
-    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use")
-    parser.add_argument("--device", default="auto", choices=get_args(catalog.Device), help="default: auto")
+    add_model_options(parser)
     parser.add_argument(
-        "--size",
-        type=_positive,
-        metavar="PIXELS",
-        help=f"shorter side inside the model; default: that of its training, {catalog.TRAINED} for Depth Anything V2; "
-        "less is quicker and coarser, and tells by how much",
-    )
-    parser.add_argument(
-        "--precision",
-        default="float32",
-        choices=get_args(catalog.Precision),
-        help="default: float32; int8 is for CPUs, the others are for GPUs, and each tells how far it is off",
-    )
-    parser.add_argument("--threads", type=_threads, metavar="N", help="CPU threads; default: physical cores")
-    parser.add_argument(
-        "--max-megapixels", type=_positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
+        "--max-megapixels", type=positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line in place of text")
     return parser
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
-
-
-def _threads(text: str) -> int:
-    if (number := _positive(text)) > (most := os.cpu_count() or 1):
-        raise argparse.ArgumentTypeError(f"{text} is more than the {most} logical cores of this machine")
-    return number
-
-
-def _positive_float(text: str) -> float:
-    if not 0.0 < (number := float(text)) < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
-
-
-def _load(options: argparse.Namespace, size: int | None, precision: catalog.Precision) -> "Predictor":
-    from ..predict import Predictor
-
-    with Download(options.model) as download:
-        return Predictor.from_catalog(
-            options.model,
-            device=options.device,
-            size=size,
-            threads=options.threads,
-            dtype=precision,
-            accept_license=options.accept_license,
-            progress=download.report,
-            weights=options.weights,
-        )
 
 
 @contextmanager
@@ -192,7 +146,7 @@ def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict
     chosen = f"{options.precision} at {asked}"
     try:
         photo = read_photo(done.job.photo, max_pixels=max_pixels)
-        predictor = _load(options, size, "float32")
+        predictor = load_model(options, size, "float32")
         start = time.perf_counter()
         exact = predictor.predict(photo.rgb, photo.validity)
     except DepthNodesError as error:

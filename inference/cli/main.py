@@ -81,8 +81,15 @@ def _doctor(arguments: Sequence[str]) -> int:
     return doctor.run(arguments)
 
 
+def _video(arguments: Sequence[str]) -> int:
+    from . import video
+
+    return video.run_video(arguments)
+
+
 _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "models": weights.models,
     "download": weights.download,
     "doctor": _doctor,
+    "video": _video,
 }

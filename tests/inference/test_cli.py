@@ -138,6 +138,16 @@ def test_every_format_holds_the_same_depth(photo, weights):
     assert Image.open(folder / "photo.colormap.png").mode == "RGB"
 
 
+def test_a_share_of_the_photos(photo, weights):
+    for name in "abcd":
+        photo.with_name(f"{name}.png").write_bytes(photo.read_bytes())
+    result = run(photo.parent, "--weights", weights, "--shard", "2/3", *QUICK)
+    assert result.returncode == 0, result.stderr
+    made = sorted(path.name for path in photo.parent.glob("*.depth.exr"))
+    assert made == ["b.depth.exr", "photo.depth.exr"]  # the second and the fifth of a, b, c, d, photo
+    assert run(photo.parent, "--shard", "4/3").returncode == 2
+
+
 def test_output_file_by_name(photo, weights):
     output = photo.with_name("depth.npy")
     assert run(photo, "--weights", weights, "-o", output, *QUICK).returncode == 0

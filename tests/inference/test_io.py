@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import OpenEXR
@@ -11,7 +12,7 @@ from PIL import Image
 
 from inference.depth import Depth
 from inference.errors import DepthFileError
-from inference.io import FORMATS, SUFFIXES, cubehelix, read_depth, write_depth
+from inference.io import FORMATS, SUFFIXES, cubehelix, making_of, read_depth, write_depth
 
 RNG = np.random.default_rng(2)
 VALUES = RNG.normal(3.0, 2.0, (11, 17)).astype(np.float32)
@@ -180,3 +181,23 @@ def test_a_name_may_be_as_long_as_the_system_allows(tmp_path):
     path = tmp_path / ("n" * 251 + ".npy")
     write_depth(depth(), path, "npy")
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["a.exr", "a.png"])
+def test_a_frame_is_known_by_its_making_while_it_is_whole(tmp_path, name):
+    path = tmp_path / name
+    file_format = "exr" if name == "a.exr" else "png16"
+    assert making_of(path) is None
+    write_depth(replace(depth(), making="0123abc"), path, file_format)
+    assert making_of(path) == "0123abc"
+    whole = path.read_bytes()
+    for length in (0, 7, 100, len(whole) - 20):
+        path.write_bytes(whole[:length])
+        assert making_of(path) is None
+    write_depth(depth(), path, file_format)
+    assert making_of(path) is None
+
+
+def test_the_making_is_read_back(tmp_path):
+    write_depth(replace(depth(), making="0123abc"), tmp_path / "a.exr")
+    assert read_depth(tmp_path / "a.exr").making == "0123abc"

@@ -4,7 +4,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from tests.addon.enabled import exr_write
+from tests.addon.enabled import exr
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 1), (37, 53), (64, 128)])
@@ -13,7 +13,7 @@ def test_the_official_library_reads_what_is_encoded(tmp_path, size, names):
     rng = np.random.default_rng(2)
     channels = {name: rng.standard_normal(size).astype(np.float32) for name in names}
     channels[names[0]][0, 0] = np.inf
-    (tmp_path / "a.exr").write_bytes(exr_write.encode(channels))
+    (tmp_path / "a.exr").write_bytes(exr.encode(channels))
     with OpenEXR.File(str(tmp_path / "a.exr"), separate_channels=True) as file:
         assert file.header()["compression"] == OpenEXR.ZIP_COMPRESSION
         for name, expected in channels.items():
@@ -22,4 +22,4 @@ def test_the_official_library_reads_what_is_encoded(tmp_path, size, names):
 
 def test_smooth_depth_shrinks():
     rows, columns = np.mgrid[0:256, 0:256].astype(np.float32)
-    assert len(exr_write.encode({"Y": rows + columns})) < 256 * 256 * 4 / 8
+    assert len(exr.encode({"Y": rows + columns})) < 256 * 256 * 4 / 8

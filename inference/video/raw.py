@@ -1,0 +1,98 @@
+"""Raw frames: what the model said of each frame, on disk between the passes."""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalog import Kind
+from ..depth import Validity
+from ..errors import DepthFileError, first_line
+from ..io import replacing
+from .gauge import Map, Mask
+
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class Making:
+    """What makes the values of a raw frame: a model with its settings."""
+
+    model: str
+    revision: str
+    size: int
+    precision: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a raw frame's file says of it. source: see `Clip.source`. height, width: of the frame itself."""
+
+    making: Making
+    kind: Kind
+    source: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """One frame as the model put it out: values, float32 (H, W); the frame at that size, uint8 (H, W, 3); validity."""
+
+    values: Map
+    rgb: NDArray[np.uint8]
+    validity: Validity | None
+    note: Note
+
+    @property
+    def known(self) -> Mask:
+        """Where the values count, bool (H, W)."""
+        finite = np.isfinite(self.values)
+        return finite if self.validity is None else finite & (self.validity > 0)
+
+
+def path_of(folder: Path, frame: int) -> Path:
+    """Return where the raw frame of a number lies."""
+    return folder / f"{frame:04d}.npz"
+
+
+def write(raw: Raw, path: Path) -> None:
+    """Write a raw frame, whole or not at all. Raises DepthFileError."""
+    arrays: dict[str, Any] = {"values": raw.values, "rgb": raw.rgb, "note": np.array(json.dumps(asdict(raw.note)))}
+    if raw.validity is not None:
+        arrays["validity"] = raw.validity
+    try:
+        with replacing(path) as part, part.open("wb") as file:
+            np.savez(file, **arrays)
+    except OSError as error:
+        raise DepthFileError(f"{path}: can't be written ({first_line(error)}); free some space there") from error
+
+
+def read(path: Path) -> Raw:
+    """Read a raw frame. Raises DepthFileError for one that is not there, or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            validity = file.get("validity")
+            return Raw(file["values"], file["rgb"], validity, _note(str(file["note"])))
+    except FileNotFoundError as error:
+        raise DepthFileError(f"{path}: no such file; estimate this frame first") from error
+    except _DAMAGED as error:
+        raise DepthFileError(f"{path}: damaged ({first_line(error)}); estimate this frame again") from error
+
+
+def note_of(path: Path) -> Note | None:
+    """Return what a raw frame's file says of it, or None where there is no whole one."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return _note(str(file["note"]))
+    except _DAMAGED:
+        return None
+
+
+def _note(text: str) -> Note:
+    fields = json.loads(text)
+    return Note(**fields | {"making": Making(**fields["making"])})

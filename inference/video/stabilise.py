@@ -1,0 +1,127 @@
+"""The two passes over a clip's raw frames: what is measured of all of them, and each one finished by it.
+
+Both hold a few frames at a time, whatever the length of the clip. A frame is finished from its raw neighbours and the
+record alone, so that frames may be finished in any order and on any machine, to the same bytes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..depth import Depth, Validity
+from ..draft.resize import resize
+from ..errors import DepthFileError
+from . import bilateral, gauge, raw
+from .gauge import Map, Mask, Small
+from .record import Record
+from .shots import Measured, shots
+
+
+def measure(
+    folder: Path,
+    frames: Iterable[int],
+    *,
+    clip: str = "",
+    fps: float | None = None,
+    cuts: Collection[int] | None = None,
+    fixed_camera: bool = False,
+) -> Record:
+    """Return the record of raw frames, which lie in `folder`, in the order of the clip.
+
+    cuts: the frames that begin a shot, None to find them. fixed_camera: see `shots.shots`. At least one frame.
+    Raises DepthFileError for a frame that is not there, or unlike the others.
+    """
+    measured: list[Measured] = []
+    before: Small | None = None
+    first: raw.Note | None = None
+    for frame in frames:
+        one = raw.read(raw.path_of(folder, frame))
+        first = first or one.note
+        _check(frame, one.note, first)
+        small = gauge.reduced(one.values, gauge.luma(one.rgb), one.known, one.note.kind)
+        pair = None if before is None else gauge.fit(before, small, one.note.kind)
+        before = small
+        far, near = gauge.ends(one.values, one.known, one.note.kind)
+        counted = one.values[one.known] if one.known.any() else np.zeros(1, np.float32)
+        low, high = float(counted.min()), float(counted.max())
+        measured.append(Measured(frame, far, near, low, high, pair, one.note.source))
+    if first is None:
+        raise DepthFileError(f"{folder}: no frame of this clip was estimated; estimate it first")
+    found = shots(measured, first.kind, cuts=cuts, fixed_camera=fixed_camera)
+    told = None if cuts is None else tuple(sorted(cuts))
+    return Record(first.kind, first.making, clip, fps, first.height, first.width, told, fixed_camera, tuple(found))
+
+
+def _check(frame: int, note: raw.Note, first: raw.Note) -> None:
+    if (note.height, note.width) != (first.height, first.width):
+        size, other = f"{note.width} x {note.height}", f"{first.width} x {first.height}"
+        raise DepthFileError(f"frame {frame} has {size} pixels, the first one {other}: leave it out with --frames")
+    if note.making != first.making:
+        raise DepthFileError(f"frame {frame} was estimated by another model or size: estimate it again")
+
+
+class Finisher:
+    """Finishes frames by a record from the raw frames in a folder; keeps those that the next frame needs too."""
+
+    def __init__(self, record: Record, folder: Path) -> None:
+        self._record = record
+        self._folder = folder
+        self._kept: OrderedDict[int, raw.Raw] = OrderedDict()
+
+    def frame(self, number: int) -> tuple[raw.Raw, Map]:
+        """Return a raw frame, and its values once they are stabilised, float32 (H, W), in the model's own units.
+
+        Raises DepthFileError where a raw frame that is needed is not there.
+        """
+        kind, around = self._record.kind, self._record.around(number)
+        ready: dict[int, tuple[Map, Map, Mask]] = {}
+        for offset, one in around.items():
+            found = self._raw(one.frame)
+            values = gauge.compared(found.values, kind) * np.float32(one.scale) + np.float32(one.offset)
+            ready[offset] = values, gauge.luma(found.rgb), found.known
+        shot = self._record.shot_of(number)
+        low, high = gauge.compared(np.array([shot.low, shot.high], np.float32), kind)
+        smooth = bilateral.smoothed(ready, float(high - low))
+        return self._raw(number), gauge.restored(smooth, kind)
+
+    def depth(self, number: int, form: str) -> Depth:
+        """Return a finished frame at the clip's own size. form: how it is going to be written, for the digest."""
+        own, values = self.frame(number)
+        record, shot = self._record, self._record.shot_of(number)
+        if values.shape != (record.height, record.width):
+            values = resize(values, record.height, record.width)
+        making = record.making
+        return Depth(
+            values=values,
+            validity=own.validity,
+            kind=record.kind,
+            raw_min=shot.low,
+            raw_max=shot.high,
+            model=making.model,
+            revision=making.revision,
+            making=record.digest(number, form),
+        )
+
+    def _raw(self, number: int) -> raw.Raw:
+        if number not in self._kept:
+            found = raw.read(raw.path_of(self._folder, number))
+            if found.note.making != self._record.making:
+                raise DepthFileError(f"frame {number} was estimated by another model or size: estimate it again")
+            self._kept[number] = found
+            while len(self._kept) > 2 * bilateral.REACH + 1:
+                self._kept.popitem(last=False)
+        return self._kept[number]
+
+
+def raw_of(depth: Depth, rgb: NDArray[np.uint8] | NDArray[np.float32], making: raw.Making, source: str) -> raw.Raw:
+    """Return a frame as it was estimated, as a raw one. rgb: the frame, (h, w, 3), uint8 or float32 in 0 to 1."""
+    height, width = rgb.shape[:2]
+    values = np.ascontiguousarray(depth.values, np.float32)
+    seen = rgb if rgb.shape[:2] == values.shape else resize(rgb, *values.shape)
+    scale = np.float32(1.0 if rgb.dtype == np.uint8 else 255.0)
+    pixels = np.asarray(seen if seen.dtype == np.uint8 else np.clip(seen * scale + np.float32(0.5), 0, 255), np.uint8)
+    validity: Validity | None = depth.validity
+    return raw.Raw(values, pixels, validity, raw.Note(making, depth.kind, source, height, width))
