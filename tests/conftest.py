@@ -16,6 +16,7 @@ if (_ROOT / _ROOT.name / "__init__.py").exists():
 # Blender reads this once, while it is imported: nothing of the user's own Blender is seen or touched.
 _USER = tempfile.TemporaryDirectory(prefix="depth_nodes_user_", ignore_cleanup_errors=True)
 os.environ["BLENDER_USER_RESOURCES"] = _USER.name
+os.environ["XDG_DATA_HOME"] = os.environ["LOCALAPPDATA"] = _USER.name  # where engines are
 
 
 @pytest.hookimpl(trylast=True)

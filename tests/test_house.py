@@ -50,7 +50,7 @@ MAY_IMPORT = {
         "tqdm",
         "av",  # movies; only who has it reads them
     },
-    "tools": BLENDER | {"numpy", "OpenEXR", "PIL", "training.accuracy"},
+    "tools": BLENDER | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"},
     "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft"},
 }
 ONLY_STANDARD_LIBRARY = (
@@ -80,10 +80,14 @@ WITHOUT_BPY = {
     "addon/depth/files.py",
     "addon/depth/meaning.py",
     "addon/depth/picture.py",
+    "addon/engine/backends.py",
     "addon/engine/client.py",
     "addon/engine/install.py",
     "addon/engine/place.py",
     "addon/engine/probe.py",
+    "addon/engine/process.py",
+    "addon/engine/sources.py",
+    "addon/engine/uninstall.py",
 }
 LONGEST_CHAIN = 6  # modules of `addon`, from one that imports no other up to the one that registers all
 
@@ -235,6 +239,20 @@ def test_no_tricks_with_the_import_system() -> None:
         and (node.value.id, node.attr) in {("sys", "path"), ("sys", "modules"), ("sys", "meta_path")}
     ]
     assert found == []
+
+
+def test_no_console_window_flashes_on_windows() -> None:
+    """Whoever starts a program beside Blender says so."""
+    found = []
+    for path in sources("addon"):
+        for node in (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)):
+            name = getattr(node.func, "attr", "")
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            if owner == "subprocess" and name in ("run", "Popen", "call", "check_call", "check_output"):
+                flags = next((word.value for word in node.keywords if word.arg == "creationflags"), None)
+                found.append((f"{path}:{node.lineno}", flags is not None and "NO_WINDOW" in ast.unparse(flags)))
+    assert found
+    assert [place for place, said in found if not said] == []
 
 
 def test_only_the_command_lines_print() -> None:

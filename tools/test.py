@@ -69,7 +69,10 @@ SUITES = (
     Suite("bpy-4.5", "pytest", ("tests/node_groups",)),
     Suite("bpy-5.0", "pytest", ("tests/node_groups",)),
     Suite(
-        "lint", "pytest", ("tests/test_house.py", "tests/test_tools.py", "tests/test_workflows.py"), is_measured=True
+        "lint",
+        "pytest",
+        ("tests/test_house.py", "tests/test_lock.py", "tests/test_tools.py", "tests/test_workflows.py"),
+        is_measured=True,
     ),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),
     Suite("lint", "mypy", ("--python-executable", TORCH, "inference", "training")),

@@ -29,7 +29,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
     decode,
     encode,
 )
-from .place import BEHIND_BLENDER, NO_WINDOW
+from .process import BEHIND_BLENDER, NO_WINDOW
 
 PATIENCE = 0.3  # seconds that a worker has to give up an estimate by itself
 SILENCE = 300.0  # seconds without a word, while it has work, after which a worker is taken for hung

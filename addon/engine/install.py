@@ -1,50 +1,66 @@
 """Making an engine: a virtual environment with torch and what the worker needs, fetched by pip. Knows no bpy.
 
-It runs in a thread of its own; the main thread looks at `state`, `stage` and `fraction`, and may `cancel`. An engine
-counts only once its stamp is written, which is the last step: what was left half made is made anew, and pip's cache
-spares fetching again what had arrived.
+It runs in a thread of its own; the main thread looks at `state`, `stage` and `fraction`, and may `cancel`. It is made
+beside the engine in use, which it takes the place of once it is whole. What was left half made is deleted, and pip's
+cache spares fetching again what had arrived.
 """
 
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from ..errors import EngineError
-from . import place
+from . import place, sources, uninstall
+from .backends import LOCKS, PYTHONS, REQUIREMENTS, Backend, torch_version
+from .process import NO_WINDOW
 
 State = Literal["running", "done", "failed", "cancelled"]
 
-PIP = "pip==26.3"
-_LONGEST_IN_TORCH = 170  # characters of the longest path inside the environment
+LONGEST = 171  # characters of the longest path below site-packages, among the pinned packages
 _WINDOWS_LIMIT = 259
+_STEP = 0.05  # seconds between two looks whether a step has ended
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)$")
+_PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check")
 
 _CHECK = "import torch, numpy, PIL, safetensors, huggingface_hub"
+
+# What pip says, and what that means to whoever reads it.
+_REASONS = (
+    ("do not match the hashes", "The package index sent another file than the one that is pinned, which was not used"),
+    ("No matching distribution", "The package index has no such package for this system and Python"),
+    ("No space left", "The disk is full. Free some space"),
+    ("not enough space", "The disk is full. Free some space"),
+    ("Permission denied", "Something forbids to write there"),
+)
 
 
 class Installation:
     """One engine in the making."""
 
-    def __init__(self, folder: Path, backend: place.Backend, *, options: Sequence[str] = ()) -> None:
-        """Nothing is done yet. folder: of the engine; what is there goes. options: more of pip's, as for a mirror."""
-        self.folder, self.backend = folder, backend
+    def __init__(self, within: Path, backend: Backend) -> None:
+        """Nothing is done yet. within: the folder of all engines, in which this one gets a folder of its own."""
+        self.within, self.backend = within, backend
+        self.folder = within / secrets.token_hex(4)
         self.state: State = "running"
         self.stage = "Waiting"
         self.fraction: float | None = None
         self.bytes: tuple[int, int] | None = None  # of the file that is being fetched: so far, and in all
         self.error = ""
-        self._options = tuple(options)
         self._log: deque[str] = deque(maxlen=2000)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | None = None  # the step that runs; it is reaped under the lock alone
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -60,10 +76,10 @@ class Installation:
 
     def cancel(self) -> None:
         """Stop at once; the state becomes "cancelled"."""
-        self._stop.set()
-        process = self._process
-        if process is not None:
-            _kill(process)
+        with self._lock:
+            self._stop.set()
+            if self._process is not None and self._process.poll() is None:
+                _kill(self._process)
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until it is done, failed or cancelled."""
@@ -73,73 +89,90 @@ class Installation:
         try:
             self._make()
         except (EngineError, OSError) as error:
-            self.error = str(error)
+            told = isinstance(error, EngineError)
+            self.error = (
+                str(error) if told else f"The engine can't be made in {self.folder} ({error.strerror or error})"
+            )
             self._log.append(self.error)
+            self._clear([self.folder])
             self.state = "cancelled" if self._stop.is_set() else "failed"
         else:
+            self._clear(place.superseded(self.within, self.folder))
             self.state = "done"
 
     def _make(self) -> None:
-        (self.folder / place.STAMP).unlink(missing_ok=True)
         self._stage("Creating the environment")
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self._call(
-            [str(_base_python()), "-m", "venv", "--clear", str(self.folder)], "The environment could not be created"
-        )
-        pip = [str(place.python_in(self.folder)), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        self._clear(place.abandoned(self.within))
+        self.within.mkdir(parents=True, exist_ok=True)
+        base = _base_python()
+        inherited = place.environment()
+        self._call([str(base), "-m", "venv", str(self.folder)], "The environment could not be created", inherited)
+        python = place.python_in(self.folder)
+        fetching = sources.environment(python, inherited)
         self._stage("Updating pip")
-        self._call([*pip, *self._options, PIP], "pip could not be downloaded. Check the network")
-        pip += ["--progress-bar", "raw", "--resume-retries", "5", *self._options]
-        index = ["--extra-index-url", self.backend.index] if self.backend.index else []
-        packages = place.REQUIREMENTS.read_text(encoding="utf-8").split()
-        torch = next(package for package in packages if package.startswith("torch=="))
-        self._stage(f"Downloading {torch.replace('==', ' ')} for {self.backend.title}")
-        # Apart from the others, so that its index is not asked for each of them; its build for the CPU needs no more.
-        self._call([*pip, "--no-deps", *index, torch], "torch could not be downloaded. Check the network")
-        self._stage("Downloading the other packages")
-        others = [] if self.backend.name == "cpu" else index
-        self._call([*pip, *others, *packages], "The packages could not be downloaded. Check the network")
+        lock = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(LOCKS / "pip.txt"))
+        self._call([str(python), *_PIP, *lock], "pip could not be downloaded", fetching)
+        pip = [str(python), *_PIP, "--progress-bar", "raw", "--resume-retries", "5"]
+        self._stage("Downloading the small packages")
+        self._call([*pip, *self.backend.packages()], "The packages could not be downloaded", fetching)
+        self._stage(f"Downloading torch {torch_version()} for {self.backend.title}")
+        self._call([*pip, *self.backend.torch()], "torch could not be downloaded", fetching)
         self._stage("Checking")
-        self._call([str(place.python_in(self.folder)), "-c", _CHECK], "The packages were downloaded but do not run")
-        self._write_stamp(place.examine(self.folder))
+        self._call([str(python), "-c", _CHECK], "The packages were downloaded but do not run", inherited)
+        self._write_stamp(place.examine(self.folder), base)
 
-    def _write_stamp(self, engine: place.Engine) -> None:
+    def _write_stamp(self, engine: place.Engine, base: Path) -> None:
         stamp = {
-            "requirements": place.REQUIREMENTS.read_text(encoding="utf-8"),
+            "requirements": REQUIREMENTS.read_text(encoding="utf-8"),
             "backend": self.backend.name,
             "versions": dict(engine.versions),
+            "base": str(base),
+            "bytes": sum(path.lstat().st_size for path in self.folder.rglob("*")),
+            "since": time.time(),
         }
         part = self.folder / f"{place.STAMP}.part"
         part.write_text(json.dumps(stamp, indent=2), encoding="utf-8")
         part.replace(self.folder / place.STAMP)
 
+    def _clear(self, folders: list[Path]) -> None:
+        try:
+            uninstall.remove(folder for folder in folders if folder.exists())
+        except EngineError as error:
+            self._log.append(str(error))
+
     def _stage(self, name: str) -> None:
         self.stage, self.fraction, self.bytes = name, None, None
         self._log.append(f"# {name}")
 
-    def _call(self, command: Sequence[str], problem: str) -> None:
+    def _call(self, command: Sequence[str], problem: str, environment: dict[str, str]) -> None:
         """Run a step with its output in the log. Raises EngineError when it fails or all is cancelled."""
-        if self._stop.is_set():
-            raise EngineError("cancelled")
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=place.environment(),
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=sys.platform != "win32",
-            creationflags=place.NO_WINDOW,
-        )
-        for line in self._process.stdout:
+        with self._lock:
+            if self._stop.is_set():
+                raise EngineError("cancelled")
+            self._process = process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=sys.platform != "win32",
+                creationflags=NO_WINDOW,
+            )
+        before = len(self._log)
+        for line in process.stdout or ():
             self._hear(line.rstrip())
-        code = self._process.wait()
+        while (code := self._ended(process)) is None:
+            time.sleep(_STEP)
         if self._stop.is_set():
             raise EngineError("cancelled")
         if code != 0:
-            reason = next((line for line in reversed(self._log) if line.startswith(("ERROR", "Error", "OSError"))), "")
-            raise EngineError(f"{problem}{f' ({reason[:200]})' if reason else ''}. Copy Log has the details")
+            raise EngineError(f"{problem}. {_reason(list(self._log)[before:])}. Copy Log has the details")
+
+    def _ended(self, process: "subprocess.Popen[str]") -> int | None:
+        with self._lock:
+            return process.poll()
 
     def _hear(self, line: str) -> None:
         match = _PROGRESS.match(line)
@@ -150,15 +183,26 @@ class Installation:
         self.fraction = self.bytes[0] / max(self.bytes[1], 1)
 
 
-def _check_place(folder: Path, backend: place.Backend) -> None:
-    if sys.platform == "win32" and len(str(folder)) + _LONGEST_IN_TORCH > _WINDOWS_LIMIT and not _has_long_paths():
+def _reason(said: Sequence[str]) -> str:
+    """Return in one sentence why a step failed, by what it said."""
+    for words, meaning in _REASONS:
+        found = next((line for line in said if words.lower() in line.lower()), None)
+        if found is not None:
+            return f"{meaning} ({found.removeprefix('ERROR: ')[:200]})"
+    error = next((line for line in reversed(said) if line.startswith(("ERROR", "Error")) or "Error: " in line), "")
+    return f"Check the network{f' ({error[:200]})' if error else ''}"
+
+
+def _check_place(folder: Path, backend: Backend) -> None:
+    longest = len(str(folder)) + len(r"\Lib\site-packages") + 1 + LONGEST
+    if sys.platform == "win32" and longest > _WINDOWS_LIMIT and not _has_long_paths():
         raise EngineError(f"{folder} is too long a path for Windows. Allow long paths, or choose Use Existing Python")
     disk = next(path for path in folder.parents if path.exists())
     free = shutil.disk_usage(disk).free
     if free < backend.disk:
         raise EngineError(
             f"The engine for {backend.title} needs about {backend.disk / 1e9:.1f} GB, and {disk} has "
-            f"{free / 1e9:.1f} GB left. Free some space, or choose another backend"
+            f"{free / 1e9:.1f} GB left. Free some space, remove the engine that you have, or choose another backend"
         )
 
 
@@ -176,27 +220,28 @@ def _has_long_paths() -> bool:
 
 def _base_python() -> Path:
     """Return a Python that can make environments: Blender's own, or one on PATH where a distribution took venv out."""
-    names = [f"python3.{minor}" for minor in (13, 12, 11)]
+    (_, oldest), (_, newest) = PYTHONS
+    names = [f"python3.{minor}" for minor in range(newest, oldest - 1, -1)]
     candidates = [sys.executable, *filter(None, map(shutil.which, names))]
-    question = f"import sys, venv, ensurepip; sys.exit(sys.version_info[:2] < {place.MINIMUM_PYTHON})"
+    question = f"import sys, venv, ensurepip; sys.exit(not {PYTHONS[0]} <= sys.version_info[:2] <= {PYTHONS[1]})"
     for candidate in candidates:
         command = [candidate, "-c", question]
         answer = subprocess.run(
-            command, capture_output=True, env=place.environment(), check=False, creationflags=place.NO_WINDOW
+            command, capture_output=True, env=place.environment(), check=False, creationflags=NO_WINDOW
         )
         if answer.returncode == 0:
             return Path(candidate)
     raise EngineError(
-        "No Python on this machine can create an environment. Install python3-venv, or choose Use Existing Python"
+        f"No Python 3.{oldest} to 3.{newest} on this machine can create an environment. Install one with its venv "
+        f"(python3.{newest}-venv), or choose Use Existing Python"
     )
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:
-    """Kill a step and the processes that it started."""
+    """Kill a step that runs, and the processes that it started."""
     if sys.platform == "win32":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
-        return
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.poll()  # it has just ended by itself
+        command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(command, capture_output=True, check=False, creationflags=NO_WINDOW)
+    else:
+        with suppress(ProcessLookupError, PermissionError):  # what macOS says of one that has just ended
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,5 +1,9 @@
 """The engine: the Python, outside Blender, that runs the worker. Where it is, and whether one will do.
 
+Those that we make lie in one folder that every Blender of this user shares, outside of the extension. Each is a folder
+of its own with a short random name, and counts from the moment when its stamp is written, which is the last step of
+making it: so one that is being made never disturbs the one in use.
+
 Nothing here knows bpy, changes anything, or goes online.
 """
 
@@ -8,22 +12,21 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import EngineError
+from .backends import REQUIREMENTS, ROOT
+from .process import NO_WINDOW
 
-ROOT = Path(__file__).parents[2]  # of the extension
-REQUIREMENTS = ROOT / "inference" / "requirements.txt"
 STAMP = "engine.json"  # in an engine that is whole: what it was made from, and what is in it
+_ABANDONED = 24 * 3600.0  # seconds after which a folder without a stamp is nobody's any more
 
 # What the worker's code needs at least; requirements.txt pins what it is tested with.
-MINIMUM = {"torch": "2.5", "numpy": "1.26", "pillow": "10.1", "safetensors": "0.4", "huggingface_hub": "2.0"}
+MINIMUM = {"torch": "2.6", "numpy": "1.26", "pillow": "10.1", "safetensors": "0.4", "huggingface_hub": "2.0"}
 MINIMUM_PYTHON = (3, 11)
-
-NO_WINDOW = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0  # no console window on Windows
-BEHIND_BLENDER = subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 0
 
 _PROBE = """
 import importlib.metadata, json, sys
@@ -60,34 +63,33 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Backend:
-    """A build of torch, and where it is fetched.
+class Made:
+    """An engine that we made.
 
-    index: an index of wheels besides the user's own, or empty. download, disk: bytes, about, all packages together.
-    systems: the values of `sys.platform` that it exists for.
+    requirements: of the release that made it. size: bytes on disk. since: when it was made, by the clock.
     """
 
-    name: str
-    title: str
-    index: str
-    download: int
-    disk: int
-    systems: tuple[str, ...]
+    folder: Path
+    engine: Engine
+    requirements: str
+    size: int
+    since: float
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"torch {self.engine.versions.get('torch')}, {self.size / 1e9:.1f} GB"
 
 
-_WHEELS = "https://download.pytorch.org/whl/"
-BACKENDS = (
-    Backend("cpu", "CPU", f"{_WHEELS}cpu", 250_000_000, 1_100_000_000, ("linux", "win32")),
-    Backend("cuda", "NVIDIA (CUDA)", f"{_WHEELS}cu130", 2_800_000_000, 7_000_000_000, ("linux", "win32")),
-    Backend("rocm", "AMD (ROCm)", f"{_WHEELS}rocm7.2", 4_500_000_000, 18_000_000_000, ("linux",)),
-    Backend("xpu", "Intel (XPU)", f"{_WHEELS}xpu", 1_800_000_000, 5_500_000_000, ("linux", "win32")),
-    Backend("apple", "Apple", "", 170_000_000, 700_000_000, ("darwin",)),
-)
-
-
-def backends(system: str = sys.platform) -> tuple[Backend, ...]:
-    """Return the builds of torch that exist for a system."""
-    return tuple(backend for backend in BACKENDS if system in backend.systems)
+def root() -> Path:
+    """Return the folder that holds the engines. Short, since Windows limits paths to 259 characters by default."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        usual = home / "Library" / "Application Support" if sys.platform == "darwin" else home / ".local" / "share"
+        base = Path(os.environ.get("XDG_DATA_HOME") or usual)
+    return base / "DepthNodes" / "e"
 
 
 def python_in(folder: Path) -> Path:
@@ -95,15 +97,43 @@ def python_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def own_engine(folder: Path) -> Engine | None:
-    """Return the engine that was made in `folder`, or None if there is none, half of one, or one of another release."""
+def made(within: Path) -> list[Made]:
+    """Return the whole engines in a folder whose Python is there and has what the worker needs, the best first.
+
+    The best is the newest of those that this release made, then the newest of another release.
+    """
+    wanted = REQUIREMENTS.read_text(encoding="utf-8")
+    there = [found for folder in folders(within) if (found := _read(folder)) is not None]
+    return sorted(there, key=lambda found: (found.requirements == wanted, found.since), reverse=True)
+
+
+def folders(within: Path) -> list[Path]:
+    """Return the folders of all engines, whole or not."""
+    return [path for path in within.iterdir() if path.is_dir()] if within.is_dir() else []
+
+
+def superseded(within: Path, by: Path) -> list[Path]:
+    """Return the other engines of this release: what the one in the folder `by` takes the place of."""
+    wanted = REQUIREMENTS.read_text(encoding="utf-8")
+    return [found.folder for found in made(within) if found.requirements == wanted and found.folder != by]
+
+
+def abandoned(within: Path) -> list[Path]:
+    """Return what is left of engines that were never finished, or that could not be deleted whole."""
+    now = time.time()
+    unfinished = [folder for folder in folders(within) if not (folder / STAMP).exists()]
+    return [folder for folder in unfinished if now - folder.stat().st_mtime > _ABANDONED]
+
+
+def _read(folder: Path) -> Made | None:
     try:
         stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-        engine = Engine(python_in(folder), stamp["versions"], stamp["backend"])
+        engine = Engine(python_in(folder), dict(stamp["versions"]), stamp["backend"])
+        found = Made(folder, engine, stamp["requirements"], int(stamp["bytes"]), float(stamp["since"]))
+        base = Path(stamp["base"])  # the Python that it borrows: perhaps of a Blender that was removed since
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    whole = engine.python.exists() and stamp.get("requirements") == REQUIREMENTS.read_text(encoding="utf-8")
-    return engine if whole else None
+    return found if engine.python.exists() and base.exists() and not _missing(engine.versions) else None
 
 
 def built_in() -> Engine:
@@ -127,10 +157,10 @@ def chosen(existing: str, own: Path) -> Engine:
                 f"There is no Python at {path} any more. Choose another one, or clear Use Existing Python"
             )
         return Engine(python, {})
-    engine = own_engine(own)
-    if engine is None:
+    ours = made(own)
+    if not ours:
         raise EngineError("The engine is not set up: choose Set Up Engine in the preferences of Depth Nodes")
-    return engine
+    return ours[0].engine
 
 
 def examine(path: Path) -> Engine:
@@ -169,6 +199,12 @@ def _problems(python: tuple[int, ...], versions: Mapping[str, str | None]) -> li
     if python[:2] < MINIMUM_PYTHON:
         wanted = ".".join(map(str, MINIMUM_PYTHON))
         problems.append(f"Python {'.'.join(map(str, python))} is older than {wanted}")
+    return problems + _missing(versions)
+
+
+def _missing(versions: Mapping[str, str | None]) -> list[str]:
+    """Return what of the packages is missing or too old for the worker."""
+    problems = []
     for name, minimum in MINIMUM.items():
         version = versions.get(name)
         if version is None:

@@ -12,7 +12,6 @@ from ..errors import EngineError, EstimateError
 from . import place
 
 PACKAGE = __package__.rpartition(".addon.")[0]  # bl_ext.<repository>.depth_nodes
-_FOLDER = "engine"
 
 BUILT_IN, BETTER = "draft", "small"  # the model before there is an engine, and the one after
 
@@ -41,14 +40,9 @@ def preferences() -> bpy.types.AddonPreferences:
     return bpy.context.preferences.addons[PACKAGE].preferences  # type: ignore[return-value]  # None before it is enabled
 
 
-def engine_folder() -> Path:
-    """Return where an engine of our own is made: with the extension's user files, which an uninstall removes."""
-    return Path(bpy.utils.extension_path_user(PACKAGE, create=True)) / _FOLDER
-
-
 def engine() -> place.Engine:
     """Return the engine to estimate with. Raises EngineError if there is none."""
-    return place.chosen(bpy.path.abspath(preferences().existing_python), engine_folder())
+    return place.chosen(bpy.path.abspath(preferences().existing_python), place.root())
 
 
 def has_engine() -> bool:

@@ -1,16 +1,23 @@
-"""An engine being made while Blender goes on, and what the last check of one said."""
+"""An engine being made or removed while Blender goes on, and what the last check of one said."""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import bpy
 
 from ..errors import EngineError
-from . import install, place, probe, settings
+from . import install, place, probe, settings, uninstall
+from .backends import Backend
 
 _INTERVAL = 0.2  # seconds between looks at an installation
 
 _SHOWING = {"PREFERENCES", "VIEW_3D", "IMAGE_EDITOR"}
 
 _making: install.Installation | None = None
-_report = ""  # what the last check said
+_task: threading.Thread | None = None  # what else is done to an engine, beside Blender
+_report = ""  # what the last check or task said
+_is_new = False  # whether an engine was found fit since the last look
 
 
 def installation() -> install.Installation | None:
@@ -23,7 +30,7 @@ def is_making() -> bool:
     return _making is not None and _making.state == "running"
 
 
-def make(backend: place.Backend) -> install.Installation:
+def make(backend: Backend) -> install.Installation:
     """Start to make an engine, in the background; the preferences show how far it is.
 
     Raises EngineError where it can't succeed, and where Blender may not go online.
@@ -33,12 +40,52 @@ def make(backend: place.Backend) -> install.Installation:
         raise EngineError("The engine is being set up already. Wait for it, or cancel it first")
     if not bpy.app.online_access:
         raise EngineError("Setting up the engine needs the network. Allow online access in Preferences > System first")
-    started = install.Installation(settings.engine_folder(), backend)
+    started = install.Installation(place.root(), backend)
     started.start()
     _making = started
-    if not bpy.app.background:
-        bpy.app.timers.register(_watch, first_interval=_INTERVAL, persistent=True)
+    _keep_looking()
     return started
+
+
+def is_working() -> bool:
+    """Return whether engines are being deleted, or a Python is being looked at."""
+    return _task is not None and _task.is_alive()
+
+
+def remove(folders: Iterable[Path]) -> None:
+    """Delete engines, in a thread; what can't be deleted is said in the report."""
+    _work(lambda: uninstall.remove(folders))
+
+
+def examine(path: Path) -> None:
+    """Say in the report what a Python lacks for an engine, or what it has. In a thread, since it may be any program."""
+
+    def look() -> None:
+        global _is_new
+        found = place.examine(path)
+        set_report(", ".join(f"{name} {version}" for name, version in found.versions.items()))
+        _is_new = True
+
+    _work(look)
+
+
+def _work(task: Callable[[], None]) -> None:
+    """Do something in a thread, which a script waits for. Its error becomes the report."""
+    global _task
+
+    def run() -> None:
+        try:
+            task()
+        except EngineError as error:
+            set_report(str(error))
+
+    set_report("")
+    _task = threading.Thread(target=run, daemon=True)
+    _task.start()
+    if bpy.app.background:
+        _task.join()
+        finish()
+    _keep_looking()
 
 
 def report() -> str:
@@ -58,14 +105,21 @@ def log() -> str:
 
 
 def finish() -> None:
-    """Take in what became of the installation, which is over: an engine that is there is used from now on."""
-    if _making is not None and _making.state == "done":
+    """Take in what became of the installation or the task that is over: an engine that is fit is used from now on."""
+    global _is_new
+    if _is_new or (_making is not None and _making.state == "done"):
+        _is_new = False
         settings.prefer_engine()
+
+
+def _keep_looking() -> None:
+    if not bpy.app.background and not bpy.app.timers.is_registered(_watch):
+        bpy.app.timers.register(_watch, first_interval=_INTERVAL, persistent=True)
 
 
 def _watch() -> float | None:
     redraw()
-    if is_making():
+    if is_making() or is_working():
         return _INTERVAL
     finish()
     return None

@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import picture
-from ..engine import jobs, place, settings, setup
+from ..engine import backends, jobs, place, settings, setup
 from ..errors import DepthNodesError
 from ..scene import groups
 from .model import draw_model, draw_set_up
@@ -20,15 +20,8 @@ def _list_or_unlist(self: "DepthNodesPreferences", _context: bpy.types.Context) 
 def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:
     """Say at once whether the chosen Python has what it takes."""
     setup.set_report("")
-    if not self.existing_python:
-        return
-    try:
-        found = place.examine(Path(bpy.path.abspath(self.existing_python)))
-    except DepthNodesError as error:
-        setup.set_report(str(error))
-    else:
-        setup.set_report(", ".join(f"{name} {version}" for name, version in found.versions.items()))
-        settings.prefer_engine()
+    if self.existing_python:
+        setup.examine(Path(bpy.path.abspath(self.existing_python)))
 
 
 def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
@@ -140,16 +133,7 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
     try:
         used = settings.engine()
     except DepthNodesError as error:
-        box.label(
-            text=str(error) if chosen.existing_python else "The engine that estimates depth is not set up", icon="INFO"
-        )
-        if bpy.app.online_access:
-            row = box.row()
-        else:
-            box.label(text="The engine must be downloaded once, but Blender is offline", icon="INTERNET_OFFLINE")
-            row = box.row()
-            row.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
-        row.operator("depth_nodes.set_up_engine", icon="IMPORT")
+        row = _draw_without_engine(box, str(error) if chosen.existing_python else "")
     else:
         versions = ", ".join(f"{name} {used.versions[name]}" for name in ("torch",) if name in used.versions)
         box.label(text=f"Ready: {versions or used.python}", icon="CHECKMARK")
@@ -160,7 +144,38 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
         row.operator("depth_nodes.copy_log", text="", icon="COPYDOWN")
     for line in setup.report().splitlines():
         box.label(text=line)
+    _draw_on_disk(box)
     layout.prop(chosen, "existing_python")
+
+
+def _draw_without_engine(box: bpy.types.UILayout, problem: str) -> bpy.types.UILayout:
+    """What to do where there is no engine. Return the row of buttons."""
+    if not backends.backends():
+        box.label(text=problem or backends.why_none(), icon="INFO")
+        return box.row()
+    box.label(text=problem or "The engine that estimates depth is not set up", icon="INFO")
+    if not bpy.app.online_access:
+        box.label(text="The engine must be downloaded once, but Blender is offline", icon="INTERNET_OFFLINE")
+        row = box.row()
+        row.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
+    else:
+        row = box.row()
+    row.operator("depth_nodes.set_up_engine", icon="IMPORT")
+    return row
+
+
+def _draw_on_disk(box: bpy.types.UILayout) -> None:
+    """The engines that we made, which outlive the extension, and the way to delete them."""
+    there = place.made(place.root())
+    if not there:
+        return
+    column = box.column(align=True)
+    column.label(text=f"{', '.join(made.title for made in there)} in {place.root()}", icon="FILE_FOLDER")
+    column.label(text="Every Blender shares it, and it stays when you remove Depth Nodes", icon="BLANK1")
+    row = box.row()
+    row.operator("depth_nodes.remove_engine", icon="TRASH")
+    if len(there) > 1:
+        row.operator("depth_nodes.remove_engine", text="Remove Those Not in Use").unused = True
 
 
 def register() -> None:

@@ -2,19 +2,41 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.addon.enabled import install, place, probe
+import pytest
+
+from tests.addon.enabled import backends, install, place, probe
 
 
-def test_an_engine_is_made_over_half_a_one_and_runs(tmp_path):
-    folder = tmp_path / "Künstler in" / "engine"  # a name that is not plain
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    made = install.Installation(folder, place.BACKENDS[0])
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> place.Made:
+    """An engine for the CPU, in a folder whose name is not plain."""
+    folder = tmp_path_factory.mktemp("Künstler in")
+    made = install.Installation(folder, next(one for one in backends.backends() if one.name in ("cpu", "apple")))
     made.start()
     made.join(1200.0)
     assert made.state == "done", made.log[-3000:]
-    engine = place.own_engine(folder)
-    assert engine.versions["torch"].startswith("2.13.0")
-    table = probe.doctor(engine)
+    (found,) = place.made(folder)
+    assert found.folder == made.folder
+    return found
+
+
+def test_an_engine_is_made_and_runs(engine):
+    assert engine.engine.versions["torch"].partition("+")[0] == backends.torch_version()
+    assert 0.2e9 < engine.size < 1.5 * backends.backends()[0].disk
+    table = probe.doctor(engine.engine)
     assert "device" in table
-    assert str(folder) in table
+    assert str(engine.folder) in table
+
+
+def test_what_the_locks_hold_lacks_nothing(engine):
+    command = [engine.engine.python, "-m", "pip", "check"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_no_path_is_longer_than_windows_is_promised(engine):
+    (site,) = engine.folder.glob("lib/python*/site-packages" if sys.platform != "win32" else "Lib/site-packages")
+    longest = max((path.relative_to(site) for path in Path(site).rglob("*")), key=lambda path: len(str(path)))
+    assert len(str(longest)) <= install.LONGEST, longest

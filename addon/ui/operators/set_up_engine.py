@@ -5,7 +5,8 @@ from bpy.props import BoolProperty, EnumProperty
 
 from ....inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...engine import jobs, place, probe, settings, setup
-from ...errors import DepthNodesError
+from ...engine.backends import Backend, backends, why_none
+from ...errors import DepthNodesError, EngineError
 
 
 def _backends(_self: object, _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
@@ -19,16 +20,12 @@ _ITEMS = [
         f"{backend.title}, about {backend.download / 1e9:.1f} GB",
         f"Download about {backend.download / 1e9:.1f} GB, which take up about {backend.disk / 1e9:.1f} GB on disk",
     )
-    for backend in place.backends()
+    for backend in backends()
 ]
 
 
-class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
-    """Install a separate Python for depth estimation in the background. Blender's own Python is not changed"""
-
-    bl_idname = "depth_nodes.set_up_engine"
-    bl_label = "Set Up Engine"
-    bl_options = {"INTERNAL"}
+class ChoosingBackend:
+    """Mixed into an operator that sets up an engine: the hardware that it is for, as the driver suggests it first."""
 
     backend: EnumProperty(
         name="Backend",
@@ -36,11 +33,42 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
         items=_backends,
         options={"SKIP_SAVE"},
     )
+    _notes: tuple[str, ...] = ()  # of this machine's graphics cards
+
+    def suggest(self) -> None:
+        """Choose what this machine can run. Raises EngineError where there is no build for it."""
+        suggested = probe.suggest()
+        self.backend, self._notes = suggested.backend.name, suggested.notes
+
+    def chosen(self) -> Backend:
+        """Return the build that is chosen. Raises EngineError where there is none for this machine."""
+        found = next((backend for backend in backends() if backend.name == self.backend), None)
+        if found is None:
+            raise EngineError(why_none())
+        return found
+
+    def draw_backend(self, layout: bpy.types.UILayout) -> None:
+        """Draw the choice, and what the driver says of the card."""
+        layout.prop(self, "backend")
+        column = layout.column(align=True)
+        for note in self._notes:
+            column.label(text=note, icon="INFO")
+
+
+class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
+    """Install a separate Python for depth estimation in the background. Blender's own Python is not changed"""
+
+    bl_idname = "depth_nodes.set_up_engine"
+    bl_label = "Set Up Engine"
+    bl_options = {"INTERNAL"}
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        if setup.is_making():
-            cls.poll_message_set("The engine is being set up")
+        if not backends():
+            cls.poll_message_set(why_none())
+            return False
+        if setup.is_making() or setup.is_working():
+            cls.poll_message_set("The engine is being set up or removed")
             return False
         if jobs.waiting():
             cls.poll_message_set("Depth is being estimated. Wait for it, or cancel it")
@@ -50,22 +78,25 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if not bpy.app.online_access:
             return self.execute(context)
-        self.backend = probe.guess_backend().name
+        try:
+            self.suggest()
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Download"))
 
     def draw(self, _context: bpy.types.Context) -> None:
-        backend = self._chosen()
         layout = self.layout
-        layout.prop(self, "backend")
+        self.draw_backend(layout)
         column = layout.column(align=True)
         column.label(text="PyTorch and the packages it needs will be downloaded from", icon="INTERNET")
-        column.label(text="pypi.org" + (f" and {backend.index.split('/')[2]}" if backend.index else ""), icon="BLANK1")
-        column.label(text=f"into {settings.engine_folder()}", icon="FILE_FOLDER")
+        column.label(text=self.chosen().places, icon="BLANK1")
+        column.label(text=f"into {place.root()}", icon="FILE_FOLDER")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         jobs.free_memory()  # a worker of the old engine holds its files
         try:
-            made = setup.make(self._chosen())
+            made = setup.make(self.chosen())
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -78,23 +109,14 @@ class DEPTH_NODES_OT_set_up_engine(bpy.types.Operator):
             return {"CANCELLED"}
         return {"FINISHED"}
 
-    def _chosen(self) -> place.Backend:
-        return next(backend for backend in place.BACKENDS if backend.name == self.backend)
 
-
-class DEPTH_NODES_OT_better_depth(bpy.types.Operator):
+class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
     """Estimate again with the model of the engine, into the same depth image: everything that you set stays"""
 
     bl_idname = "depth_nodes.better_depth"
     bl_label = "Better Depth"
     bl_options = {"INTERNAL"}
 
-    backend: EnumProperty(
-        name="Built For",
-        description="What is to compute; the CPU always works",
-        items=_backends,
-        options={"SKIP_SAVE"},
-    )
     allow_online: BoolProperty(
         name="Allow Online Access",
         description="Let Blender go online from now on, as in Preferences > System",
@@ -111,7 +133,12 @@ class DEPTH_NODES_OT_better_depth(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if settings.has_engine() and settings.is_on_disk(catalog.get(settings.BETTER)):
             return self.execute(context)
-        self.backend = probe.guess_backend().name
+        try:
+            if not settings.has_engine():
+                self.suggest()
+        except DepthNodesError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Download"))
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -119,10 +146,10 @@ class DEPTH_NODES_OT_better_depth(bpy.types.Operator):
         layout.label(text="Better depth comes from a larger model, which is fetched once:", icon="IMPORT")
         fetched = layout.column(align=True)
         if not settings.has_engine():
-            backend = self._chosen()
-            places = "pypi.org" + (f" and {backend.index.split('/')[2]}" if backend.index else "")
-            fetched.label(text=f"The engine that runs it, {backend.download / 1e9:.1f} GB from {places}", icon="BLANK1")
-            layout.prop(self, "backend")
+            backend = self.chosen()
+            size = f"{backend.download / 1e9:.1f} GB"
+            fetched.label(text=f"The engine that runs it, {size} from {backend.places}", icon="BLANK1")
+            self.draw_backend(layout)
         if not settings.is_on_disk(better):
             fetched.label(text=f"{better.title}, {better.bytes / 1e6:.0f} MB from huggingface.co", icon="BLANK1")
         if not bpy.app.online_access:
@@ -135,7 +162,7 @@ class DEPTH_NODES_OT_better_depth(bpy.types.Operator):
         try:
             if not settings.has_engine():
                 jobs.free_memory()
-                made = setup.make(self._chosen())
+                made = setup.make(self.chosen())
                 if bpy.app.background:
                     made.join()
                     setup.finish()
@@ -145,6 +172,3 @@ class DEPTH_NODES_OT_better_depth(bpy.types.Operator):
         except RuntimeError as error:  # what the other operator has reported
             self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
         return {"CANCELLED"}
-
-    def _chosen(self) -> place.Backend:
-        return next(backend for backend in place.BACKENDS if backend.name == self.backend)

@@ -1,20 +1,26 @@
-"""The engine: recognised, refused with what is missing, made by real pip, cancelled, and made whole again."""
+"""The engine: recognised, refused with what is missing, and what becomes of one that can't be made whole.
+
+tests/setup makes whole ones.
+"""
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.addon.enabled import errors, install, place, settings, setup
+from tests.addon.enabled import backends, errors, install, place, settings, setup, uninstall
 from tools import environments, extension
 
 import bpy  # isort: skip
 
-CPU = place.BACKENDS[0]
+CPU = backends.BACKENDS[0]
 TORCH = environments.ENVIRONMENTS["inference"].executable
 
 
@@ -23,6 +29,38 @@ def bare(tmp_path) -> Path:
     """An environment without packages, in a folder whose name is not plain."""
     folder = tmp_path / "Künstler in" / "engine"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    return folder
+
+
+@pytest.fixture
+def only_index(monkeypatch):
+    """Return what makes an address the only index that the user's pip knows."""
+
+    def choose(address: str) -> None:
+        for name in [name for name in os.environ if name.startswith("PIP_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        monkeypatch.setenv("PIP_RETRIES", "0")
+        monkeypatch.setenv("PIP_TIMEOUT", "600")
+
+    return choose
+
+
+def stamp(folder: Path, **changes: object) -> Path:
+    """Make a folder count as an engine of this release, but for what is changed."""
+    python = place.python_in(folder)
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.touch()
+    given = {
+        "requirements": backends.REQUIREMENTS.read_text(encoding="utf-8"),
+        "backend": "cpu",
+        "versions": dict.fromkeys(place.MINIMUM, "99.0"),
+        "base": sys.executable,
+        "bytes": 1_100_000_000,
+        "since": 1.0,
+    }
+    (folder / place.STAMP).write_text(json.dumps(given | changes), encoding="utf-8")
     return folder
 
 
@@ -49,7 +87,7 @@ def test_an_old_package_is_named_with_what_is_needed(bare):
         info.mkdir()
         version = "2.4.1+cu121" if name == "torch" else "99.0"
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    with pytest.raises(errors.EngineError, match=r"torch 2\.4\.1\+cu121.*2\.5\b"):
+    with pytest.raises(errors.EngineError, match=r"torch 2\.4\.1\+cu121.*2\.6\b"):
         place.examine(bare)
 
 
@@ -65,61 +103,195 @@ def test_what_is_no_python_is_refused(tmp_path, what):
         place.examine(path)
 
 
-def test_half_an_engine_is_none(bare):
-    assert place.own_engine(bare) is None
-    stamp = {"requirements": place.REQUIREMENTS.read_text(), "backend": "cpu", "versions": {"torch": "2.13.0"}}
-    (bare / place.STAMP).write_text(json.dumps(stamp))
-    assert place.own_engine(bare).versions == {"torch": "2.13.0"}
-    (bare / place.STAMP).write_text(json.dumps(stamp | {"requirements": "torch==1.0"}))  # an older release's
-    assert place.own_engine(bare) is None
-    (bare / place.STAMP).write_text("{")
-    assert place.own_engine(bare) is None
-    (bare / place.STAMP).write_text(json.dumps(stamp))
-    place.python_in(bare).unlink()
-    assert place.own_engine(bare) is None
+def test_half_an_engine_is_none(tmp_path):
+    assert place.made(tmp_path / "nowhere") == []
+    (tmp_path / "being made").mkdir()
+    assert place.made(tmp_path) == []
+    folder = stamp(tmp_path / "1")
+    assert [made.folder for made in place.made(tmp_path)] == [folder]
+    for broken in (
+        {"versions": {"torch": "1.0"}},
+        {"versions": None},
+        {"bytes": "many"},
+        {"base": str(tmp_path / "no")},
+    ):
+        stamp(folder, **broken)
+        assert place.made(tmp_path) == [], broken
+    (folder / place.STAMP).write_text("{")
+    assert place.made(tmp_path) == []
+    stamp(folder)
+    place.python_in(folder).unlink()
+    assert place.made(tmp_path) == []
+
+
+def test_an_engine_of_another_release_serves_until_there_is_one_of_this(tmp_path):
+    """A pin that changed takes nobody's gigabytes away."""
+    older = stamp(tmp_path / "older", requirements="torch==1.0", since=3.0)
+    assert [made.folder for made in place.made(tmp_path)] == [older]
+    first, second = stamp(tmp_path / "a", since=1.0), stamp(tmp_path / "b", since=2.0)
+    assert [made.folder for made in place.made(tmp_path)] == [second, first, older]
+    assert place.chosen("", tmp_path).python == place.python_in(second)
+    assert place.superseded(tmp_path, second) == [first]
+
+
+def test_every_blender_shares_one_folder_outside_of_the_extension():
+    extension.enable()
+    user = Path(bpy.utils.extension_path_user(extension.MODULE))
+    assert not place.root().is_relative_to(user)
+    assert not {part for part in place.root().parts if bpy.app.version_string[:3] in part}
 
 
 def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path):
-    huge = place.Backend("cpu", "CPU", "", 1, 10**18, (sys.platform,))
+    huge = backends.Backend("cpu", "CPU", "", 1, 10**18, ())
     with pytest.raises(errors.EngineError, match=r"(?i)free some space"):
-        install.Installation(tmp_path / "engine", huge).start()
-    assert not (tmp_path / "engine").exists()
+        install.Installation(tmp_path / "engines", huge).start()
+    assert not (tmp_path / "engines").exists()
 
 
-def test_without_an_index_it_fails_with_a_reason_and_leaves_no_engine(tmp_path):
-    folder = tmp_path / "engine"
-    nowhere = ("--isolated", "--index-url", "http://127.0.0.1:9/simple", "--retries", "0")
-    made = install.Installation(folder, CPU, options=nowhere)
+def test_without_an_index_it_fails_with_a_reason_and_the_engine_in_use_stays(tmp_path, only_index):
+    only_index("http://127.0.0.1:9/simple")
+    used = stamp(tmp_path / "used")
+    made = install.Installation(tmp_path, CPU)
     made.start()
     wait(made)
     assert made.state == "failed"
-    assert "check the network" in made.error.lower()
     assert "127.0.0.1" in made.log
-    assert place.own_engine(folder) is None
+    assert [made.folder for made in place.made(tmp_path)] == [used]
+    assert place.folders(tmp_path) == [used]
 
 
-def test_cancelling_ends_pip_where_it_is(tmp_path):
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("ERROR: No matching distribution found for torch==2.13.0", "no such package for this system"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "not used"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        (
+            "ERROR: Could not install packages due to an OSError: [WinError 112] There is not enough space on",
+            "disk is full",
+        ),
+        ("ERROR: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded", "Check the network"),
+    ],
+)
+def test_what_went_wrong_is_said_as_it_is(said, expected):
+    reason = install._reason(["Collecting torch", said, "a hint that follows"])
+    assert expected in reason
+    assert ("network" in reason) == ("network" in expected)
+    assert said.removeprefix("ERROR: ")[:40] in reason
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    made = install.Installation(tmp_path / "file" / "engines", CPU)
+    made.start()
+    wait(made)
+    assert made.state == "failed"
+    assert str(tmp_path / "file") in made.error
+    assert "Errno" not in made.error
+
+
+def test_cancelling_ends_pip_where_it_is_and_leaves_nothing(tmp_path, only_index):
     """An index that takes the connection and never answers: left alone, pip would wait for it for minutes."""
-    folder = tmp_path / "engine"
     with socket.create_server(("127.0.0.1", 0)) as index:
         index.settimeout(120.0)
-        address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
-        made = install.Installation(folder, CPU, options=("--isolated", "--index-url", address, "--timeout", "600"))
+        only_index(f"http://127.0.0.1:{index.getsockname()[1]}/simple")
+        made = install.Installation(tmp_path, CPU)
         made.start()
         connection, _ = index.accept()
         made.cancel()
         made.join(60.0)
         connection.close()
     assert made.state == "cancelled"
-    assert place.own_engine(folder) is None
+    assert place.folders(tmp_path) == []
+
+
+def test_cancelling_between_two_steps_hits_the_one_that_begins(tmp_path, monkeypatch):
+    """The next step is being started when the artist cancels: it must not run to its end."""
+    begun, go_on = threading.Event(), threading.Event()
+    start = subprocess.Popen
+
+    def slow(*arguments, **options):
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            go_on.wait(60.0)
+        return start(*arguments, **options)
+
+    made = install.Installation(tmp_path, CPU)
+    outcome = []
+
+    def run() -> None:
+        with pytest.raises(errors.EngineError, match="cancelled"):
+            made._call([sys.executable, "-c", "import time; time.sleep(3600)"], "", dict(os.environ))
+        outcome.append("ended")
+
+    monkeypatch.setattr(install.subprocess, "Popen", slow)
+    step = threading.Thread(target=run, daemon=True)
+    step.start()
+    assert begun.wait(60.0)
+    threading.Timer(0.2, go_on.set).start()
+    made.cancel()
+    step.join(60.0)
+    assert outcome == ["ended"]
+
+
+def test_a_step_that_has_ended_is_not_killed(tmp_path, monkeypatch):
+    """Its process id may be somebody else's by now."""
+    killed = []
+    monkeypatch.setattr(install, "_kill", killed.append)
+    made = install.Installation(tmp_path, CPU)
+    made._call([sys.executable, "-c", ""], "", dict(os.environ))
+    made.cancel()
+    assert killed == []
+
+
+def test_what_a_crash_left_half_made_is_deleted_a_day_later(tmp_path):
+    left, being_made, whole = tmp_path / "left", tmp_path / "being made", stamp(tmp_path / "whole")
+    for folder in (left, being_made):
+        folder.mkdir()
+    long_ago = time.time() - 2 * 24 * 3600
+    for folder in (left, whole):
+        os.utime(folder, (long_ago, long_ago))
+    assert place.abandoned(tmp_path) == [left]
+
+
+def test_remove_engine_deletes_them_and_keeps_the_one_in_use_if_told(monkeypatch):
+    extension.enable()
+    root = place.root()
+    used, older = stamp(root / "used", since=2.0), stamp(root / "older", requirements="torch==1.0")
+    try:
+        assert settings.has_engine()
+        assert bpy.ops.depth_nodes.remove_engine(unused=True) == {"FINISHED"}
+        assert place.folders(root) == [used]
+        assert not older.exists()
+        assert bpy.ops.depth_nodes.remove_engine() == {"FINISHED"}
+        assert place.folders(root) == []
+        assert not settings.has_engine()
+    finally:
+        shutil.rmtree(root)
+
+
+def test_what_cannot_be_removed_is_told_and_is_no_engine_any_more(tmp_path, monkeypatch):
+    used, other = stamp(tmp_path / "used"), stamp(tmp_path / "other")
+
+    def locked(folder: Path) -> None:
+        if folder == used:
+            raise PermissionError(13, "The process cannot access the file", str(folder / "c10.dll"))
+        remove(folder)
+
+    remove = shutil.rmtree
+    monkeypatch.setattr(uninstall.shutil, "rmtree", locked)
+    with pytest.raises(errors.EngineError, match=r"c10\.dll.*[Cc]lose other Blenders"):
+        uninstall.remove([used, other])
+    assert place.made(tmp_path) == []
+    assert not other.exists()
 
 
 def test_offline_nothing_is_set_up():
     extension.enable()
     assert not bpy.app.online_access
     with pytest.raises(RuntimeError, match=r"(?i)allow online access"):
-        bpy.ops.depth_nodes.set_up_engine(backend=place.backends()[0].name)
-    assert not Path(settings.engine_folder()).exists()
+        bpy.ops.depth_nodes.set_up_engine(backend=backends.backends()[0].name)
+    assert not place.root().exists()
 
 
 def test_the_preferences_know_the_existing_python(tmp_path):
