@@ -3,7 +3,7 @@
 from . import choices
 from .builder import Tree
 from .depth_samples import DEPTH, PRESENCE
-from .sample_depth import BACKGROUND, IMAGE
+from .sample_depth import BACKGROUND, FRAME, IMAGE
 from .sockets import UV_MAP, Bool, Float, Geometry, Group, Vector
 from .value import Value
 
@@ -27,6 +27,7 @@ GROUP = Group(
     inputs=(
         Geometry("Geometry", "The flat surface of the front"),
         IMAGE,
+        FRAME,
         Vector("UV", "Where each vertex lies in the picture", UV_MAP),
         Float("Depth", "The depth of the front, into which the background goes over where it ends"),
         *BACKGROUND,
@@ -59,7 +60,7 @@ def build(tree: Tree) -> None:
         mesh = tree.switch(beyond, true=tree.join(mesh, _border(tree)), false=mesh)
     with tree.frame("The background's picture has a margin of whole pixels around"):
         uv = tree.add.named_attribute(PICTURE_UV, data_type="FLOAT_VECTOR").attribute
-        width, height = tree.image_size(tree.input("Image"))
+        width, height = tree.image_size()
         size = tree.xyz(width, height, 1.0)
         margin = tree.xyz(tree.real("ROUND", width * MARGIN), tree.real("ROUND", height * MARGIN))
         tree.output("Geometry", mesh)
@@ -83,7 +84,7 @@ def _border(tree: Tree) -> Value:
     apart = tree.split(tree.add.vector_math(uv - (0.5, 0.5, 0.0), operation="ABSOLUTE"))
     inside = tree.math("MAXIMUM", apart.x, apart.y) < 0.5 - total * (2.0 / OUTLINE)
     grid = tree.add.delete_geometry(grid, inside, domain="POINT")
-    inputs = {**tree.inputs("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
+    inputs = {**tree.inputs("Image", "Frame"), "UV": uv, "Interpolation": choices.CLOSEST.name}
     sample = tree.call("Sample Depth", inputs)
     behind = sample("Presence") >= 0.5
     depth = tree.switch(behind, true=sample("Background Depth"), false=sample("Depth"))

@@ -250,9 +250,9 @@ class Tree:
             self.data.links.new(part.socket, node.inputs[0])
         return Value(self, node.outputs[0])
 
-    def image_size(self, image: Value) -> tuple[Value, Value]:
-        """Width and height in pixels, as floats; 0 without an image."""
-        info = self.add.image_info(image)
+    def image_size(self) -> tuple[Value, Value]:
+        """Width and height of the group's Image at its Frame in pixels, as floats; 0 without an image."""
+        info = self.add.image_info(self.input("Image"), self.input("Frame"))
         return self.real("ADD", info.width, 0.0), self.real("ADD", info.height, 0.0)
 
     def warn(self, show: Value, message: str, level: nodes.WarningWarningType = "WARNING") -> Value:

@@ -9,8 +9,8 @@ With the n known samples of the lattice in order, d[0] <= ... <= d[n - 1]:
 
 from . import choices
 from .builder import Tree
-from .sample_depth import IMAGE, LARGEST
-from .sockets import Float, Group, Menu
+from .sample_depth import FRAME, IMAGE, LARGEST
+from .sockets import Bool, Float, Group, Menu
 from .value import Operand, Value
 
 SIDE = 128  # samples along each side: as good as all pixels for a percentile, and nearly free beside a large mesh
@@ -23,12 +23,19 @@ CLIPS = (
     Float("Clip Far", "Share of the farthest pixels to leave out of the range", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
 )  # fmt: skip
 
+FIXED = (
+    Bool("Fixed Range", "Take the range from Range Low and Range High, not from the picture: so a sequence keeps one range"),
+    Float("Range Low", "The lowest depth of a fixed range", 0.0, single=True),
+    Float("Range High", "The highest depth of a fixed range", 1.0, single=True),
+)  # fmt: skip
+
 GROUP = Group(
     "Depth Range",
     "The lowest and highest depth of an image, without the outliers. Read from a fixed lattice of 128 x 128 pixels, "
     "so that it does not change with the resolution of the mesh",
     inputs=(
         IMAGE,
+        FRAME,
         Menu(choices.KIND),
         *CLIPS,
     ),
@@ -44,7 +51,7 @@ def build(tree: Tree) -> None:
     """Draw the tree: a lattice of pixels and its extremes, or, sorted by depth, what stands at two ranks."""
     with tree.frame("A lattice of 128 x 128 pixels, at the cells' centres"):
         lattice, uv = _lattice(tree, SIDE)
-        inputs: dict[str, Operand] = {"Image": tree.input("Image"), "UV": uv, "Interpolation": choices.CLOSEST.name}
+        inputs: dict[str, Operand] = {**tree.inputs("Image", "Frame"), "UV": uv, "Interpolation": choices.CLOSEST.name}
         sample = tree.call("Sample Depth", inputs)
         lattice, depth, known = tree.capture(lattice, sample("Depth"), sample("Validity") >= 0.5)
     _warn_of_colour(tree)
@@ -81,7 +88,7 @@ def _warn_of_colour(tree: Tree) -> None:
     with tree.frame("A depth map is grey: a picture in colour is the wrong one, which some pixels tell"):
         few, uv = _lattice(tree, SIDE // 8)
         image = tree.input("Image")
-        picture = tree.add.image_texture(image, uv, interpolation="Closest", extension="EXTEND")
+        picture = tree.add.image_texture(image, uv, tree.input("Frame"), interpolation="Closest", extension="EXTEND")
         rgb = tree.add.separate_color(picture.color)
         most = tree.math("MAXIMUM", rgb.red, tree.math("MAXIMUM", rgb.green, rgb.blue))
         least = tree.math("MINIMUM", rgb.red, tree.math("MINIMUM", rgb.green, rgb.blue))

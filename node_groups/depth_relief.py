@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from . import choices, nodes
 from .background_layer import BORDER, PICTURE_UV
 from .builder import Outputs, Tree
-from .depth_range import CLIPS
+from .depth_range import CLIPS, FIXED
 from .depth_samples import PRESENCE, SNAP
 from .disparity_to_distance import ENDS
 from .displace import SCALE
 from .edge_aware_cutoff import LIMITS
 from .image_grid import MESH_UV, RESOLUTION
 from .normalize_depth import SHAPE
-from .sample_depth import IMAGE
+from .sample_depth import FRAME, IMAGE
 from .sockets import UV_MAP, Bool, Geometry, Group, Material, Menu, Panel
 from .unproject import LENS
 from .value import Operand, Value
@@ -35,13 +35,14 @@ GROUP = Group(
             "The depth map",
             (
                 IMAGE,
+                FRAME,
                 Menu(choices.KIND),
                 Menu(choices.INTERPOLATION),
                 MESH_UV,
             ),
         ),
         Panel("Grid", "What carries the relief", (Menu(choices.SURFACE), RESOLUTION)),
-        Panel("Depth", "Which part of the depth counts, and how it is spread", (*CLIPS, *SHAPE)),
+        Panel("Depth", "Which part of the depth counts, and how it is spread", (*CLIPS, *FIXED, *SHAPE)),
         Panel(
             "Projection",
             "A relief on the surface, or the scene as a camera sees it",
@@ -94,7 +95,7 @@ def build(tree: Tree) -> None:
         mesh = tree.switch(tree.input("Background"), true=tree.join(front, behind), false=mesh)
         mesh = tree.switch(tree.input("Shade Smooth"), true=tree.add.set_shade_smooth(mesh), false=mesh)
     with tree.frame("Without an image the mesh stays as it is"):
-        longer = tree.math("MAXIMUM", *tree.image_size(tree.input("Image")))
+        longer = tree.math("MAXIMUM", *tree.image_size())
         missing = longer < 1.0
         tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=mesh))
     with tree.frame("What to tell the artist"):
@@ -110,10 +111,24 @@ def build(tree: Tree) -> None:
 def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
     """The sampled grid, and the ends of the image's range."""
     with tree.frame("1  The range of the image"):
-        ends = tree.call("Depth Range", tree.inputs("Image", "Kind", "Clip Near", "Clip Far"))
-        low_high = {"Low": ends("Low"), "High": ends("High")}
+        ends = tree.call("Depth Range", tree.inputs("Image", "Frame", "Kind", "Clip Near", "Clip Far"))
+        fixed = tree.input("Fixed Range")
+        low_high = {
+            name: tree.switch(fixed, true=tree.input(f"Range {name}"), false=ends(name)) for name in ("Low", "High")
+        }
     with tree.frame("2  The sampled grid"):
-        names = ("Geometry", "Image", "Kind", "Interpolation", "UV", "Surface", "Resolution", "Invert", "Background")
+        names = (
+            "Geometry",
+            "Image",
+            "Frame",
+            "Kind",
+            "Interpolation",
+            "UV",
+            "Surface",
+            "Resolution",
+            "Invert",
+            "Background",
+        )
         inputs = tree.inputs(*names, "Near Distance", "Far Distance", "Snap Radius")
         snapping = tree.input("Edge Snap") & tree.input("Cutoff")
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
@@ -135,11 +150,11 @@ def _shaped(
         depth = tree.switch(metric, true=depth, false=height)
         distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
     with tree.frame("5a  Relief"):
-        inputs = tree.inputs("Image", *(socket.name for socket in SCALE))
+        inputs = tree.inputs("Image", "Frame", *(socket.name for socket in SCALE))
         axis = tree.switch(samples("Is Grid"), true=samples("Normal"), false=tree.xyz(0.0, 0.0, 1.0))
         relief = tree.call("Displace", {**inputs, **surface, "Height": height, "Axis": axis})
     with tree.frame("5b  Camera"):
-        inputs = tree.inputs("Image", *(socket.name for socket in LENS))
+        inputs = tree.inputs("Image", "Frame", *(socket.name for socket in LENS))
         scene = tree.call("Unproject", {**inputs, **surface, "Distance": distance})
     with tree.frame("5  One of the two"):
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
@@ -150,7 +165,7 @@ def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> 
     """What lies behind, shaped as the front is, with its own picture."""
     with tree.frame("8  Behind the front: shaped as the front is, with a picture of its own"):
         names = ("Geometry", "UV", "Depth", "Background Depth", "Presence")
-        inputs = {**tree.inputs("Image", "Border"), **{name: samples(name) for name in names}}
+        inputs = {**tree.inputs("Image", "Frame", "Border"), **{name: samples(name) for name in names}}
         inputs |= {"Beyond": tree.chosen(choices.PROJECTION, choices.CAMERA)}
         layer = tree.call("Background Layer", inputs)
     mesh, _, _ = _shaped(tree, samples, low_high, layer("Geometry"), layer("Depth"), layer("UV"))
@@ -177,7 +192,7 @@ def _cut(tree: Tree, samples: Outputs, mesh: Value, viewpoint: Value, distance: 
         inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
         gone = (tree.count(cut("Geometry")).face_count < 1) & (tree.count(mesh).face_count > 0)
-        asked = tree.input("Cutoff") & (tree.add.image_info(tree.input("Image")).width > 0)
+        asked = tree.input("Cutoff") & (tree.add.image_info(*tree.inputs("Image", "Frame").values()).width > 0)
         advice = "The cut leaves nothing: raise Threshold, Angle or Resolution, or lower Minimum Island"
         tree.warn(tree.switch(asked, true=gone, false=False), advice)
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)

@@ -12,7 +12,7 @@ from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
 from .image_grid import MESH_UV, PLANE, RESOLUTION
 from .normalize_depth import INVERT, RANGE
-from .sample_depth import BACKGROUND, IMAGE
+from .sample_depth import BACKGROUND, FRAME, IMAGE
 from .sockets import Bool, Float, Geometry, Group, Int, Menu, Vector
 
 DEPTH, VALIDITY = "depth", "validity"  # the attributes that the mesh carries
@@ -29,6 +29,7 @@ GROUP = Group(
     inputs=(
         PLANE,
         IMAGE,
+        FRAME,
         Menu(choices.KIND),
         Menu(choices.INTERPOLATION),
         MESH_UV,
@@ -58,10 +59,10 @@ GROUP = Group(
 def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("The flat surface"):
-        flat = tree.call("Image Grid", tree.inputs("Geometry", "Image", "UV", "Surface", "Resolution"))
+        flat = tree.call("Image Grid", tree.inputs("Geometry", "Image", "Frame", "UV", "Surface", "Resolution"))
         mesh, uv = flat("Geometry"), flat("UV")
     with tree.frame("Read the image; where each vertex has its own pixel, the closest is exact and twice as quick"):
-        inputs = {"Image": tree.input("Image"), "UV": uv}
+        inputs = {**tree.inputs("Image", "Frame"), "UV": uv}
         chosen = tree.call("Sample Depth", {**inputs, "Interpolation": tree.input("Interpolation")})
         closest = tree.call("Sample Depth", {**inputs, "Interpolation": choices.CLOSEST.name})
         exact = flat("Per Pixel") & tree.chosen(choices.INTERPOLATION, choices.LINEAR)
@@ -74,7 +75,7 @@ def build(tree: Tree) -> None:
         # Captured together, so that the image is read once for all.
         mesh, depth, validity, behind, presence = tree.capture(mesh, depth, validity, behind, presence)
     with tree.frame("Hard edges: the radius in pixels becomes steps of the grid"):
-        pixels = tree.math("MAXIMUM", *tree.image_size(tree.input("Image"))) - 1.0
+        pixels = tree.math("MAXIMUM", *tree.image_size()) - 1.0
         cells = tree.real("SUBTRACT", tree.input("Resolution"), 1.0)
         steps = tree.real("ROUND", tree.real("MULTIPLY", tree.input("Snap Radius"), cells) / pixels)
         same = tree.inputs("Kind", "Invert", "Low", "High", "Near Distance", "Far Distance", "Threshold")

@@ -7,6 +7,7 @@ The rim rises from 0 at the outermost pixel centres to 1 as far inside as Border
 
 from . import choices
 from .builder import Tree
+from .sample_depth import FRAME
 from .sockets import UV_MAP, Float, Geometry, Group, Image, Menu, Vector
 from .value import Value
 
@@ -26,6 +27,7 @@ GROUP = Group(
     inputs=(
         Geometry("Geometry", "The flat surface"),
         Image("Image", "The depth image, for the aspect of the rim"),
+        FRAME,
         VERTEX_UV,
         *HEIGHT,
         AXIS,
@@ -54,7 +56,7 @@ def build(tree: Tree) -> None:
 
 def _rim(tree: Tree, uv: Value, border: Value) -> Value:
     """0 on the outermost pixel centres, 1 further inside than the border; distances in shares of the shorter side."""
-    sides = tree.image_size(tree.input("Image"))
+    sides = tree.image_size()
     shorter = tree.real("MINIMUM", *sides)
     inside = []
     for coordinate, side in zip(tree.split(uv)[:2], sides, strict=True):

@@ -9,6 +9,7 @@ from . import choices
 from .builder import Tree
 from .displace import HEIGHT
 from .image_grid import MESH_UV, PLANE, RESOLUTION
+from .sample_depth import FRAME
 from .sockets import Geometry, Group, Image, Menu, Vector
 
 GROUP = Group(
@@ -17,6 +18,7 @@ GROUP = Group(
     inputs=(
         PLANE,
         Image("Image", "The depth image, for the aspect of the grid"),
+        FRAME,
         MESH_UV,
         Menu(choices.SURFACE),
         RESOLUTION,
@@ -33,9 +35,9 @@ GROUP = Group(
 def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("The flat surface"):
-        flat = tree.call("Image Grid", tree.inputs("Geometry", "Image", "UV", "Surface", "Resolution"))
+        flat = tree.call("Image Grid", tree.inputs("Geometry", "Image", "Frame", "UV", "Surface", "Resolution"))
     with tree.frame("Pushed out"):
-        inputs = tree.inputs("Image", *(socket.name for socket in HEIGHT))
+        inputs = tree.inputs("Image", "Frame", *(socket.name for socket in HEIGHT))
         axis = tree.switch(flat("Is Grid"), true=flat("Normal"), false=tree.xyz(0.0, 0.0, 1.0))
         moved = tree.call("Displace", {"Geometry": flat("Geometry"), "UV": flat("UV"), "Axis": axis, **inputs})
         tree.output("Geometry", moved("Geometry"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from . import choices
 from .builder import Tree
+from .sample_depth import FRAME
 from .sockets import UV_MAP, Bool, Geometry, Group, Image, Int, Menu, Vector
 from .value import Value
 
@@ -30,6 +31,7 @@ GROUP = Group(
     inputs=(
         PLANE,
         Image("Image", "The image whose aspect the grid has"),
+        FRAME,
         MESH_UV,
         Menu(choices.SURFACE),
         RESOLUTION,
@@ -136,7 +138,7 @@ def _corners(tree: Tree, is_quad: Value) -> _Plane:
         advice = "The plane has no UV map: the picture fills it corner to corner. Unwrap it to place it yourself"
         tree.warn(is_quad & ~spans, advice, "INFO")
     with tree.frame("Anything but a plane: a standing size, the longer side 2 m, around the origin"):
-        width, height = tree.image_size(tree.input("Image"))
+        width, height = tree.image_size()
         longer = tree.real("MAXIMUM", width, height)
         x, y = (side * (LONG_SIDE / 2) / longer for side in (width, height))
         left, down = x * -1.0, y * -1.0

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 from . import choices, nodes
 from .builder import Tree
-from .sockets import UV_MAP, Float, Group, Image, Item, Menu, Vector
+from .sockets import UV_MAP, Float, Group, Image, Int, Item, Menu, Vector
 
 IMAGE = Image("Image", "The depth image: 32-bit float, Non-Color; depth in red, validity in alpha")
+FRAME = Int("Frame", "The number of the file that is read, where the image is a sequence", 1, -1_000_000, 1_000_000)
 
 BACKGROUND = (
     Float("Background Depth", "The depth of what lies behind, stored in green"),
@@ -27,6 +28,7 @@ GROUP = Group(
     "Read a depth image at a UV coordinate. Exact at pixel centres; clamps at the border",
     inputs=(
         IMAGE,
+        FRAME,
         Vector("UV", "Where to read: (0, 0) is the lower left corner of the picture, (1, 1) the upper right", UV_MAP),
         Menu(choices.INTERPOLATION),
     ),
@@ -55,8 +57,8 @@ def build(tree: Tree) -> None:
     with tree.frame("Read the picture; depth is red, validity alpha"):
         read = {}
         for item, mode in _MODES.items():
-            image, uv = tree.input("Image"), tree.input("UV")
-            texture = tree.add.image_texture(image, uv, interpolation=mode, extension="EXTEND")
+            image, uv, frame = tree.input("Image"), tree.input("UV"), tree.input("Frame")
+            texture = tree.add.image_texture(image, uv, frame, interpolation=mode, extension="EXTEND")
             color = tree.add.separate_color(texture.color)
             read[item] = color.red, texture.alpha, color.green, color.blue
     with tree.frame("A blend with an unknown pixel is no depth: there the closest pixel counts alone"):

@@ -9,6 +9,7 @@ With an orthographic camera the rays are parallel: x and y times its width inste
 from . import choices
 from .builder import Tree
 from .displace import VERTEX_UV
+from .sample_depth import FRAME
 from .sockets import Float, Geometry, Group, Image, Menu, Object, Vector
 from .value import Value
 
@@ -32,6 +33,7 @@ GROUP = Group(
         Float("Distance", "Distance of each vertex along the view axis, from Disparity to Distance", 1.0),
         VERTEX_UV,
         Image("Image", "The picture, for its aspect"),
+        FRAME,
         *LENS,
     ),
     outputs=(
@@ -57,7 +59,7 @@ def build(tree: Tree) -> None:
         shift_x = tree.switch(from_object, true=middle[0], false=tree.input("Shift X"))
         shift_y = tree.switch(from_object, true=middle[1], false=tree.input("Shift Y"))
     with tree.frame("The ray of each vertex: from the middle of the picture, in shares of its longer side"):
-        width, height = tree.image_size(tree.input("Image"))
+        width, height = tree.image_size()
         given = tree.input("Aspect") * height
         width = tree.switch(tree.input("Aspect") > 0.0, true=given, false=width)
         longer = tree.real("MAXIMUM", width, height)
