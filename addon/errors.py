@@ -6,6 +6,13 @@ def printable(text: str) -> str:
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split("\n"))
 
 
+def first_line(error: BaseException) -> str:
+    """Return what an exception of somebody else's says, in one line: its first one, or its name."""
+    lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
+    said = next((line for line in lines if line), "").removeprefix("Error: ")  # what Blender's operators begin with
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
 class DepthNodesError(Exception):
     """Root of every error that an artist can meet. Its text is shown as it stands, in one line."""
 

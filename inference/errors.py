@@ -1,10 +1,20 @@
 """The error family of the inference package. Every message says what is wrong and what to do next."""
 
+import errno
+
+_WINDOWS_FULL = (39, 112)  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+
 
 def first_line(error: BaseException) -> str:
     """Return what an exception says, in one line: its first one, or its name where it says nothing."""
     lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
     return next((line for line in lines if line), type(error).__name__)
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an exception means that a disk, or a user's share of it, is full."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT) if isinstance(error, OSError) else False
+    return full or getattr(error, "winerror", None) in _WINDOWS_FULL
 
 
 class DepthNodesError(Exception):

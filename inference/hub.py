@@ -1,14 +1,13 @@
 """Weights from the Hugging Face hub: fetched through its own client into the user's own cache, and verified by hash."""
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from .catalog import ModelSpec
-from .errors import DownloadError, LicenceError
+from .errors import DownloadError, LicenceError, is_full
 
 # huggingface_hub itself takes a fifth of a second to import, and is needed only where something has to be fetched.
 
@@ -82,6 +81,8 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
                 _verify(part, spec)
                 part.replace(path)
     except (HTTPError, OSError, RuntimeError) as error:
+        if is_full(error):
+            raise DownloadError(f"{spec.title}: {_full_disk(spec, part)}") from error
         raise DownloadError(f"{spec.title}: {_reason(error)}. {_kept(part)}{_way_out(spec)}") from error
     return path
 
@@ -95,7 +96,7 @@ def _locked(lock: Path, part: Path, spec: ModelSpec, progress: Progress | None) 
     from filelock import Timeout
     from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported when first asked for
 
-    size, since = -1, time.monotonic()
+    size, quiet = -1, 0.0  # looks are counted, and not the clock, which goes on while the machine sleeps
     while True:
         with ExitStack() as held:
             try:
@@ -103,8 +104,8 @@ def _locked(lock: Path, part: Path, spec: ModelSpec, progress: Progress | None) 
             except Timeout:
                 now = part.stat().st_size if part.is_file() else 0
                 if now != size:
-                    size, since = now, time.monotonic()
-                elif time.monotonic() - since > PATIENCE:
+                    size, quiet = now, 0.0
+                elif (quiet := quiet + _LOOK_AGAIN) > PATIENCE:
                     raise DownloadError(
                         f"{spec.title}: another program holds its download, and nothing has come for {PATIENCE:.0f} s. "
                         f"End that program, or delete {lock} if there is none; then try again"
@@ -154,6 +155,14 @@ def _verify(part: Path, spec: ModelSpec) -> None:
     raise DownloadError(
         f"{spec.title}: what arrived has the sha256 {found[:12]}... instead of {spec.sha256[:12]}... and was deleted. "
         "Try again; if it comes again, the server or something on the way to it changes the file"
+    )
+
+
+def _full_disk(spec: ModelSpec, part: Path) -> str:
+    lacking = spec.bytes - (part.stat().st_size if part.is_file() else 0)
+    return (
+        f"the disk that holds {part.parents[2]} is full. {_kept(part)}Free {lacking / 1e6:.0f} MB there and try again, "
+        "or set HF_HOME to a folder on another disk"
     )
 
 

@@ -3,13 +3,7 @@
 Nothing here knows bpy. The main thread calls `request`, `cancel`, `poll` and `close`; threads only read the pipes.
 """
 
-import os
 import queue
-import re
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,6 +13,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
     Answer,
     Cancel,
     Cancelled,
+    Done,
     Estimate,
     Failed,
     Fault,
@@ -29,13 +24,14 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
     decode,
     encode,
 )
-from .process import BEHIND_BLENDER, NO_WINDOW
+from .folder import PrivateFolder
+from .process import WorkerProcess
 
 PATIENCE = 0.3  # seconds that a worker has to give up an estimate by itself
 SILENCE = 300.0  # seconds without a word, while it has work, after which a worker is taken for hung
 _LOG_LINES = 500
-_RAISED = re.compile(r"[\w.]+(Error|Exception): ")
-_NICE = 10  # the window comes before the model; a machine with nothing else to do gives the model all the same
+_UNREADABLE = "The engine sent an unreadable reply. Try again; if it happens again, use Set Up Again in the preferences"
+_LOOK = 1.0  # seconds between two looks that count at most: while the machine sleeps, nobody is silent
 
 
 class WorkerClient:
@@ -57,25 +53,20 @@ class WorkerClient:
         self._command = list(command)
         self._environment = dict(environment)
         self._patience, self._silence = patience, silence
-        self._folder = tempfile.TemporaryDirectory(prefix="depth_nodes_", ignore_cleanup_errors=True)
-        self._process: _Process | None = None
+        self._folder = PrivateFolder()
+        self._process: WorkerProcess | None = None
         self._unanswered: dict[int, Estimate] = {}
         self._begun: int | None = None  # the last estimate that the worker spoke of
         self._deadlines: dict[int, float] = {}  # of cancelled estimates, on the monotonic clock
-        self._heard = 0.0
+        self._silent = 0.0  # seconds without a word since it has had work
+        self._looked = time.monotonic()
         self._answers: list[Answer] = []
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
 
     @property
     def folder(self) -> Path:
-        """A private folder for the arrays of requests and answers; it goes with `close`.
-
-        Systems that empty their temporary folder take it away under a session of days: then it is made once more.
-        """
-        path = Path(self._folder.name)
-        if not path.is_dir():
-            path.mkdir(mode=0o700, parents=True)
-        return path
+        """A private folder for the arrays of requests and answers; it goes with `close`."""
+        return self._folder.path()
 
     @property
     def is_busy(self) -> bool:
@@ -90,7 +81,7 @@ class WorkerClient:
     def request(self, estimate: Estimate) -> None:
         """Ask for an estimate; a worker is started where none runs."""
         if not self._unanswered:
-            self._heard = time.monotonic()
+            self._silent = 0.0
         self._unanswered[estimate.id] = estimate
         self._send(estimate)
 
@@ -125,12 +116,12 @@ class WorkerClient:
             self._process.kill()
             self._process.join()
             self._process = None
-        self._folder.cleanup()
+        self._folder.remove()
 
     def _send(self, message: Request) -> None:
         if self._process is None:
             try:
-                self._process = _Process(self._command, self._environment, self.folder, self._log)
+                self._process = WorkerProcess(self._command, self._environment, self.folder, self._log)
             except OSError as error:
                 self._log.append(f"cannot start {self._command[0]}: {error}")
                 self._fail_all(
@@ -142,18 +133,12 @@ class WorkerClient:
     def _hear(self, line: str) -> None:
         try:
             answer = decode(line)
+            self._check_paths(answer)
         except ProtocolError:
             self._log.append(line.rstrip())
-            self._replace(
-                Failed(
-                    self._current(),
-                    "internal",
-                    "The engine sent an unreadable reply. Try again; if it happens again, use Set Up Again in "
-                    "the preferences",
-                )
-            )
+            self._replace(Failed(self._current(), "internal", _UNREADABLE))
             return
-        self._heard = time.monotonic()
+        self._silent = 0.0
         self._process.is_ready = True
         if isinstance(answer, (Ready, Estimate, Cancel)) or answer.id not in self._unanswered:
             return
@@ -163,32 +148,44 @@ class WorkerClient:
         if not isinstance(answer, Progress):
             self._forget(answer.id)
 
+    def _check_paths(self, answer: object) -> None:
+        """Raise ProtocolError for an answer that would have us read elsewhere than where it was asked to write."""
+        asked = self._unanswered.get(answer.id) if isinstance(answer, Done) else None
+        if asked is not None and isinstance(answer, Done):
+            named = filter(None, (answer.values, answer.validity, answer.background, answer.colour))
+            if any(Path(path).parent != Path(asked.output) for path in named):
+                raise ProtocolError(f"paths outside of {asked.output}")
+
     def _check_clock(self) -> None:
         now = time.monotonic()
+        self._silent += min(now - self._looked, _LOOK)
+        self._looked = now
         late = [identifier for identifier, deadline in self._deadlines.items() if deadline < now]
         if late:
             for identifier in late[1:]:
                 self._finish(Cancelled(identifier))
             self._replace(Cancelled(late[0]))
-        elif self._unanswered and now - self._heard > self._silence:
+        elif self._unanswered and self._silent > self._silence:
             text = f"The engine did not respond for {self._silence:.0f} s and was stopped. Try again, or a smaller size"
             self._replace(Failed(self._current(), "internal", text))
 
-    def _ended(self, process: "_Process") -> None:
+    def _ended(self, process: "WorkerProcess") -> None:
         """A process has closed its stdout: start another one for what is left to do."""
         code = process.code
         self._process = None
         self._log.append(f"the worker ended with code {code}")
         if not process.is_ready:
-            said = process.last_words or f"code {code}"
+            said = process.last_words
             self._fail_all("engine", f"The engine does not start ({said}). Set it up again, or choose another Python")
             return
         current = self._current()
         # One that had worked and ended between two estimates, of idleness or killed, has not tried the next one at all.
         if self._unanswered and (self._begun == current or not process.has_worked):
-            said = process.last_words or f"code {code}"
-            text = f"The engine crashed ({said}). Try again, or use a smaller size; Copy Log has the details"
-            self._finish(Cancelled(current) if current in self._deadlines else Failed(current, "internal", text))
+            text = (
+                f"The engine crashed ({process.last_words}). Try again, or use a smaller size; Copy Log has the details"
+            )
+            fault: Fault = "memory" if process.lacked_memory else "internal"
+            self._finish(Cancelled(current) if current in self._deadlines else Failed(current, fault, text))
         self._resend()
 
     def _replace(self, answer: Failed | Cancelled) -> None:
@@ -200,7 +197,7 @@ class WorkerClient:
         self._resend()
 
     def _resend(self) -> None:
-        self._heard = time.monotonic()
+        self._silent = 0.0
         for identifier in [identifier for identifier in self._unanswered if identifier in self._deadlines]:
             self._finish(Cancelled(identifier))
         for estimate in list(self._unanswered.values()):
@@ -221,79 +218,3 @@ class WorkerClient:
     def _forget(self, identifier: int) -> None:
         self._unanswered.pop(identifier, None)
         self._deadlines.pop(identifier, None)
-
-
-class _Process:
-    """A running worker: its lines in a queue, None after the last one; its stderr in the log.
-
-    is_ready, has_worked: whether it has said anything at all, and of an estimate; kept by the client.
-    """
-
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, log: deque[str]) -> None:
-        self.lines: queue.Queue[str | None] = queue.Queue()
-        self._said = self._raised = ""
-        self.is_ready = self.has_worked = False
-        self._log = log
-        self._process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(environment),
-            cwd=folder,
-            encoding="utf-8",
-            errors="replace",
-            creationflags=NO_WINDOW | BEHIND_BLENDER,
-            start_new_session=sys.platform != "win32",  # Ctrl-C in Blender's terminal is not for the worker
-        )
-        if sys.platform != "win32":
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
-        self._errors = threading.Thread(target=self._read_errors, daemon=True)
-        self._reader = threading.Thread(target=self._read_answers, daemon=True)
-        self._errors.start()
-        self._reader.start()
-
-    @property
-    def code(self) -> int:
-        """The exit code, once the lines have ended."""
-        return self._process.wait()
-
-    @property
-    def last_words(self) -> str:
-        """The exception that it ended with, whose advice can follow on lines of its own, or else its last line."""
-        return self._raised or self._said
-
-    def send(self, line: str) -> None:
-        """Write a line. A process that has just ended takes no more: the end of its lines says so too."""
-        try:
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
-        except (BrokenPipeError, OSError, ValueError) as error:
-            self._log.append(f"the worker takes no requests: {error}")
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def join(self) -> None:
-        """Wait until the killed process and the threads that read from it are gone."""
-        self._reader.join(timeout=10.0)
-        self._errors.join(timeout=1.0)
-
-    def _read_answers(self) -> None:
-        for line in self._process.stdout:
-            self.lines.put(line)
-        self._process.stdout.close()
-        self._errors.join(timeout=1.0)  # its last words come before the news of its end
-        self._process.wait()
-        try:
-            self._process.stdin.close()
-        except OSError as error:  # what it was sent last and never read
-            self._log.append(f"unread: {error}")
-        self.lines.put(None)
-
-    def _read_errors(self) -> None:
-        for line in self._process.stderr:
-            self._said = line.strip() or self._said
-            self._raised = line.strip() if _RAISED.match(line) else self._raised
-            self._log.append(line.rstrip())
-        self._process.stderr.close()

@@ -26,7 +26,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]
     Progress,
 )
 from ..depth import image as depth_image
-from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError
+from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError, first_line
 from . import handover, settings
 from .client import WorkerClient
 
@@ -91,10 +91,13 @@ def submit(
         faults: dict[type, Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
         _fail(job, faults.get(type(error), "internal"), str(error))
         raise
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         _clear(job.identifier)
         place = f"check the disk that holds {tempfile.gettempdir()}"
-        _fail(job, "disk", f"{image.name} can't be handed to the engine ({error.strerror}): {place}")
+        short = isinstance(error, MemoryError)
+        way_out = "close other programs, or scale the picture down" if short else place
+        problem = f"{image.name} can't be handed to the engine ({first_line(error)}): {way_out}"
+        _fail(job, "memory" if short else "disk", problem)
         raise EstimateError(job.error) from error
     _last_failed = None
     _jobs[job.identifier] = job
@@ -153,8 +156,8 @@ def _conclude(job: Job, answer: Done | Failed | Cancelled) -> None:
             job.state = "cancelled"
     except Exception as error:  # noqa: BLE001  the event loop, where the traceback goes into the log
         _log.append(traceback.format_exc())
-        said = f"{type(error).__name__}: {error}"
-        _fail(job, "internal", f"The depth of {job.name} could not be used ({said}). Copy Log has the details")
+        problem = f"The depth of {job.name} could not be used ({first_line(error)}). Copy Log has the details"
+        _fail(job, "internal", problem)
 
 
 def poll_until_idle() -> None:
@@ -219,8 +222,7 @@ def _finish(job: Job, done: Done) -> None:
         job.depth_uid = depth.session_uid
         if job.on_depth is not None:
             job.on_depth(depth)
-    except (DepthNodesError, ReferenceError, RuntimeError, OSError) as error:
-        # ReferenceError: what the result was for is gone; RuntimeError: Blender doesn't let us add to it any more
+    except (DepthNodesError, ReferenceError) as error:  # the latter: what the result was for is gone
         gone = "The object was deleted while its depth was estimated. The depth image was kept; assign it manually"
         _fail(job, "internal", gone if isinstance(error, ReferenceError) else str(error))
         return

@@ -253,6 +253,8 @@ def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
         with part.open("wb") as file:
             np.save(file, np.ascontiguousarray(array))
         part.replace(path)
+    except FileNotFoundError as error:  # systems empty their temporary folder while a machine sleeps
+        raise DepthFileError(f"{path.parent} was removed while the depth was estimated: try again") from error
     except OSError as error:
         part.unlink(missing_ok=True)
         raise DepthFileError(

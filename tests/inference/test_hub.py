@@ -306,6 +306,20 @@ def held(tmp_path) -> Iterator[tuple[Path, Path]]:
         other.communicate()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full stands in /dev/full")
+def test_a_full_disk_is_said_with_how_much_to_free(server, tmp_path, cache):
+    part = cache / "blobs" / f"{server.sha256}.incomplete"
+    part.parent.mkdir(parents=True)
+    part.symlink_to("/dev/full")
+    error = str(fetch(server, tmp_path)["error"])
+    assert f"the disk that holds {cache.parent} is full" in error
+    assert f"Free {len(CONTENT) / 1e6:.0f} MB" in error
+    assert "HF_HOME" in error
+    assert "Without a network" not in error
+    part.unlink()
+    assert_whole(fetch(server, tmp_path), cache)
+
+
 def test_the_download_of_another_process_is_reported_and_can_be_cancelled(held):
     lock, part = held
     part.write_bytes(bytes(1000))

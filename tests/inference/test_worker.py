@@ -6,8 +6,10 @@ import logging
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from inference.errors import DepthFileError
 from inference.worker import serve
 from inference.worker.protocol import Cancel, Estimate, encode
 
@@ -74,6 +76,12 @@ def test_a_worker_in_which_something_broke_gives_way_to_the_next(tmp_path):
     assert run.returncode == 0
     assert answers[0] == {"type": "Ready"}
     assert [(answer["type"], answer["id"]) for answer in answers if answer["type"] == "Failed"] == [("Failed", 1)]
+
+
+def test_a_folder_that_was_swept_while_the_machine_slept_is_said(tmp_path):
+    request = Estimate(7, "a.png", str(tmp_path / "swept"))
+    with pytest.raises(DepthFileError, match=r"swept was removed while.*try again"):
+        serve._write(request, "values", np.zeros(3))
 
 
 def test_cancelling_what_is_unknown_leaves_nothing_behind(monkeypatch):

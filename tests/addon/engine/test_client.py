@@ -167,6 +167,112 @@ def test_an_engine_that_is_none_fails_and_can_be_replaced(photo, command, fault,
         client.close()
 
 
+READY = '{"type": "Ready"}'
+
+
+def ends(said: str, code: int) -> str:
+    """Return a worker that says something on stderr and ends, once it is asked."""
+    return f"import sys; print({READY!r}, flush=True); input(); sys.stderr.write({said!r}); sys.exit({code})"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "fault", "expected"),
+    [
+        ("RuntimeError: CUDA error: no kernel\nCompile with `TORCH_USE_CUDA_DSA`\n", 1, "internal", "no kernel"),
+        ("Traceback:\n  x\nAssertionError\n", 1, "internal", "(AssertionError)"),
+        ("terminate called after throwing\n  what():  std::bad_alloc\n", 6, "memory", "std::bad_alloc"),
+        (
+            "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB\nhint\n",
+            1,
+            "memory",
+            "Tried to allocate",
+        ),
+        ("", 3, "internal", "code 3"),
+    ],
+)
+def test_a_crash_is_shown_by_the_first_line_of_its_exception(photo, said, code, fault, expected):
+    client = make_client(command=(COMMAND[0], "-c", ends(said, code)))
+    try:
+        client.request(estimate(client, photo, 1))
+        failed = outcome(client, 1)
+        assert (type(failed), failed.fault) == (protocol.Failed, fault)
+        assert expected in failed.message
+        assert "TORCH_USE_CUDA_DSA" not in failed.message
+        assert "\n" not in failed.message
+    finally:
+        client.close()
+
+
+def test_an_answer_that_names_a_file_outside_of_its_folder_is_not_read(photo, tmp_path):
+    """The engine may answer only with what it wrote where it was asked to."""
+    said = {"type": "Done", "id": 1, "values": str(tmp_path / "secret.npy"), "validity": "", "kind": "disparity"}
+    said |= {"raw_min": 0.0, "raw_max": 1.0, "model": "small", "revision": "", "width": 4, "height": 3, "seconds": 0.1}
+    code = f"print({READY!r}, flush=True); input(); print({json.dumps(said)!r}, flush=True); input()"
+    client = make_client(command=(COMMAND[0], "-c", code))
+    try:
+        client.request(estimate(client, photo, 1))
+        failed = outcome(client, 1)
+        assert (type(failed), failed.fault) == (protocol.Failed, "internal")
+        assert "unreadable" in failed.message
+    finally:
+        client.close()
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_time_in_which_the_machine_sleeps_is_not_silence(photo, monkeypatch):
+    """On Windows the clock goes on while the machine sleeps: the worker that wakes up is not taken for hung."""
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    client = make_client(command=(COMMAND[0], "-c", "input(); input()"), silence=5.0)
+    try:
+        client.request(estimate(client, photo, 1))
+        assert client.poll() == []
+        clock.now += 8 * 3600.0
+        assert client.poll() == []
+        for _ in range(8):
+            clock.now += 1.0
+            answers = client.poll()
+            if answers:
+                break
+        assert [answer.fault for answer in answers] == ["internal"]
+        assert clock.now > 1000.0 + 8 * 3600.0 + 3.0
+    finally:
+        client.close()
+
+
+def test_a_swept_temporary_folder_is_replaced_by_a_private_one(client, photo):
+    assert_works(client, photo, 1)
+    former = client.folder
+    for path in former.iterdir():
+        path.unlink()
+    former.rmdir()
+    assert client.folder.is_dir()
+    assert client.folder != former
+    assert_works(client, photo, 2)
+
+
+@posix
+def test_a_folder_that_somebody_else_made_in_the_place_of_ours_is_never_used(client, tmp_path):
+    former = client.folder
+    assert former.stat().st_mode & 0o077 == 0
+    former.rmdir()
+    former.symlink_to(tmp_path)
+    assert client.folder != former
+    assert client.folder.stat().st_mode & 0o077 == 0
+    client.close()
+    assert former.is_symlink()
+    former.unlink()
+
+
 def test_cancelling_what_is_done_or_unknown_is_no_error(client, photo):
     assert_works(client, photo, 5)
     client.cancel(5)
@@ -183,7 +289,8 @@ def test_a_killed_worker_costs_one_estimate(client, photo, stage):
     killed = pid(client)
     os.kill(killed, signal.SIGKILL)
     first = outcome(client, 1)
-    assert (type(first), first.fault) == (protocol.Failed, "internal")
+    assert (type(first), first.fault) == (protocol.Failed, "memory")  # who else kills it
+    assert "memory runs out" in first.message
     assert "try again" in first.message.lower()
     assert isinstance(outcome(client, 2), protocol.Done)
     assert gone(killed)

@@ -359,7 +359,7 @@ def test_a_killed_worker_is_reported_and_replaced(image, preferences):
         jobs.poll()
     os.kill(the_client()._process._process.pid, signal.SIGKILL)
     jobs.wait(job)
-    assert (job.state, job.fault) == ("failed", "internal")
+    assert (job.state, job.fault) == ("failed", "memory")
     preferences.size = 70
     assert_works(image)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.addon.enabled import client, depth_image, handover, inputs, jobs, photo, protocol, settings
+from tests.addon.enabled import client, depth_image, errors, handover, inputs, jobs, photo, protocol, settings
 from tests.addon.pictures import write_photo
 from tools import extension
 
@@ -60,12 +60,12 @@ def submit(tmp_path, name: str, **given):
 RAMP = np.arange(12).reshape(3, 4)
 
 
-@pytest.mark.parametrize("fault", ["cut", "no array", "callback", "object"])
+@pytest.mark.parametrize("fault", ["cut", "no array", "callback", "blender"])
 def test_a_job_that_fails_of_anything_costs_no_other(answering, tmp_path, fault):
     def fail(_depth) -> None:
-        raise {"callback": KeyError("Kind"), "object": AttributeError("no data")}.get(fault, AssertionError)
+        raise {"callback": KeyError("Kind"), "blender": RuntimeError("Error: first\nlast")}.get(fault, AssertionError)
 
-    first = submit(tmp_path, "a.png", on_depth=fail if fault in ("callback", "object") else None)
+    first = submit(tmp_path, "a.png", on_depth=fail if fault in ("callback", "blender") else None)
     second = submit(tmp_path, "b.png")
     answers = [done(answering, job, RAMP) for job in (first, second)]
     values = answering.folder / str(first.identifier) / "values.npy"
@@ -78,6 +78,7 @@ def test_a_job_that_fails_of_anything_costs_no_other(answering, tmp_path, fault)
     assert (first.state, first.fault, second.state) == ("failed", "internal", "done")
     assert first.name in first.error
     assert "Traceback" in jobs.log()
+    assert "\n" not in first.error
     assert jobs.waiting() == []
     np.testing.assert_allclose(depth_image.read(depth_image.find(second.depth_uid))[0], RAMP / 11, atol=1e-6)
 
@@ -87,6 +88,17 @@ def test_an_unknown_stage_is_shown_by_its_name(answering, tmp_path):
     answering.said.append(protocol.Progress(job.identifier, "warming up", 0.5))
     assert jobs.poll()
     assert (job.state, job.text) == ("waiting", "Warming Up")
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_one_line(answering, tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(handover, "hand_over", fail)
+    with pytest.raises(errors.EstimateError, match=r"a\.png.*memory|a\.png.*close other programs"):
+        submit(tmp_path, "a.png")
+    assert jobs.last_failed().fault == "memory"
+    assert jobs.waiting() == []
 
 
 def test_a_temporary_folder_that_the_system_emptied_is_made_again(answering, tmp_path):
