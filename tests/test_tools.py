@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -94,6 +95,7 @@ def test_every_platform_has_its_programs_elsewhere(
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(environments, "VENVS", tmp_path)
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setattr(shutil, "which", lambda _name: None)  # what it does on Windows needs Windows
     assert environments.Environment("any", VERSION, (), "").executable == tmp_path / "any" / python
     ran: list[list[str]] = []
 
