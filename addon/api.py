@@ -62,7 +62,7 @@ def estimate(image: bpy.types.Image, *, settings: Settings | None = None, frame:
     jobs.wait(job)
     depth = find(job.depth_uid)
     if job.state != "done" or depth is None:
-        raise EstimateError(job.error or f"The estimate of {job.name} was cancelled")
+        raise EstimateError(job.error or f"The estimate of {job.name} was cancelled. Estimate it again")
     return depth
 
 
@@ -110,5 +110,5 @@ def unfreeze(ob: bpy.types.Object) -> bpy.types.Mesh:
 def _relief_of(ob: bpy.types.Object) -> bpy.types.NodesModifier:
     modifier = relief.find_modifier(ob)
     if modifier is None:
-        raise FreezeError(f"{ob.name!r} has no Depth Relief modifier: add one, or choose another object")
+        raise FreezeError(f"{ob.name!r} has no Depth Relief modifier. Add one, or choose another object")
     return modifier

@@ -1,35 +1,39 @@
-"""The one error family of the extension. Each message names what is wrong and what to do next; operators report it."""
+"""The errors of the extension: those of the inference half that it can raise too, and its own, of the same family.
+
+Operators report them as they stand, in one line.
+"""
+
+from ..inference.errors import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
+    DepthFileError,
+    DepthNodesError,
+    PhotoError,
+    printable,
+)
+
+__all__ = (
+    "AssetError",
+    "DepthFileError",
+    "DepthImageError",
+    "DepthNodesError",
+    "EngineError",
+    "EstimateError",
+    "FreezeError",
+    "ModifierError",
+    "PhotoError",
+    "in_one_line",
+    "printable",
+)
 
 
-def printable(text: str) -> str:
-    """Return a text in one line that Blender takes; letters of a file's name that are not UTF-8 become "?"."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split("\n"))
-
-
-def first_line(error: BaseException) -> str:
-    """Return what an exception of somebody else's says, in one line: its first one, or its name."""
+def in_one_line(error: BaseException) -> str:
+    """Return the name of somebody else's exception and the first line that it says, if any."""
     lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
     said = next((line for line in lines if line), "").removeprefix("Error: ")  # what Blender's operators begin with
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-class DepthNodesError(Exception):
-    """Root of every error that an artist can meet. Its text is shown as it stands, in one line."""
-
-    def __str__(self) -> str:
-        return printable(super().__str__())
-
-
-class DepthFileError(DepthNodesError):
-    """A depth file is missing, damaged, or holds no depth that can be read without loss."""
-
-
 class DepthImageError(DepthNodesError):
     """A depth array or the image that should carry it cannot be used."""
-
-
-class PhotoError(DepthNodesError):
-    """A photo is missing or damaged, or no depth map was found for it."""
 
 
 class ModifierError(DepthNodesError):

@@ -183,4 +183,4 @@ def get(name: str) -> ModelSpec:
     for spec in MODELS:
         if spec.name == name:
             return spec
-    raise ModelNameError(f"no model is called {name!r}: choose one of {', '.join(spec.name for spec in MODELS)}")
+    raise ModelNameError(f"No model is called {name!r}. Choose one of {', '.join(spec.name for spec in MODELS)}")

@@ -1,4 +1,4 @@
-"""The error family of the inference package. Every message says what is wrong and what to do next."""
+"""The errors that a user can meet, on both sides. Every message says what happened and what to do next."""
 
 import errno
 
@@ -17,16 +17,24 @@ def is_full(error: BaseException) -> bool:
     return full or getattr(error, "winerror", None) in _WINDOWS_FULL
 
 
+def printable(text: str) -> str:
+    """Return a text in one line that Blender takes; letters of a file's name that are not UTF-8 become "?"."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split("\n"))
+
+
 class DepthNodesError(Exception):
-    """Root of every error that a user can meet; its text is shown as it stands, in one line."""
+    """Root of every error that a user can meet. Its text is shown as it stands, in one line."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class PhotoError(DepthNodesError):
-    """A photo cannot be read or is not a picture that the model can take."""
+    """A photo is missing, damaged, or not a picture that the model can take, or no depth map was found for it."""
 
 
 class DepthFileError(DepthNodesError):
-    """A depth file cannot be read or written."""
+    """A depth file is missing or damaged, holds no depth that can be read without loss, or can't be written."""
 
 
 class ModelNameError(DepthNodesError):

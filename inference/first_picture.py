@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-_RAW = "a raw photo; develop it first, and save it as JPEG or TIFF"
+RAW = "is a raw photo. Develop it first, and save it as JPEG or TIFF"
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _SUB_PICTURES, _SUBFILE, _DNG_VERSION = 256, 257, 262, 330, 254, 50706
 _SENSOR = (32803, 34892)  # photometric interpretations: a colour filter array, and linear raw
 _CANON = b"CR\x02"  # behind the header of a CR2
@@ -21,6 +21,7 @@ _Tags = dict[int, tuple[int, ...]]
 def not_the_photo(path: Path) -> str:
     """Return what is wrong where the first picture of a TIFF is only a preview of the photo, or nothing.
 
+    The words follow the file's name.
     A file of another kind, or one too damaged to tell, has nothing wrong in this respect. Raises OSError.
     """
     with path.open("rb") as file:
@@ -39,7 +40,7 @@ def _problem(file: BinaryIO) -> str:
     start = struct.unpack(order + ("Q" if is_big else "I"), head[8:16] if is_big else head[4:8])[0]
     tags, following = _directory(file, order, start, is_big=is_big)
     if _DNG_VERSION in tags or _first(tags, _PHOTOMETRIC) in _SENSOR or (not is_big and head[8:11] == _CANON):
-        return _RAW
+        return RAW
     size = _size(tags)
     below = [_size(_directory(file, order, at, is_big=is_big)[0]) for at in tags.get(_SUB_PICTURES, ())[:_PICTURES]]
     seen = {start}
@@ -48,7 +49,7 @@ def _problem(file: BinaryIO) -> str:
         others, following = _directory(file, order, following, is_big=is_big)
         below += [_size(others)] if _is_enlarged(size, _size(others)) else []
     if _first(tags, _SUBFILE) & 1 or any(width > max(size) for width, _ in below):
-        return "its first picture is only a preview; develop it if it is a raw photo, and save it as JPEG or TIFF"
+        return "begins with a preview of the photo. Develop it if it is a raw photo, and save it as JPEG or TIFF"
     return ""
 
 

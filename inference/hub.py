@@ -6,28 +6,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from .cache import on_disk, place, repo_folder
 from .catalog import ModelSpec
 from .errors import DownloadError, LicenceError, is_full
 
 # huggingface_hub itself takes a fifth of a second to import, and is needed only where something has to be fetched.
 
-_HERE = Path(__file__).parent
-# The models that come with the program: inside of an installed package, beside it in the extension and in a checkout.
-BUILT_IN = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
-
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
 PATIENCE = 120.0  # seconds without a new byte after which the download of another process is taken for dead
 _LOOK_AGAIN = 0.5  # seconds between two looks at it
-
-
-def on_disk(spec: ModelSpec) -> Path | None:
-    """Return where the user's cache holds this file in its full size, or None. Never touches the network.
-
-    A built-in model's file lies with the program.
-    """
-    path = BUILT_IN / spec.file if spec.built_in else _snapshot(spec)
-    return path if path.is_file() and path.stat().st_size == spec.bytes else None
 
 
 def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress | None = None) -> Path:
@@ -41,23 +29,12 @@ def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress |
     """
     if spec.commercial is False and not accept_license:
         raise LicenceError(
-            f"{spec.title} is licensed {spec.licence}, which forbids commercial use: "
-            "accept that first (--accept-license), or use the model small"
+            f"The licence of {spec.title}, {spec.licence}, forbids commercial use. "
+            "Accept it first (--accept-license on the command line), or use the model small"
         )
     if spec.built_in:
-        return BUILT_IN / spec.file
+        return place(spec)
     return on_disk(spec) or _download(spec, progress)
-
-
-def _snapshot(spec: ModelSpec) -> Path:
-    """Return the file's place in the layout that the hub documents for its cache."""
-    return _repo_folder(spec) / "snapshots" / spec.revision / spec.file
-
-
-def _repo_folder(spec: ModelSpec) -> Path:
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    return Path(HF_HUB_CACHE, f"models--{spec.repo.replace('/', '--')}")
 
 
 def _download(spec: ModelSpec, progress: Progress | None) -> Path:
@@ -68,7 +45,7 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     """
     from httpx2 import HTTPError
 
-    folder, path = _repo_folder(spec), _snapshot(spec)
+    folder, path = repo_folder(spec), place(spec)
     part = folder / "blobs" / f"{spec.sha256}.incomplete"
     lock = folder.parent / ".locks" / folder.name / f"{spec.sha256}.lock"  # the client's, too
     try:
@@ -82,8 +59,9 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
                 part.replace(path)
     except (HTTPError, OSError, RuntimeError) as error:
         if is_full(error):
-            raise DownloadError(f"{spec.title}: {_full_disk(spec, part)}") from error
-        raise DownloadError(f"{spec.title}: {_reason(error)}. {_kept(part)}{_way_out(spec)}") from error
+            raise DownloadError(_full_disk(spec, part)) from error
+        what_next = f"{_kept(part)}{_way_out(spec)}"
+        raise DownloadError(f"{spec.title} could not be downloaded: {_reason(error)}. {what_next}") from error
     return path
 
 
@@ -107,8 +85,8 @@ def _locked(lock: Path, part: Path, spec: ModelSpec, progress: Progress | None) 
                     size, quiet = now, 0.0
                 elif (quiet := quiet + _LOOK_AGAIN) > PATIENCE:
                     raise DownloadError(
-                        f"{spec.title}: another program holds its download, and nothing has come for {PATIENCE:.0f} s. "
-                        f"End that program, or delete {lock} if there is none; then try again"
+                        f"Another program is downloading {spec.title}, and nothing has come for {PATIENCE:.0f} s. "
+                        f"End that program, or delete {lock} if there is none. Then try again"
                     ) from None
                 if progress is not None:
                     progress(now, spec.bytes)
@@ -124,7 +102,7 @@ def _check_size(spec: ModelSpec) -> None:
     url = _url(spec)
     size = get_hf_file_metadata(url, retry_on_errors=True).size
     if size is not None and size != spec.bytes:
-        raise DownloadError(f"{spec.title}: {url} has {size} bytes instead of {spec.bytes}: check HF_ENDPOINT")
+        raise DownloadError(f"{url} has {size} bytes, but {spec.title} has {spec.bytes}. Check HF_ENDPOINT")
 
 
 def _receive(spec: ModelSpec, part: Path, progress: Progress | None) -> None:
@@ -153,47 +131,47 @@ def _verify(part: Path, spec: ModelSpec) -> None:
         return
     part.unlink()
     raise DownloadError(
-        f"{spec.title}: what arrived has the sha256 {found[:12]}... instead of {spec.sha256[:12]}... and was deleted. "
-        "Try again; if it comes again, the server or something on the way to it changes the file"
+        f"The file of {spec.title} has the sha256 {found[:12]}... instead of {spec.sha256[:12]}... and was deleted. "
+        "Try again. If it happens again, the server or something on the way to it changes the file"
     )
 
 
 def _full_disk(spec: ModelSpec, part: Path) -> str:
     lacking = spec.bytes - (part.stat().st_size if part.is_file() else 0)
     return (
-        f"the disk that holds {part.parents[2]} is full. {_kept(part)}Free {lacking / 1e6:.0f} MB there and try again, "
-        "or set HF_HOME to a folder on another disk"
+        f"The disk that holds {part.parents[2]} is too full for {spec.title}. {_kept(part)}"
+        f"Free {lacking / 1e6:.0f} MB there and try again, or set HF_HOME to a folder on another disk"
     )
 
 
 def _kept(part: Path) -> str:
     size = part.stat().st_size if part.is_file() else 0
-    return f"The next try goes on from the {size / 1e6:.0f} MB that arrived. " if size else ""
+    return f"The next try continues after the {size / 1e6:.0f} MB that arrived. " if size else ""
 
 
 def _reason(error: Exception) -> str:
-    """Say in one line why the client gave up."""
+    """Say in one line why the client failed."""
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     if isinstance(error, OfflineModeIsEnabled):
-        return "not on disk, and HF_HUB_OFFLINE forbids to download it"
+        return "HF_HUB_OFFLINE is set"
     match getattr(getattr(error, "response", None), "status_code", None):
         case None:
-            return f"the download failed ({' '.join(str(error).split()) or type(error).__name__})"
+            return " ".join(str(error).split()) or type(error).__name__
         case 401 | 403 as status:
-            return f"the hub refuses access (HTTP {status}): `hf auth login` logs in; check HF_TOKEN and HF_ENDPOINT"
+            return f"the hub refuses access (HTTP {status}). Run `hf auth login`, or check HF_TOKEN and HF_ENDPOINT"
         case 404:
-            return "the hub has no such file (HTTP 404): check HF_ENDPOINT"
+            return "the hub has no such file (HTTP 404). Check HF_ENDPOINT"
         case 429:
-            return "the hub has had too many requests from here (HTTP 429): wait some minutes, or set HF_TOKEN"
+            return "the hub has had too many requests from here (HTTP 429). Wait some minutes, or set HF_TOKEN"
         case status:
-            return f"the hub cannot answer now (HTTP {status}): try again later"
+            return f"the hub can't answer now (HTTP {status}). Try again later"
 
 
 def _way_out(spec: ModelSpec) -> str:
     return (
-        f"Without a network: fetch {_url(spec)} elsewhere, copy it here, and name it as the weights file (--weights); "
-        "or take the built-in model (--model draft), which needs no download"
+        f"Without a network, download {_url(spec)} elsewhere, copy it here and choose it as the weights file "
+        "(--weights on the command line), or use the built-in model (--model draft), which needs no download"
     )
 
 

@@ -64,7 +64,7 @@ def write_depth(depth: Depth, path: str | os.PathLike[str], file_format: Format 
                     _write_8_bit(depth, part, cubehelix()[_to_8_bit(depth.nearness())])
     except OSError as error:
         reason = error.strerror or error
-        raise DepthFileError(f"{path}: cannot be written ({reason}); choose another place with -o") from error
+        raise DepthFileError(f"{path} can't be written ({reason}). Choose another place with -o") from error
 
 
 def read_depth(path: str | os.PathLike[str]) -> Depth:
@@ -73,7 +73,7 @@ def read_depth(path: str | os.PathLike[str]) -> Depth:
 
     path = Path(path)
     if not path.is_file():
-        raise DepthFileError(f"{path}: no such file")
+        raise DepthFileError(f"There is no file {path}. Check its name")
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:  # the header is empty again once this is left
             header, channels = file.header(), file.channels()
@@ -88,7 +88,7 @@ def read_depth(path: str | os.PathLike[str]) -> Depth:
                 making=header.get("depthMaking", ""),
             )
     except (RuntimeError, ValueError, KeyError) as error:
-        raise DepthFileError(f"{path}: not a depth file of this program, or damaged; make it again") from error
+        raise DepthFileError(f"{path} is not a depth file of this program, or is damaged. Make it again") from error
 
 
 def making_of(path: str | os.PathLike[str]) -> str | None:

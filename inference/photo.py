@@ -16,8 +16,9 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImag
 
 from .colour import foreign_profile, to_srgb
 from .errors import PhotoError, first_line
-from .first_picture import not_the_photo
-from .picture import TURNS, Photo, Samples, Validity
+from .first_picture import RAW, not_the_photo
+from .orientation import UPRIGHT, known
+from .picture import Photo, Samples, Validity
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ _LOW_BYTES = {
 # PNG names the transparent grey in the file's own bit depth; Pillow looks for it among 8-bit samples.
 _GREY_STEP = {"1": 255, "L;2": 85, "L;4": 17}
 
-_RAW = "a raw photo; develop it first, and save it as JPEG or TIFF"
 _RAW_SUFFIXES = frozenset(
     (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".3fr", ".iiq", ".x3f")
 )
@@ -68,42 +68,42 @@ def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
         raise
     except UnidentifiedImageError as error:
         if path.suffix.lower() in _RAW_SUFFIXES:
-            raise PhotoError(f"{path}: {_RAW}") from error
-        raise PhotoError(f"{path}: not a picture of a known kind, or damaged; save it as PNG or JPEG") from error
+            raise PhotoError(f"{path} {RAW}") from error
+        raise PhotoError(f"{path} is not a picture of a known kind, or is damaged. Save it as PNG or JPEG") from error
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"{path}: {_limit(max_pixels)}") from error
+        raise PhotoError(f"{path} has {_limit(max_pixels)}") from error
     except MemoryError as error:
-        raise PhotoError(f"{path}: does not fit into memory; scale the picture down") from error
+        raise PhotoError(f"{path} does not fit into memory. Scale the picture down") from error
     except OSError as error:
         if error.errno is None:  # Pillow's own
-            raise PhotoError(f"{path}: damaged or unsupported ({first_line(error)}); save it as PNG or JPEG") from error
-        raise PhotoError(f"{path}: can't be read ({first_line(error)})") from error
+            raise PhotoError(f"{path} {_damaged(error)}") from error
+        raise PhotoError(f"{path} can't be read ({first_line(error)}). Check its permissions and its disk") from error
     except Exception as error:  # Pillow's decoders raise whatever they stumble over in a damaged file
-        raise PhotoError(f"{path}: damaged or unsupported ({first_line(error)}); save it as PNG or JPEG") from error
+        raise PhotoError(f"{path} {_damaged(error)}") from error
 
 
 def _check_file(path: Path) -> None:
     try:
         found = path.stat()
     except FileNotFoundError as error:
-        raise PhotoError(f"{path}: no such file") from error
+        raise PhotoError(f"There is no file {path}. Check its name") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
-        raise PhotoError(f"{path}: can't be looked at ({first_line(error)})") from error
+        raise PhotoError(f"{path} can't be looked at ({first_line(error)}). Check its folder") from error
     if not stat.S_ISREG(found.st_mode):
-        raise PhotoError(f"{path}: not a file")
+        raise PhotoError(f"{path} is not a file. Choose a picture")
     if found.st_size == 0:
-        raise PhotoError(f"{path}: the file is empty")
+        raise PhotoError(f"{path} is empty. Copy or export the photo again")
 
 
 def _read(path: Path, max_pixels: int) -> Photo:
     _prepare_heif(path)
     with Image.open(path) as image:
         if image.width * image.height > max_pixels:
-            raise PhotoError(f"{path}: {image.width} x {image.height} pixels, {_limit(max_pixels)}")
+            raise PhotoError(f"{path} has {image.width} x {image.height} pixels, {_limit(max_pixels)}")
         if image.format == "EPS":  # Pillow would start Ghostscript on it
-            raise PhotoError(f"{path}: a drawing, not a photo; save it as PNG or JPEG")
+            raise PhotoError(f"{path} is a drawing, not a photo. Save it as PNG or JPEG")
         if problem := not_the_photo(path):
-            raise PhotoError(f"{path}: {problem}")
+            raise PhotoError(f"{path} {problem}")
         if image.format == "PPM":
             _skip_line_feed(image, path)
         raw_mode = _raw_mode(image)
@@ -125,7 +125,12 @@ def _read(path: Path, max_pixels: int) -> Photo:
 
 
 def _limit(max_pixels: int) -> str:
-    return f"more than the limit of {max_pixels / 1e6:g} megapixels; raise it with --max-megapixels"
+    limit = f"more than the limit of {max_pixels / 1e6:g} megapixels"
+    return f"{limit}. Scale it down, or raise --max-megapixels on the command line"
+
+
+def _damaged(error: Exception) -> str:
+    return f"is damaged or unsupported ({first_line(error)}). Save it as PNG or JPEG"
 
 
 # --- Opening and decoding -----------------------------------------------------------------------------------------
@@ -167,18 +172,17 @@ def _load(image: Image.Image) -> int:
     with _overheard(image.format == "TIFF"):
         image.load()
     after = _orientation(image)
-    if after != 1:
+    if after != UPRIGHT:
         ImageOps.exif_transpose(image, in_place=True)
-    return before if after == 1 else after
+    return before if after == UPRIGHT else after
 
 
 def _orientation(image: Image.Image) -> int:
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return known(int(image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)))
     except (ValueError, TypeError, LookupError, SyntaxError, OSError, struct.error) as error:
         log.info("orientation unknown, EXIF data cannot be read: %s", error)
-        return 1
-    return int(orientation) if orientation in TURNS else 1
+        return UPRIGHT
 
 
 @contextmanager
@@ -230,7 +234,7 @@ def _prepare_heif(path: Path) -> None:
     try:
         from pillow_heif import register_heif_opener
     except ImportError as error:
-        raise PhotoError(f"{path}: a HEIC photo; install pillow-heif to read it, or save it as JPEG") from error
+        raise PhotoError(f"{path} is a HEIC photo. Install pillow-heif to read it, or save it as JPEG") from error
     register_heif_opener()
 
 

@@ -62,7 +62,7 @@ class Predictor:
             if not is_out_of_memory(error):
                 raise
             raise OutOfMemoryError(
-                f"not enough memory to load {spec.title}: choose a smaller model, or close other programs"
+                f"There is not enough memory to load {spec.title}. Choose a smaller model, or close other programs"
             ) from error
         return cls(loaded, spec, revision="local" if weights else spec.revision, size=size)
 
@@ -124,9 +124,9 @@ class Predictor:
         fits = (size for size in range(self.size, 0, -1) if math.prod(self._model.sizes(height, width, size)) <= most)
         fitting = next(fits, None)
         raise PhotoError(
-            f"the model would see the photo at {columns} x {rows} pixels, {rows * columns / self.spec.trained**2:.0f} "
+            f"The model would see the photo at {columns} x {rows} pixels, {rows * columns / self.spec.trained**2:.0f} "
             f"times the area it was trained with; the limit is {_MAX_AREA} times. Crop the photo"
-            + (f", or take a smaller size (--size {fitting})" if fitting else "")
+            + (f", or use a smaller size, at most {fitting}" if fitting else "")
         )
 
     def _check_memory(self, rows: int, columns: int, photo_pixels: int) -> None:
@@ -136,15 +136,15 @@ class Predictor:
 
     def _too_large(self, rows: int, columns: int) -> OutOfMemoryError:
         return OutOfMemoryError(
-            f"not enough memory on {self._model.device} to see the photo at {columns} x {rows} pixels: "
-            f"choose a smaller size (--size below {self.size}) or a smaller model, or crop the photo"
+            f"There is not enough memory on {self._model.device} to see the photo at {columns} x {rows} pixels. "
+            f"Use a smaller size, below {self.size}, or a smaller model, or crop the photo"
         )
 
 
 def _check(rgb: Rgb, validity: Validity | None, enlarge: bool) -> None:
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0 or rgb.dtype not in (np.uint8, np.float32):
-        raise PhotoError(f"a photo is (H, W, 3) of uint8 or float32, not {rgb.shape} of {rgb.dtype}: convert it first")
+        raise PhotoError(f"A photo is (H, W, 3) of uint8 or float32, not {rgb.shape} of {rgb.dtype}. Convert it first")
     if validity is not None and validity.shape != rgb.shape[:2]:
-        raise PhotoError(f"the validity is {validity.shape}, the photo {rgb.shape[:2]}: give one value a pixel")
+        raise PhotoError(f"The validity is {validity.shape}, the photo {rgb.shape[:2]}. Give one value for each pixel")
     if validity is not None and not enlarge:
-        raise PhotoError("validity has the photo's size, and so must its depth: enlarge it")
+        raise PhotoError("Validity has the photo's size, and so must its depth. Enlarge it")

@@ -13,6 +13,8 @@ from mathutils import Vector
 
 from inference.background import behind
 
+from .sockets import UV_MAP
+
 ASSETS = Path(__file__).parents[1] / "assets"
 SIZE = 256
 
@@ -75,7 +77,7 @@ class _Scene:
         x, y = width / max(width, height), height / max(width, height)
         mesh = bpy.data.meshes.new("Preview")
         mesh.from_pydata([(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], [], [(0, 1, 2, 3)])
-        mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", np.array([0, 0, 1, 0, 1, 1, 0, 1], np.float32))
+        mesh.uv_layers.new(name=UV_MAP).uv.foreach_set("vector", np.array([0, 0, 1, 0, 1, 1, 0, 1], np.float32))
         self._object = self._add(mesh)
         self._object.rotation_euler.x = radians(90)
         light = bpy.data.lights.new("Preview", "SUN")

@@ -19,23 +19,30 @@ BLENDERS_OWN = {"register", "unregister"}  # what they do is said by Blender's m
 LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_label or place says what they are
 
 # Package or room -> what it may import besides the standard library and its own modules. `addon` knows `inference` by
-# its standard-library modules only. Change the table where the house changes; never go around it.
+# the modules below, which need numpy at most. Change the table where the house changes; never go around it.
 BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nodeitems_utils", "rna_prop_ui"}
-SEAMS = {
+SHARED = {  # by all rooms of `addon`
     "inference.catalog",
+    "inference.errors",
+    "inference.exr",
+    "inference.first_picture",
+    "inference.orientation",
+    "inference.picture",
+}
+ENGINE = {
+    "inference.cache",
     "inference.worker.protocol",
     "inference.draft.architecture",  # with `resize`: what of a photo the built-in model makes use of
     "inference.draft.resize",
 }
-EVERYWHERE = BLENDER | {"numpy", "addon.errors", "addon.version"}  # in `addon`
+EVERYWHERE = BLENDER | SHARED | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER
-    | {"numpy", "OpenImageIO", "inference.background", "inference.exr", "inference.first_picture", *SEAMS},
-    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.catalog", "inference.exr", "inference.first_picture"},
-    "addon/scene": EVERYWHERE | {"inference.catalog", "inference.background", "addon.depth"},
-    "addon/engine": EVERYWHERE | {*SEAMS, "addon.depth"},
-    "addon/ui": EVERYWHERE | {"inference.catalog", "addon.depth", "addon.scene", "addon.engine"},
+    "addon": BLENDER | SHARED | ENGINE | {"numpy", "OpenImageIO", "inference.background"},
+    "addon/depth": EVERYWHERE | {"OpenImageIO"},
+    "addon/scene": EVERYWHERE | {"inference.background", "addon.depth"},
+    "addon/engine": EVERYWHERE | ENGINE | {"addon.depth"},
+    "addon/ui": EVERYWHERE | {"inference.cache", "addon.depth", "addon.scene", "addon.engine"},
     "node_groups": BLENDER | {"numpy", "OpenEXR", "inference.background"},
     "inference": {
         "numpy",
@@ -55,6 +62,7 @@ MAY_IMPORT = {
 }
 ONLY_STANDARD_LIBRARY = (
     "inference/__init__.py",
+    "inference/cache.py",
     "inference/catalog.py",
     "inference/errors.py",
     "inference/first_picture.py",
@@ -65,10 +73,12 @@ ONLY_STANDARD_LIBRARY = (
 # Blender imports these.
 ONLY_NUMPY = (
     "inference/background.py",
-    "inference/edges.py",
-    "inference/push_pull.py",
     "inference/depth.py",
+    "inference/edges.py",
     "inference/exr.py",
+    "inference/orientation.py",
+    "inference/picture.py",
+    "inference/push_pull.py",
 )
 # Run from the checkout alone; they name their neighbours in full.
 BESIDE = ("tools/", "training/", "node_groups/previews.py")

@@ -58,14 +58,14 @@ def read_npy(path: Path) -> Named:
     except _DAMAGED as error:
         if "Python objects" in str(error) or "Object arrays" in str(error):
             raise ValueError(
-                "it holds Python objects, which are not read: save the depth alone, an array (H, W)"
+                "it holds Python objects, which are not read. Save the depth alone, an array (H, W)"
             ) from error
-        raise ValueError("the NPY file is empty, damaged or cut off: save it again") from error
+        raise ValueError("the NPY file is empty, damaged or cut off. Save it again") from error
     if not isinstance(array, np.memmap):
         return read_npz(path)  # an archive of this name
     more = path.stat().st_size - array.offset - array.nbytes
     if more:
-        raise ValueError(f"the NPY file is damaged ({more} bytes follow its numbers): save it again")
+        raise ValueError(f"the NPY file is damaged ({more} bytes follow its numbers). Save it again")
     return Named(_flat(array))
 
 
@@ -77,14 +77,14 @@ def read_npz(path: Path) -> Named:
                 raise ValueError("an array in it is too large")
             arrays = {name: archive[name] for name in archive.files}
     except _DAMAGED as error:
-        raise ValueError(f"the NPZ file is empty, damaged or no archive of arrays ({error}): save it again") from error
+        raise ValueError(f"the NPZ file is empty, damaged or not an archive ({error}). Save it again") from error
     maps = {name: flat for name, array in arrays.items() if _is_map(flat := _flat(array))}
     chosen = next((name for wanted in _DEPTH_NAMES for name in maps if name.lower() == wanted), None)
     if chosen is None and len(maps) == 1:
         chosen = next(iter(maps))
     if chosen is None:
         there = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "nothing"
-        raise ValueError(f"none of its arrays is called depth ({there}): save the depth alone, an array (H, W)")
+        raise ValueError(f"none of its arrays is called depth ({there}). Save the depth alone, an array (H, W)")
     valid = next((_flat(arrays[name]) for name in arrays if name.lower() in _VALID_NAMES), None)
     if valid is not None and (valid.shape != maps[chosen].shape or valid.dtype.kind not in "biuf"):
         valid = None
@@ -111,13 +111,14 @@ def read_pfm(path: Path) -> Named:
     data = path.read_bytes()
     header = re.match(rb"(P[Ff])\s+(\d{1,6})\s+(\d{1,6})\s+([-+.\deE]+)(\r?\n|\s)", data)
     if header is None:
-        raise ValueError("this is not a PFM file, or it is damaged: save it again")
+        raise ValueError("this is not a PFM file, or it is damaged. Save it again")
     channels = 3 if header[1] == b"PF" else 1
     width, height = int(header[2]), int(header[3])
     count = channels * width * height
     start = len(data) - 4 * count
     if start not in (header.start(5) + 1, header.end(5)):  # CR may be the header's end, and LF the first number's
-        raise ValueError(f"the PFM file is damaged or cut off ({len(data)} bytes for {width} x {height} pixels)")
+        size = f"{len(data)} bytes for {width} x {height} pixels"
+        raise ValueError(f"the PFM file is damaged or cut off ({size}). Save it again")
     order = "<" if header[4].startswith(b"-") else ">"  # the sign of the scale says so
     values = np.frombuffer(data, f"{order}f4", count, start).reshape(height, width, channels)
     return Named(values[::-1] if channels == 3 else values[::-1, :, 0])

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...inference.orientation import upright  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..errors import DepthFileError
 from . import arrays
-from .picture import MISSING, oiio, opened, orientation, unreadable, upright
+from .picture import MISSING, oiio, opened, orientation, unreadable
 
 # Of depth maps, the most exact format first.
 SUFFIXES = (".exr", ".npy", ".npz", ".pfm", ".tif", ".tiff", ".png", ".hdr", ".bmp", ".webp", ".jpg", ".jpeg")
@@ -55,13 +56,13 @@ def load(path: Path) -> Samples:
         elif suffix in SUFFIXES:
             samples = _read_picture(path)
         else:
-            raise DepthFileError("this is not a depth map: choose a PNG, TIFF, EXR, NPY, NPZ or PFM")
+            raise DepthFileError("this is not a depth map. Choose a PNG, TIFF, EXR, NPY, NPZ or PFM")
     except OSError as error:
-        raise DepthFileError(f"{path.name} can't be read ({error.strerror or error}): check the disk") from error
+        raise DepthFileError(f"{path.name} can't be read ({error.strerror or error}). Check the disk") from error
     except (DepthFileError, ValueError) as error:
         raise DepthFileError(f"{path.name}: {error}") from error
     if samples.values.size == 0:
-        raise DepthFileError(f"{path.name} has no pixels: save it again")
+        raise DepthFileError(f"{path.name} has no pixels. Save it again")
     return samples
 
 
@@ -70,7 +71,7 @@ def _samples(read: arrays.Named, *, is_colour: bool) -> Samples:
     if is_colour and numbers.ndim == 3:
         numbers = _grey(np.moveaxis(numbers.astype(np.float32), -1, 0)) if numbers.size else numbers[..., 0]
     if numbers.ndim != 2 or numbers.dtype.kind not in "fiu":
-        raise DepthFileError(f"it holds {numbers.dtype} {numbers.shape}, not one number a pixel: save an array (H, W)")
+        raise DepthFileError(f"it holds {numbers.dtype} {numbers.shape}, not one number a pixel. Save an array (H, W)")
     with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
         values = np.array(numbers, np.float32, order="C")
     alpha = None if read.valid is None else (read.valid != 0).astype(np.float32)
@@ -88,7 +89,7 @@ def _read_picture(path: Path) -> Samples:
     settings.attribute("oiio:UnassociatedAlpha", 1)  # colours are not multiplied by alpha
     with opened(path, settings) as file:
         if file is None:
-            raise DepthFileError("the file is damaged, or something else under this name: save it again")
+            raise DepthFileError("the file is damaged, or not what its name says. Save it again")
         try:
             number, names = _depth_channels(_parts(file))
             file.seek_subimage(number, 0)
@@ -96,24 +97,17 @@ def _read_picture(path: Path) -> Samples:
             _check(spec)
             planes = [_channel(file, spec, number, name) for name in names]
             alpha_name = f"{names[0].rpartition('.')[0]}.A".removeprefix(".")
-            alpha = _channel(file, spec, number, alpha_name) if alpha_name in spec.channelnames else None
+            alphas = [_channel(file, spec, number, alpha_name)] if alpha_name in spec.channelnames else []
             attributes, is_exr = _attributes(spec), file.format_name() == "openexr"
         except UnicodeDecodeError as error:  # a channel's name
-            raise DepthFileError("the file is damaged: save or copy it again") from error
-    values = _grey(np.stack(planes)).astype(np.float32)
-    if alpha is not None:
-        alpha = (alpha / np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else alpha).astype(np.float32)
-    lies = orientation(path)
-    values = np.ascontiguousarray(upright(_in_frame(values, spec), lies))
-    if alpha is not None:
-        alpha = np.ascontiguousarray(upright(_in_frame(alpha, spec), lies))
-    return Samples(
-        values,
-        None if alpha is None or alpha.min() >= 1.0 else alpha,
-        None if is_exr else _bits(planes[0].dtype),
-        names[0],
-        attributes,
+            raise DepthFileError("the file is damaged. Save or copy it again") from error
+    lies = orientation(path, spec)
+    values, *alphas = (
+        np.ascontiguousarray(upright(_in_frame(plane.astype(np.float32), spec), lies))
+        for plane in (_grey(np.stack(planes)), *map(_opacity, alphas))
     )
+    alpha = next((alpha for alpha in alphas if not alpha.min() >= 1.0), None)  # NaN where the file has no pixels
+    return Samples(values, alpha, None if is_exr else _bits(planes[0].dtype), names[0], attributes)
 
 
 def _parts(file: Any) -> list[list[str]]:
@@ -141,9 +135,9 @@ def _check(spec: Any) -> None:
     """Raise DepthFileError for pixels that can't be one number each, or are too many."""
     for width, height in ((spec.width, spec.height), (spec.full_width, spec.full_height)):
         if width < 1 or height < 1 or width * height > _MAX_PIXELS:
-            raise DepthFileError(f"the file claims {width} x {height} pixels: it is damaged or too large")
+            raise DepthFileError(f"the file claims {width} x {height} pixels. It is damaged or too large")
     if spec.deep:
-        raise DepthFileError("the EXR file has deep pixels: flatten it")
+        raise DepthFileError("the EXR file has deep pixels. Flatten it")
 
 
 def _channel(file: Any, spec: Any, number: int, name: str) -> NDArray[Any]:
@@ -152,12 +146,17 @@ def _channel(file: Any, spec: Any, number: int, name: str) -> NDArray[Any]:
     kind = spec.channelformat(place)
     size = spec.get_int_attribute("oiio:BitsPerSample", 8)
     if file.format_name() != "openexr" and size not in (8, 16, 32, 64):
-        raise DepthFileError("these numbers would lose bits: save them as 16-bit integers or 32-bit floats")
+        raise DepthFileError("these numbers would lose bits. Save them as 16-bit integers or 32-bit floats")
     plane = file.read_image(number, 0, place, place + 1, kind)
     if plane is None or file.has_error:
         file.geterror()
-        raise DepthFileError("the file is damaged or cut off: save or copy it again")
+        raise DepthFileError("the file is damaged or cut off. Save or copy it again")
     return plane[..., 0]
+
+
+def _opacity(alpha: NDArray[Any]) -> NDArray[Any]:
+    """Return alpha in 0 to 1, of integers or floats."""
+    return alpha / np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else alpha
 
 
 def _in_frame(plane: Array, spec: Any) -> Array:
@@ -203,7 +202,7 @@ def _depth_channels(parts: list[list[str]]) -> tuple[int, list[str]]:
     if len(colours) == 1 and not lone:
         return colours[0]
     everything = ", ".join(name for names in parts for name in names)
-    raise DepthFileError(f"none of its channels is named Z or depth ({everything}): save the depth alone")
+    raise DepthFileError(f"none of its channels is named Z or depth ({everything}). Save the depth alone")
 
 
 def _grey(colour: NDArray[Any]) -> NDArray[Any]:
@@ -215,5 +214,5 @@ def _grey(colour: NDArray[Any]) -> NDArray[Any]:
     with np.errstate(invalid="ignore"):  # what JPEG leaves behind is less
         coloured = high - low > 0.02 * max(top, float(np.nanmax(np.abs(high), initial=0.0)))
     if coloured.mean() > 0.01:
-        raise DepthFileError("this is a colour picture: choose the depth map in grey, not a coloured preview of it")
+        raise DepthFileError("this is a colour picture. Choose the depth map in grey, not a coloured preview of it")
     return colour[0]

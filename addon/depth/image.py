@@ -135,7 +135,7 @@ def pixels(image: bpy.types.Image) -> NDArray[np.float32]:
     """Return all channels as stored, float32 (H, W, C), top row first. Raises DepthImageError without pixels."""
     width, height = image.size
     if width * height == 0:
-        raise DepthImageError(f"image {image.name!r} has no pixels: choose another one, or reload it from its file")
+        raise DepthImageError(f"The image {image.name!r} has no pixels. Choose another one, or reload it from its file")
     stored = np.empty((height, width, image.channels), np.float32)
     image.pixels.foreach_get(stored.reshape(-1))
     return stored[::-1]  # Blender keeps the bottom row first
@@ -166,20 +166,20 @@ def _to_stored(
     """Return what is stored, (H, W), its alpha or None where all is valid, and the smallest and largest valid value."""
     depth = np.asarray(depth)
     if depth.ndim != 2 or depth.size == 0 or depth.dtype.kind not in "fiu":
-        raise DepthImageError(f"a depth map is (H, W) numbers, this is {depth.dtype} {depth.shape}: pass one channel")
+        raise DepthImageError(f"A depth map is (H, W) numbers, not {depth.dtype} {depth.shape}. Pass one channel")
     with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
         depth = depth.astype(np.float32, copy=False)
     valid = np.isfinite(depth)
     alpha = None
     if validity is not None:
         if np.shape(validity) != depth.shape:
-            raise DepthImageError(f"validity is {np.shape(validity)}, depth {depth.shape}: pass both in the same size")
+            raise DepthImageError(f"validity is {np.shape(validity)}, depth {depth.shape}. Pass both in the same size")
         alpha = np.clip(np.nan_to_num(np.asarray(validity, np.float32)), 0.0, 1.0)
         valid &= alpha > 0.0
     whole = bool(valid.all())
     counted = depth if whole else depth[valid]
     if counted.size == 0:
-        raise DepthImageError("the depth map has no valid pixel: check its transparency, and that it is not all NaN")
+        raise DepthImageError("The depth map has no valid pixel. Check its transparency, and that it is not all NaN")
     low, high = counted.min(), counted.max()
     stored = _normalise(depth, low, high) if kind == "disparity" else depth
     if not whole:
@@ -205,10 +205,10 @@ def _normalise(depth: NDArray[np.float32], low: np.float32, high: np.float32) ->
 def _check_writable(image: bpy.types.Image) -> None:
     if image.override_library or not image.is_editable:
         raise DepthImageError(
-            f"image {image.name!r} is linked from another file: make it local first, or write a new one"
+            f"The image {image.name!r} is linked from another file. Make it local first, or write a new one"
         )
     if image.source not in {"FILE", "GENERATED"}:
-        raise DepthImageError(f"image {image.name!r} is not a single image ({image.source.lower()}): write a new one")
+        raise DepthImageError(f"{image.name!r} is not a single image but a {image.source.lower()}. Write a new one")
 
 
 def _pack(image: bpy.types.Image, data: bytes) -> None:

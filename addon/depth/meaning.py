@@ -97,7 +97,7 @@ def read(
     if samples.alpha is not None:
         valid &= samples.alpha > 0.0
     if not valid.any():
-        raise DepthFileError(f"{path.name} has no valid pixel. Check that it is the depth map, and not empty")
+        raise DepthFileError(f"{path.name} has no valid pixel. Check that it is the depth map and not empty")
     validity = None
     if samples.alpha is not None or not valid.all():
         validity = np.where(valid, 1.0 if samples.alpha is None else samples.alpha, 0.0).astype(np.float32)
@@ -141,7 +141,7 @@ def _understand(path: Path, samples: Samples, said: _Said) -> tuple[Samples, _Me
         near: NearIs = "dark" if stated == "distance" else "bright"
         return _as_stated(samples, stated, path), _Meaning(near, stated)
     if said.near_is == "bright" and said.kind == "distance":
-        raise DepthFileError(f"{path.name}: a distance is dark where near. Read bright depth as Near Is Bright")
+        raise DepthFileError(f"{path.name}: distances are dark where near. Choose Near Is Bright")
     samples, notes = _without_placeholders(samples)
     near_is, kind, guessed, why = _infer(samples, said)
     notes += why
@@ -150,7 +150,7 @@ def _understand(path: Path, samples: Samples, said: _Said) -> tuple[Samples, _Me
         return samples, _Meaning(near_is, kind, "m", guessed, (*notes, outliers) if outliers else tuple(notes))
     unit = said.unit or _stated_unit(samples)
     if unit is None and samples.bits == 8:
-        raise DepthFileError(f"{path.name}: 8 bits hold no distances. Choose Near Is Bright or Near Is Dark, or a unit")
+        raise DepthFileError(f"{path.name} has 8 bits, too few for distances. Choose Near Is Dark, or a unit")
     if unit is None:
         unit, shown = evidence.unit(samples.values, samples.bits)
         if unit != "m" or guessed:
@@ -181,7 +181,7 @@ def _as_stated(samples: Samples, kind: Kind, path: Path) -> Samples:
     try:
         low, high = (float(str(samples.attributes[name])) for name in ("depthRawMin", "depthRawMax"))
     except (KeyError, ValueError) as error:
-        raise DepthFileError(f"{path.name} states its kind but not its range. Set Depth Is") from error
+        raise DepthFileError(f"{path.name} states its kind but not its range. Choose Depth Is") from error
     nearness = samples.values.astype(np.float64) / (2**samples.bits - 1)
     far, near = (high, low) if kind == "distance" else (low, high)
     values = (far + nearness * (near - far)).astype(np.float32)

@@ -11,9 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
-from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.orientation import UPRIGHT, known  # type: ignore[import-not-found]  # the checkout's root is the extension's
 
 try:
     import OpenImageIO as oiio  # noqa: N813  as its own documentation calls it
@@ -21,12 +19,11 @@ except ImportError:  # a distribution packed Blender without it
     oiio = None
 
 MISSING = (
-    "This Blender lacks OpenImageIO's Python module, which reads depth maps and how a photo lies: use Blender from "
-    "blender.org, or install your distribution's python3-openimageio"
+    "This Blender lacks OpenImageIO's Python module, which reads depth maps and the orientation of photos. Use Blender "
+    "from blender.org, or install your distribution's python3-openimageio"
 )
-UPRIGHT = 1  # of EXIF's orientations
 _HEAD = 64  # bytes; a HEIC or AVIF file names its kinds within
-_ORIENTATION = 0x0112  # EXIF 2.32 (CIPA DC-008)
+_ORIENTATION = 0x0112  # EXIF's tag
 
 
 @contextmanager
@@ -65,21 +62,25 @@ def unreadable(path: Path) -> str:
         if is_file:
             path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError):
-        return "is not a file: check the path"
+        return "is not a file. Check the path"
     except PermissionError as error:
-        return f"can't be read ({error.strerror}): change its permissions or its folder's"
+        return f"can't be read ({error.strerror}). Change its permissions or its folder's"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        return f"can't be read ({getattr(error, 'strerror', None) or error}): check its name and its disk"
-    return "" if is_file else "is not a file: check the path"
+        return f"can't be read ({getattr(error, 'strerror', None) or error}). Check its name and its disk"
+    return "" if is_file else "is not a file. Check the path"
 
 
-def orientation(path: Path) -> int:
-    """Return how a photo is stored, 1 to 8 as EXIF numbers it; 1, upright, where the file doesn't say."""
+def orientation(path: Path, spec: Any = None) -> int:
+    """Return how a photo lies in its file, 1 to 8 as EXIF numbers it; 1, upright, where the file doesn't say.
+
+    spec: its header, where it has been opened already.
+    """
     if path.suffix.lower() == ".webp":
         return _webp_orientation(path.read_bytes())
-    with opened(path) as file:
-        said = file.spec().get_int_attribute("Orientation", UPRIGHT) if file else UPRIGHT
-    return said if 1 <= said <= 8 else UPRIGHT
+    if spec is None:
+        with opened(path) as file:
+            spec = file.spec() if file else None
+    return known(spec.get_int_attribute("Orientation", UPRIGHT)) if spec is not None else UPRIGHT
 
 
 def damage(path: Path) -> str:
@@ -97,12 +98,6 @@ def damage(path: Path) -> str:
     return reason.partition(' ("')[0] if whole or reason else "its end is missing"
 
 
-def preview(path: Path) -> str:
-    """Return what is wrong where the picture that Blender shows is only a photo's preview, or nothing."""
-    problem: str = not_the_photo(path)
-    return f"can't be used: {problem}" if problem else ""
-
-
 def foreign(path: Path) -> str:
     """Return how to convert a photo of a kind that Blender can't open, in words that follow its name, or nothing."""
     with path.open("rb") as file:
@@ -114,15 +109,6 @@ def foreign(path: Path) -> str:
         f"is {'an' if kind == 'AVIF' else 'a'} {kind} photo, which Blender can't open. Export it as JPEG: in Photos on "
         "a Mac, a phone or Windows, or in GIMP"
     )
-
-
-def upright(stored: NDArray[Any], lies: int) -> NDArray[Any]:
-    """Return a picture (H, W, ...) upright, top row first, that a file of this orientation stores; a view."""
-    if lies >= 5:  # rows are columns
-        stored = stored.swapaxes(0, 1)
-    if lies in (3, 4, 7, 8):
-        stored = stored[::-1]
-    return stored[:, ::-1] if lies in (2, 3, 6, 7) else stored
 
 
 def _webp_orientation(data: bytes) -> int:
@@ -139,7 +125,7 @@ def _webp_orientation(data: bytes) -> int:
         for entry in range(directory + 2, directory + 2 + 12 * count, 12):
             tag, _kind, _number, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
             if tag == _ORIENTATION:
-                return value if 1 <= value <= 8 else UPRIGHT
+                return known(value)
     except struct.error:  # no EXIF, or cut off: it says nothing
         return UPRIGHT
     return UPRIGHT

@@ -166,7 +166,8 @@ class WorkerClient:
                 self._finish(Cancelled(identifier))
             self._replace(Cancelled(late[0]))
         elif self._unanswered and self._silent > self._silence:
-            text = f"The engine did not respond for {self._silence:.0f} s and was stopped. Try again, or a smaller size"
+            silence = f"The engine did not respond for {self._silence:.0f} s and was stopped"
+            text = f"{silence}. Try again, or use a smaller size"
             self._replace(Failed(self._current(), "internal", text))
 
     def _ended(self, process: "WorkerProcess") -> None:

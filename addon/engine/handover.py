@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ...inference.draft.architecture import output_size  # type: ignore[import-not-found]  # as the extension's root
 from ...inference.draft.resize import resize  # type: ignore[import-not-found]
+from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]
+from ...inference.orientation import UPRIGHT, upright  # type: ignore[import-not-found]
 from ...inference.worker.protocol import Done  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
@@ -33,7 +35,7 @@ class Picture:
 
     path: Path
     linear: bool = False
-    orientation: int = picture_file.UPRIGHT
+    orientation: int = UPRIGHT
 
 
 def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
@@ -87,7 +89,7 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
         path = _file(image, frame)
         problem = picture_file.unreadable(path)
         if not problem:
-            if preview := picture_file.preview(path):
+            if preview := not_the_photo(path):
                 raise PhotoError(f"{path.name} {preview}")
             if image.source == "FILE":  # reloading tiles would forget which one is active
                 image.reload()
@@ -124,7 +126,7 @@ def _packed(image: bpy.types.Image, folder: Path) -> Picture:
 
 def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Picture:
     """Return what numpy alone can read: pixels, upright, as many of them as the built-in model makes use of."""
-    linear, lies = given.linear, picture_file.UPRIGHT
+    linear, lies = given.linear, UPRIGHT
     if given.path.suffix == ".npy":
         rgba = np.load(given.path, mmap_mode="r")  # (H, W, 4)
     else:
@@ -135,9 +137,9 @@ def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Pic
             if shown is not image:
                 bpy.data.images.remove(shown)
         lies = picture_file.orientation(given.path)
-    upright = picture_file.upright(rgba, lies)
+    pixels = upright(rgba, lies)
     path = folder / f"{image.session_uid}.small.npy"
-    np.save(path, resize(upright, *output_size(*upright.shape[:2])))
+    np.save(path, resize(pixels, *output_size(*pixels.shape[:2])))
     return Picture(path, linear, lies)
 
 

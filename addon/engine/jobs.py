@@ -26,7 +26,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]
     Progress,
 )
 from ..depth import image as depth_image
-from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError, first_line
+from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError, in_one_line
 from . import handover, settings
 from .client import WorkerClient
 
@@ -93,10 +93,10 @@ def submit(
         raise
     except (OSError, MemoryError) as error:
         _clear(job.identifier)
-        place = f"check the disk that holds {tempfile.gettempdir()}"
+        place = f"Check the disk that holds {tempfile.gettempdir()}"
         short = isinstance(error, MemoryError)
-        way_out = "close other programs, or scale the picture down" if short else place
-        problem = f"{image.name} can't be handed to the engine ({first_line(error)}): {way_out}"
+        way_out = "Close other programs, or scale the picture down" if short else place
+        problem = f"{image.name} can't be handed to the engine ({in_one_line(error)}). {way_out}"
         _fail(job, "memory" if short else "disk", problem)
         raise EstimateError(job.error) from error
     _last_failed = None
@@ -156,7 +156,7 @@ def _conclude(job: Job, answer: Done | Failed | Cancelled) -> None:
             job.state = "cancelled"
     except Exception as error:  # noqa: BLE001  the event loop, where the traceback goes into the log
         _log.append(traceback.format_exc())
-        problem = f"The depth of {job.name} could not be used ({first_line(error)}). Copy Log has the details"
+        problem = f"The depth of {job.name} could not be used ({in_one_line(error)}). Copy Log has the details"
         _fail(job, "internal", problem)
 
 

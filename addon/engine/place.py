@@ -159,7 +159,7 @@ def chosen(existing: str, own: Path) -> Engine:
         return Engine(python, {})
     ours = made(own)
     if not ours:
-        raise EngineError("The engine is not set up: choose Set Up Engine in the preferences of Depth Nodes")
+        raise EngineError("The engine is not set up. Choose Set Up Engine in the preferences of Depth Nodes")
     return ours[0].engine
 
 
@@ -189,7 +189,7 @@ def examine(path: Path) -> Engine:
     problems = _problems(tuple(found["python"]), found["versions"])
     if problems:
         raise EngineError(
-            f"{python}: {'; '.join(problems)}. Install that there, or let Depth Nodes make its own engine"
+            f"{python} can't run the models: {'; '.join(problems)}. Install that there, or use Set Up Engine"
         )
     return Engine(python, found["versions"])
 

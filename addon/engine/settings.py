@@ -1,6 +1,5 @@
 """How to estimate, and with which engine: what the preferences say."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def engine_of(spec: catalog.ModelSpec) -> place.Engine:
     try:
         return engine()
     except EngineError as error:
-        raise EngineError(f"{spec.title} needs the engine. {error}, or the model Draft, which is built in") from error
+        raise EngineError(f"{spec.title} needs the engine. {error}, or use Draft, which is built in") from error
 
 
 def prefer_engine() -> None:
@@ -91,7 +90,7 @@ def check(wanted: Settings) -> None:
     spec = catalog.get(wanted.model)
     if spec.commercial is False and not wanted.accept_license:
         raise EstimateError(
-            f"{spec.title} is licensed {spec.licence}: accept its licence first, or choose another model"
+            f"The licence of {spec.title}, {spec.licence}, was not accepted. Accept it first, or choose another model"
         )
 
 
@@ -121,13 +120,3 @@ def request(
 def smaller(wanted: Settings) -> Settings:
     """Return the settings with half the pixels."""
     return replace(wanted, size=max(round(wanted.size / 2**0.5), 70))
-
-
-def is_on_disk(spec: catalog.ModelSpec) -> bool:
-    """Return whether the weights of a model are here: built in, or in the hub's cache, in the layout it documents."""
-    if spec.built_in:
-        return True
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
-    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
-    folder = cache / f"models--{spec.repo.replace('/', '--')}" / "snapshots" / spec.revision
-    return (folder / spec.file).is_file()

@@ -47,8 +47,8 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, *, cut: bool
     mesh = _samples(ob, modifier, cut)
     if "depth" not in mesh.attributes or not mesh.vertices:
         bpy.data.meshes.remove(mesh)
-        way_out = "raise Threshold or Angle" if cut else "check its Surface, or use a fresh Depth Relief"
-        raise FreezeError(f"{modifier.name!r} leaves nothing to freeze: {way_out}")
+        way_out = "Raise Threshold or Angle" if cut else "Check its Surface, or use a new Depth Relief"
+        raise FreezeError(f"{modifier.name!r} leaves nothing to freeze. {way_out}")
     _give_uv_maps(mesh, {inputs.get_attribute(modifier, "UV") or UV_MAP, UV_MAP})
     mesh.name = f"{former.name} Frozen"
     mesh[_FORMER_MESH], mesh[_FORMER_SURFACE] = former, surface
@@ -71,7 +71,7 @@ def unfreeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> bpy.typ
         raise FreezeError(f"{ob.name!r} is not frozen. There is nothing to unfreeze")
     former = frozen[_FORMER_MESH]
     if former is None:
-        raise FreezeError(f"the mesh that {ob.name!r} had before was deleted: set Surface to Mesh to keep this one")
+        raise FreezeError(f"The mesh that {ob.name!r} had before was deleted. Set Surface to Mesh to keep this one")
     inputs.set_input(modifier, "Surface", frozen[_FORMER_SURFACE])
     if frozen.get(_WAS_CUT):
         inputs.set_input(modifier, "Cutoff", True)

@@ -89,7 +89,7 @@ def stamps() -> dict[str, str]:
     try:
         return _read_stamps(STAMPS, STAMPS.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
-        raise AssetError("the asset file of Depth Nodes is missing: install the extension again") from error
+        raise AssetError("The asset file of Depth Nodes is missing. Install the extension again") from error
 
 
 @cache
@@ -100,14 +100,14 @@ def _read_stamps(path: Path, _changed: int) -> dict[str, str]:
 
 def _load(name: str, **options: bool) -> bpy.types.NodeTree:
     if not BLEND.is_file():
-        raise AssetError("the asset file of Depth Nodes is missing: install the extension again")
+        raise AssetError("The asset file of Depth Nodes is missing. Install the extension again")
     try:
         with bpy.data.libraries.load(str(BLEND), **options) as (there, here):
             if name not in there.node_groups:
-                raise AssetError(f"there is no group {name!r}: use one of {', '.join(there.node_groups)}")
+                raise AssetError(f"There is no group {name!r}. Use one of {', '.join(there.node_groups)}")
             here.node_groups = [name]
     except OSError as error:
-        raise AssetError("the asset file of Depth Nodes is damaged: install the extension again") from error
+        raise AssetError("The asset file of Depth Nodes is damaged. Install the extension again") from error
     return here.node_groups[0]
 
 

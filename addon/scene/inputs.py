@@ -146,7 +146,7 @@ def keyframe(modifier: bpy.types.NodesModifier, name: str, frame: float) -> None
     """Insert a keyframe for the present value of an input. Raises ModifierError if it cannot be animated."""
     socket = _socket(modifier, name)
     if socket.socket_type in _DATABLOCKS or socket.socket_type == "NodeSocketString":
-        raise ModifierError(f"input {name!r} of {modifier.name!r} can't be animated: only numbers and menus can")
+        raise ModifierError(f"The input {name!r} of {modifier.name!r} can't be animated. Only numbers and menus can")
     if _since_5_2(modifier):
         _properties(modifier, socket).keyframe_insert("value", frame=frame)
     else:
@@ -169,7 +169,7 @@ def _write_attribute(
     properties = _properties(modifier, socket) if _since_5_2(modifier) else None
     able = hasattr(properties, "attribute_name") if properties is not None else modifier.get(key) is not None
     if not able:
-        raise ModifierError(f"input {socket.name!r} of {modifier.name!r} can't read an attribute: set its value")
+        raise ModifierError(f"The input {socket.name!r} of {modifier.name!r} can't read an attribute. Set its value")
     if properties is not None:
         properties.type = "ATTRIBUTE" if used else "VALUE"
         properties.attribute_name = attribute
@@ -181,7 +181,7 @@ def _write_attribute(
 
 def _sockets(modifier: bpy.types.NodesModifier) -> Iterator[bpy.types.NodeTreeInterfaceSocket]:
     if modifier.node_group is None:
-        raise ModifierError(f"modifier {modifier.name!r} has no node group: choose one, or remove the modifier")
+        raise ModifierError(f"The modifier {modifier.name!r} has no node group. Choose one, or remove the modifier")
     for item in modifier.node_group.interface.items_tree:
         if not isinstance(item, bpy.types.NodeTreeInterfaceSocket):
             continue  # a panel
@@ -194,7 +194,7 @@ def _socket(modifier: bpy.types.NodesModifier, name: str) -> bpy.types.NodeTreeI
         if socket.name == name:
             return socket
     known = ", ".join(input_names(modifier)) or "none"
-    raise ModifierError(f"modifier {modifier.name!r} has no input {name!r}: use one of {known}")
+    raise ModifierError(f"The modifier {modifier.name!r} has no input {name!r}. Use one of {known}")
 
 
 def _menu(modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterfaceSocket) -> dict[str, int | str]:
@@ -227,4 +227,4 @@ def _checked(modifier: bpy.types.NodesModifier, socket: bpy.types.NodeTreeInterf
         accepted, convert, wanted = _PLAIN.get(kind, ((), str, "no value"))
         if isinstance(value, accepted):
             return convert(value)
-    raise ModifierError(f"input {socket.name!r} of {modifier.name!r} takes {wanted}, not {value!r}")
+    raise ModifierError(f"The input {socket.name!r} of {modifier.name!r} takes {wanted}, not {value!r}")

@@ -7,6 +7,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]
+from ...inference.orientation import UPRIGHT, upright  # type: ignore[import-not-found]  # as the extension's root
+from ...inference.picture import encode_srgb  # type: ignore[import-not-found]
 from ..depth import files
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
@@ -40,7 +43,7 @@ def load(path: str | Path) -> bpy.types.Image:
         return turned
     if damage := picture_file.damage(path):
         raise PhotoError(f"{path.name} is incomplete or damaged ({damage}). Copy or export the photo again")
-    if preview := picture_file.preview(path):
+    if preview := not_the_photo(path):
         raise PhotoError(f"{path.name} {preview}")
     try:
         before = set(bpy.data.images)
@@ -58,25 +61,25 @@ def load(path: str | Path) -> bpy.types.Image:
         )
         raise PhotoError(f"{path.name} {reason}")
     orientation = picture_file.orientation(path)
-    return _turned(image, orientation, path) if orientation != picture_file.UPRIGHT else image
+    return _turned(image, orientation, path) if orientation != UPRIGHT else image
 
 
 def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:
     """Return a packed copy of an image, turned upright; the image itself goes if nothing else uses it."""
-    stored = picture_file.upright(depth_image.pixels(lying), orientation)  # (H, W, C)
-    height, width, channels = stored.shape
-    upright = bpy.data.images.new(lying.name, width, height, alpha=channels == 4, float_buffer=lying.is_float)
+    pixels = upright(depth_image.pixels(lying), orientation)  # (H, W, C)
+    height, width, channels = pixels.shape
+    turned = bpy.data.images.new(lying.name, width, height, alpha=channels == 4, float_buffer=lying.is_float)
     rgba = np.ones((height, width, 4), np.float32)
-    rgba[..., :channels] = stored
-    upright.colorspace_settings.name = lying.colorspace_settings.name
-    upright.pixels.foreach_set(rgba[::-1].ravel())
-    upright.pack()
-    upright[_UPRIGHT_OF], upright[_WRITTEN] = str(path), str(path.stat().st_mtime_ns)
+    rgba[..., :channels] = pixels
+    turned.colorspace_settings.name = lying.colorspace_settings.name
+    turned.pixels.foreach_set(rgba[::-1].ravel())
+    turned.pack()
+    turned[_UPRIGHT_OF], turned[_WRITTEN] = str(path), str(path.stat().st_mtime_ns)
     if lying.users == 0:
         name = lying.name
         bpy.data.images.remove(lying)
-        upright.name = name
-    return upright
+        turned.name = name
+    return turned
 
 
 def shown_by(ob: bpy.types.Object) -> bpy.types.ShaderNodeTexImage | None:
@@ -139,7 +142,7 @@ def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
     rgb = np.repeat(stored, 3, axis=2) if stored.shape[2] == 1 else stored[..., :3]
     rgb = np.clip(np.nan_to_num(rgb, posinf=1.0, neginf=0.0), 0.0, 1.0)
     if photo.is_float:  # scene-linear
-        rgb = np.where(rgb <= 0.0031308, 12.92 * rgb, 1.055 * rgb ** (1 / 2.4) - 0.055)
+        rgb = encode_srgb(rgb)
     return (rgb * 255.0 + 0.5).astype(np.uint8)
 
 

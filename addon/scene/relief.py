@@ -184,7 +184,9 @@ def set_depth_of(uids: Sequence[int], depth: bpy.types.Image) -> None:
     """
     obs = [ob for ob in bpy.data.objects if ob.session_uid in uids]
     if not obs:
-        raise PhotoError("The object was deleted while its depth was estimated. The depth image was kept: assign it")
+        raise PhotoError(
+            "The object was deleted while its depth was estimated. The depth image was kept; assign it manually"
+        )
     for ob in obs:
         modifier = find_modifier(ob)
         if modifier is None:
@@ -256,8 +258,8 @@ def _check_orientation(picture: bpy.types.Image, shape: tuple[int, ...]) -> None
     turned = abs(photo_aspect * depth_aspect - 1) < 0.02
     if turned and abs(photo_aspect / depth_aspect - 1) > 0.1:
         raise PhotoError(
-            f"The depth map lies on its side against {picture.name}, which is shown upright: turn the depth map as the "
-            "photo is turned"
+            f"The depth map lies on its side compared with {picture.name}, which is shown upright. Rotate the depth "
+            "map as the photo is rotated"
         )
 
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference import cache, catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..engine import install, settings
 
 
@@ -10,7 +10,7 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     """Draw the model and its quality, and what its first use needs: a download, a licence accepted."""
     layout.prop(chosen, "model")
     spec = catalog.get(chosen.model)
-    if not chosen.weights and not settings.is_on_disk(spec):
+    if not chosen.weights and cache.on_disk(spec) is None:
         layout.label(text=f"The first use downloads {spec.bytes / 1e6:.0f} MB", icon="INTERNET")
     if spec.commercial is False:
         accepted = spec.name in chosen.accepted.split(",")
@@ -21,7 +21,7 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     if spec.built_in:
         return  # it has one size
     if not settings.has_engine():
-        layout.label(text="Its engine is not set up yet", icon="INFO")
+        layout.label(text="Needs the engine, not set up yet", icon="INFO")
     layout.prop(chosen, "quality")
     if chosen.quality == "CUSTOM":
         layout.prop(chosen, "size")
@@ -32,7 +32,7 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
 
 
 def draw_set_up(layout: bpy.types.UILayout, made: install.Installation) -> None:
-    """Draw how far the engine in the making is, with a button to give up."""
+    """Draw how far the engine in the making is, with a button that cancels it."""
     size = f", {made.bytes[0] / 1e6:.0f} of {made.bytes[1] / 1e6:.0f} MB" if made.bytes else ""
     row = layout.row(align=True)
     row.progress(factor=made.fraction or 0.0, type="BAR", text=f"{made.stage}{size}")

@@ -23,7 +23,7 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
 
 
 def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None:
-    """How far the engine or the estimates are, with a button to give up, or what went wrong last."""
+    """How far the engine or the estimates are, with a button that cancels them, or what went wrong last."""
     made = setup.installation()
     if made is not None and made.state == "running":
         draw_set_up(layout, made)
@@ -90,7 +90,7 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
         _draw_progress(layout, context.region)
         if upgrade.needed():
             box = layout.box().column()
-            box.label(text="Groups of an older release", icon="INFO")
+            box.label(text="This file has groups of an older release", icon="INFO")
             box.operator("depth_nodes.update_groups", icon="FILE_REFRESH")
         modifier = relief.find_modifier(context.object)
         if modifier is None:

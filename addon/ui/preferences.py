@@ -41,8 +41,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
     use_asset_library: BoolProperty(
         name="Asset Library",
         description="Show the depth groups in the Asset Browser, to drag onto objects and into node trees. They "
-        "stay in "
-        "the Add menus when this is off",
+        "stay in the Add menus when this is off",
         default=True,
         update=_list_or_unlist,
     )
@@ -100,7 +99,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
     weights: StringProperty(
         name="Weights File",
         description="Local .safetensors or .pth file for the chosen model. Leave empty to use the Hugging Face cache, "
-        "which is filled by one download",
+        "into which the model is downloaded once",
         subtype="FILE_PATH",
     )
     accepted: StringProperty(description="Models whose licence was accepted", options={"HIDDEN"})

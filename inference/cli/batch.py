@@ -72,9 +72,14 @@ def plan(
         job = Job(path, file or (folder or path.parent) / (path.stem + SUFFIXES[file_format]), file_format)
         other = taken.setdefault(_identity(job.output), path)
         if _identity(job.output) == _identity(other):
-            failed.append(Failed(path, DepthFileError(f"{path}: would write over the photo {other}; use -o")))
+            failed.append(
+                Failed(
+                    path,
+                    DepthFileError(f"The depth of {path} would overwrite the photo {other}. Use -o"),
+                )
+            )
         elif other is not path:
-            message = f"{path}: {job.output} is already the depth of {other}; run it alone, with -o"
+            message = f"{path} would get the depth file of {other}, {job.output}. Run it alone, with -o"
             failed.append(Failed(path, DepthFileError(message)))
         else:
             jobs.append(job)
@@ -156,29 +161,30 @@ def _expand(photos: Sequence[str]) -> tuple[list[Path], list[Failed]]:
         try:
             found, nothing = _behind(name)
         except OSError as error:  # a folder that may not be read, a name that is too long
-            found, nothing = [], f"can't be read ({first_line(error)})"
+            found, nothing = [], f"{name} can't be read ({first_line(error)}). Check its name and its permissions"
         paths.update(dict.fromkeys(found))
         if not found:
-            failed.append(Failed(Path(name), PhotoError(f"{name or repr(name)}: {nothing}")))
+            failed.append(Failed(Path(name), PhotoError(nothing)))
     return list(paths), failed
 
 
 def _behind(name: str) -> tuple[list[Path], str]:
     """Return the files behind a name, and what to say if there is none."""
     if not name:
-        return [], "an empty name"
+        return [], "The name of a photo is empty. Check the command"
     path = Path(name)
     if path.is_dir():
-        return sorted(p for p in path.iterdir() if _looks_like_a_photo(p)), "no pictures in this folder"
+        inside = sorted(p for p in path.iterdir() if _looks_like_a_photo(p))
+        return inside, f"There are no pictures in {name}. Name another folder"
     if os.path.lexists(path):
         return [path], ""
     if not glob.has_magic(name):
         try:
             path.lstat()  # tells a folder that may not be entered from a file that is not there
         except (FileNotFoundError, NotADirectoryError):
-            return [], "no such file"
+            return [], f"There is no file {name}. Check its name"
     matches = glob.glob(_literal_where_there(path), recursive=True)
-    return sorted(Path(match) for match in matches if not os.path.isdir(match)), "no file matches"
+    return sorted(Path(match) for match in matches if not os.path.isdir(match)), f"No file matches {name}. Check it"
 
 
 def _literal_where_there(pattern: Path) -> str:
@@ -205,18 +211,20 @@ def _target(
     is_file = path.suffix.lower() in _FORMAT_OF and not path.is_dir() and not output.endswith(("/", os.sep))
     if is_file and one_photo:
         if file_format and not SUFFIXES[file_format].endswith(path.suffix.lower()):
-            raise DepthFileError(f"-o {output}: the format {file_format} is not written to a {path.suffix} file")
+            raise DepthFileError(f"-o {output}: a {path.suffix} file can't hold {file_format}. Change one of them")
         if not path.parent.is_dir():
-            raise DepthFileError(f"-o {output}: there is no folder {path.parent}")
+            raise DepthFileError(f"-o {output}: there is no folder {path.parent}. Make it first")
         return None, path, file_format or _FORMAT_OF[path.suffix.lower()]
     if is_file:
-        raise DepthFileError(f"-o {output}: a file holds the depth of one photo; name a folder for several")
+        raise DepthFileError(f"-o {output}: a file holds the depth of one photo. Name a folder for several")
     if path.suffix and not path.is_dir() and one_photo and not output.endswith(("/", os.sep)):
-        raise DepthFileError(f"-o {output}: name a file that ends in .exr, .png or .npy, or a folder that ends in /")
+        raise DepthFileError(
+            f"-o {output} is not clear. Name a file that ends in .exr, .png or .npy, or end a folder in /"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DepthFileError(f"-o {output}: this folder cannot be made ({error.strerror})") from error
+        raise DepthFileError(f"-o {output}: this folder can't be made ({error.strerror}). Choose another") from error
     return path, None, file_format or "exr"
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import catalog, hub
+from .. import cache, catalog
 from ..errors import DepthNodesError
 from ..memory import available_memory
 from .report import FAILED, OK, PROGRAM
@@ -26,9 +26,10 @@ _PIXEL_TOLERANCE = 1e-3
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Show what this machine has, and check what it computes."""
+    """Show what this machine has, and check its results."""
     parser = argparse.ArgumentParser(
-        prog=f"{PROGRAM} doctor", description="Show what this machine has, and check what it computes."
+        prog=f"{PROGRAM} doctor",
+        description="Show what this machine has, and check its results against published values.",
     )
     parser.add_argument(
         "picture",
@@ -48,7 +49,7 @@ def examine(picture: Path | None) -> bool:
     healthy = _show_torch()
     _line("memory", _memory())
     for spec in catalog.MODELS:
-        if path := hub.on_disk(spec):
+        if path := cache.on_disk(spec):
             _line("weights", f"{spec.name}: {path}")
     return _check(picture) and healthy
 
@@ -68,7 +69,7 @@ def _show_torch() -> bool:
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: a library that torch needs is missing
-        _line("device", f"none, torch cannot be imported: {' '.join(str(error).split())}")
+        _line("device", f"none: torch can't be imported ({' '.join(str(error).split())})")
         return False
     _line("device", f"cpu: {torch.get_num_threads()} threads on {os.cpu_count()} logical cores")
     for index in range(torch.cuda.device_count()):
@@ -89,7 +90,7 @@ def _memory() -> str:
 
 def _check(picture: Path | None) -> bool:
     small = catalog.get("small")
-    weights = hub.on_disk(small)
+    weights = cache.on_disk(small)
     if weights is None:
         _line("check", f"not run: it needs the Small model; `{PROGRAM} download` fetches it")
         return True

@@ -31,8 +31,8 @@ other commands:
   video             the depth of a movie or an image sequence, without flicker
   models            list the models, their licences, and which are on disk
   download          fetch weights without computing anything
-  doctor            show what this machine has, and check what it computes
-each has a --help of its own; a photo called like one of them is ./models
+  doctor            show what this machine has, and check its results
+each has a --help of its own; write ./models for a photo of that name
 
 formats:
 """ + "\n".join(f"  {name:<17} {text}" for name, text in _FORMATS.items())
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", metavar="PATH", help="a file for one photo, or a folder; default: beside each photo"
     )
     parser.add_argument("--format", choices=_FORMATS, help="what to write; default: by the name of -o, else exr")
-    parser.add_argument("--skip-existing", action="store_true", help="leave photos alone whose depth file is there")
+    parser.add_argument("--skip-existing", action="store_true", help="skip photos whose depth file exists")
     parser.add_argument(
         "--shard", type=shard, metavar="I/N", help="only the I-th of N shares of the photos, for one of N machines"
     )
@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-megapixels", type=positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line in place of text")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
     return parser
 
 
@@ -129,7 +129,7 @@ def _skipped(job: "Job", as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"photo": str(job.photo), "output": str(job.output), "skipped": True}), flush=True)
     else:
-        print(f"{job.output}: there already", flush=True)
+        print(f"{job.output}: skipped, it exists", flush=True)
     return True
 
 
@@ -150,7 +150,7 @@ def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict
         start = time.perf_counter()
         exact = predictor.predict(photo.rgb, photo.validity)
     except DepthNodesError as error:
-        print(f"note: what {chosen} costs can't be told: {error}", file=sys.stderr)
+        print(f"note: the error of {chosen} could not be measured: {error}", file=sys.stderr)
         return None
     seconds = time.perf_counter() - start
     found = difference(done.depth, exact)

@@ -26,17 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(error)
         return FAILED
     except ModuleNotFoundError as error:
-        complain(f"the Python package {error.name} is missing: install it for {sys.executable}")
+        complain(f"The Python package {error.name} is missing. Install it for {sys.executable}")
         return FAILED
     except BrokenPipeError:  # whoever read our output has had enough
         _drop_stdout()
         return FAILED
     except OSError as error:  # files are read and written elsewhere, with errors of their own: this is stdout
         _drop_stdout()
-        complain(f"the output can't be written ({first_line(error)})")
+        complain(f"The output can't be written ({first_line(error)}). Check where it goes")
         return FAILED
     except KeyboardInterrupt:
-        complain("interrupted; the depth files that were written are complete")
+        complain("Interrupted. The depth files that were written are complete")
         return INTERRUPTED
 
 

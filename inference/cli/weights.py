@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 
 from .. import catalog
+from ..cache import on_disk
 from ..errors import DepthNodesError
 from .report import FAILED, OK, PROGRAM, Download, complain
 
@@ -12,10 +13,8 @@ from .report import FAILED, OK, PROGRAM, Download, complain
 def models(arguments: Sequence[str]) -> int:
     """List the models, their licences, and which are on disk."""
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} models", description="List the models.")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     options = parser.parse_args(arguments)
-    from ..hub import on_disk
-
     for spec in catalog.MODELS:
         path = on_disk(spec)
         if options.json:

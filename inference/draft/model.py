@@ -33,10 +33,10 @@ def load(
 ) -> "Draft":
     """Load the model: see `inference.model.load`."""
     if precision != "float32":
-        raise DeviceError(f"{spec.title} computes in float32 alone, not in {precision}: leave the precision as it is")
+        raise DeviceError(f"{spec.title} runs in float32 only, not in {precision}. Use float32")
     if find_spec("torch") is None:
         if device not in ("auto", "cpu"):
-            raise DeviceError(f"{spec.title} computes on the CPU where torch is not installed: choose auto")
+            raise DeviceError(f"Without PyTorch, {spec.title} runs on the CPU only. Choose auto or cpu")
         return Draft(by_numpy(weights()))
     from . import torch_model
 

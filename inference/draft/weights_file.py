@@ -26,7 +26,7 @@ def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
         return {name: _tensor(content[8 + length :], entry) for name, entry in header.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
-            f"the built-in model's weights, {path}, can't be read ({error}): install the extension again"
+            f"The built-in model's weights, {path}, can't be read ({error}). Install the extension again"
         ) from error
 
 

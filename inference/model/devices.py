@@ -22,23 +22,23 @@ def choose(name: Device, precision: Precision) -> torch.device:
     torch has kernels for it: an older or an integrated one may only say so when it is first used.
     """
     if name not in get_args(Device):
-        raise DeviceError(f"no device is called {name!r}: choose one of {', '.join(get_args(Device))}")
+        raise DeviceError(f"No device is called {name!r}. Choose one of {', '.join(get_args(Device))}")
     if precision not in get_args(Precision):
-        raise DeviceError(f"no precision is called {precision!r}: choose one of {', '.join(get_args(Precision))}")
+        raise DeviceError(f"No precision is called {precision!r}. Choose one of {', '.join(get_args(Precision))}")
     dtype = torch.float32 if precision == "int8" else getattr(torch, precision)
     if name != "auto":
         problem = _problem(name, dtype)
         if problem:
-            raise DeviceError(f"{name} can't run the model: {problem}. Choose the device auto, or cpu")
+            raise DeviceError(f"The device {name} can't run the model ({problem}). Choose auto or cpu")
         device = torch.device(name)
     else:
         device = _first_that_works(dtype)
     if precision == "int8":
         if device.type != "cpu":
-            raise DeviceError(f"int8 is for CPUs, where it is quicker; on {device} choose float16")
+            raise DeviceError(f"int8 is faster on CPUs only. On {device}, choose float16")
         check_int8()
     elif precision != "float32" and device.type == "cpu":
-        raise DeviceError(f"{precision} is for GPUs, where it is quicker; on the CPU choose float32 or int8")
+        raise DeviceError(f"{precision} is faster on GPUs only. On the CPU, choose float32 or int8")
     return device
 
 
@@ -71,10 +71,10 @@ def _problem(name: str, dtype: torch.dtype) -> str | None:
         made_for = torch.version.cuda or torch.version.hip
         if name == "cuda" and made_for:
             return (
-                f"this torch is made for {'CUDA' if torch.version.cuda else 'ROCm'} {made_for} and finds no such "
-                "device (is the driver older?)"
+                f"this PyTorch is built for {'CUDA' if torch.version.cuda else 'ROCm'} {made_for} and finds no such "
+                "device; the driver may be too old"
             )
-        return f"this torch finds no {name} device"
+        return f"this PyTorch finds no {name} device"
     if name == "cpu":
         return None
     try:
@@ -82,7 +82,7 @@ def _problem(name: str, dtype: torch.dtype) -> str | None:
     except (RuntimeError, AssertionError, TypeError, OSError) as error:  # torch asserts where it lacks a backend
         return first_line(error)
     if not torch.allclose(found, _small_computation(torch.device("cpu"), torch.float32), rtol=0.1, atol=0.1):
-        return "a small computation comes out wrong"
+        return "a small test computation gives a wrong result"
     return None
 
 

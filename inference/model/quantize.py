@@ -51,7 +51,7 @@ def check_int8() -> None:
     except (AttributeError, RuntimeError):
         right = False
     if not right:
-        raise DeviceError("int8 needs a CPU with VNNI and a torch with oneDNN: leave the precision at float32")
+        raise DeviceError("int8 needs a CPU with VNNI and a PyTorch with oneDNN. Use float32")
 
 
 def quantize(model: DepthAnything) -> None:
@@ -61,7 +61,7 @@ def quantize(model: DepthAnything) -> None:
             for name, layer in list(parent.named_children()):
                 if isinstance(layer, nn.Linear):
                     if not layer.weight.isfinite().all():
-                        raise WeightsError("the weights hold infinite values or none, which int8 can't: take float32")
+                        raise WeightsError("Some weights are not finite numbers, which int8 can't hold. Use float32")
                     setattr(parent, name, Int8Linear(layer))
 
 

@@ -95,16 +95,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises `WeightsError` for a file that is absent, damaged, of another format, or holds anything but named tensors.
     """
     if path.suffix not in (".safetensors", ".pth"):
-        raise WeightsError(f"{path} is neither .safetensors nor .pth: give the file that was published")
+        raise WeightsError(f"{path} is neither .safetensors nor .pth. Choose the file that was published")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         reason = str(error).split("\n")[0]
-        raise WeightsError(f"cannot read the weights {path}: {reason}; fetch the file again") from error
+        raise WeightsError(f"The weights {path} can't be read ({reason}). Download the file again") from error
     if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
-        raise WeightsError(f"{path} is not a table of named tensors: give the file that was published")
+        raise WeightsError(f"{path} is not a table of named tensors. Choose the file that was published")
     return tensors
 
 
@@ -121,7 +121,7 @@ def load_model(path: Path, config: ModelConfig, max_distance: float | None = Non
     try:
         state = _to_state(tensors, _layout(tensors), shapes)
     except WeightsError as error:
-        raise WeightsError(f"{path} does not fit the model: {error}") from None
+        raise WeightsError(f"{path} does not fit the model ({error}). Choose this model's file") from None
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
 

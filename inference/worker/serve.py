@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import background, catalog
+from ..cache import on_disk
 from ..errors import (
     DepthFileError,
     DepthNodesError,
@@ -33,7 +34,8 @@ from ..errors import (
     first_line,
 )
 from ..memory import is_out_of_memory
-from ..picture import Photo, as_stored
+from ..orientation import as_stored
+from ..picture import Photo, encode_srgb
 from ..predict import Predictor
 from .protocol import (
     Answer,
@@ -205,20 +207,24 @@ def _unforeseen(request: Estimate, error: Exception) -> Failed:
     logger.error("estimate %d failed", request.id, exc_info=error)
     said = first_line(error)
     if is_out_of_memory(error):
-        return Failed(request.id, "memory", f"not enough memory ({said}): use a smaller size, or close other programs")
+        return Failed(
+            request.id, "memory", f"There is not enough memory ({said}). Use a smaller size, or close other programs"
+        )
     if isinstance(error, ImportError) or "dll" in said.lower() or "shared object" in said.lower():
-        return Failed(request.id, "engine", f"{said}: set up the engine again, or choose another Python")
-    return Failed(request.id, "internal", f"{type(error).__name__}: {said}. Copy Log has the details")
+        return Failed(
+            request.id, "engine", f"The engine can't run the model ({said}). Set it up again, or choose another Python"
+        )
+    return Failed(
+        request.id, "internal", f"The estimate failed ({type(error).__name__}: {said}). Copy Log has the details"
+    )
 
 
 def _check_offline(request: Estimate) -> None:
-    from .. import hub
-
     spec = catalog.get(request.model)
-    if request.offline and not request.weights and hub.on_disk(spec) is None:
+    if request.offline and not request.weights and on_disk(spec) is None:
         raise _OfflineError(
-            f"{spec.title} is not on disk, and going online is not allowed: allow it, name a file that you have, "
-            "or choose the model Draft, which is built in"
+            f"{spec.title} is not on this disk, and Blender may not go online. Allow online access, choose a weights "
+            "file that you have, or use the model Draft, which is built in"
         )
 
 
@@ -231,18 +237,11 @@ def _picture(request: Estimate) -> Photo:
     try:
         pixels = np.load(path, mmap_mode="r")  # (H, W, 4)
     except (OSError, ValueError) as error:
-        raise PhotoError(f"the pixels of the picture can't be read ({first_line(error)}): try again") from error
+        raise PhotoError(f"The pixels of the picture can't be read ({first_line(error)}). Try again") from error
     rgb = np.nan_to_num(pixels[..., :3], posinf=1.0, neginf=0.0)
-    rgb = np.clip(_to_srgb(rgb) if request.linear else rgb, 0.0, 1.0)
+    rgb = np.clip(encode_srgb(rgb) if request.linear else rgb, 0.0, 1.0)
     alpha = np.clip(np.nan_to_num(pixels[..., 3]), 0.0, 1.0)
     return Photo(rgb, None if (alpha == 1.0).all() else alpha, request.orientation)
-
-
-def _to_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Encode scene-linear colours, at least 0, as sRGB (IEC 61966-2-1), float32 of the same shape."""
-    linear = np.maximum(linear, np.float32(0.0))
-    power = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
-    return np.where(linear <= np.float32(0.0031308), np.float32(12.92) * linear, power)
 
 
 def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
@@ -258,7 +257,7 @@ def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise DepthFileError(
-            f"{path}: the depth can't be written ({first_line(error)}): free some space there"
+            f"The depth can't be written to {path} ({first_line(error)}). Free some space there"
         ) from error
     return str(path)
 

@@ -8,10 +8,10 @@ import time
 
 import numpy as np
 
+from inference.cache import place
 from inference.catalog import get
 from inference.draft.architecture import SHARP, input_size
 from inference.draft.model import Draft, by_numpy
-from inference.hub import BUILT_IN
 
 ROUNDS = 5
 SIZE = (SHARP, SHARP * 4 // 3)
@@ -19,7 +19,7 @@ SIZE = (SHARP, SHARP * 4 // 3)
 
 def main() -> None:
     """Print the line."""
-    model = Draft(by_numpy(BUILT_IN / get("draft").file))
+    model = Draft(by_numpy(place(get("draft"))))
     photo = np.random.default_rng(0).random((*SIZE, 3), np.float32)
     rounds = []
     for _ in range(ROUNDS + 1):  # the first one warms up

@@ -68,24 +68,24 @@ def test_what_is_not_there_costs_nothing_else(folder):
         [str(folder / "nothing.jpg"), str(folder / "x*.png"), str(folder / "deep.png"), str(folder / "b.jpg")]
     )
     assert names(jobs) == [("b.jpg", "b.depth.exr")]
-    assert [str(f.error).rsplit(": ")[-1] for f in failed] == [
-        "no such file",
-        "no file matches",
-        "no pictures in this folder",
-    ]
+    for failure, name, word in zip(
+        failed, ("nothing.jpg", "x*.png", "deep.png"), ("no file", "matches", "no pictures"), strict=True
+    ):
+        assert name in str(failure.error)
+        assert word in str(failure.error)
 
 
 def test_two_photos_of_one_name_do_not_write_over_each_other(folder):
     Image.new("RGB", (4, 3)).save(folder / "b.png")
     jobs, failed = plan([str(folder / "b.jpg"), str(folder / "b.png")])
     assert names(jobs) == [("b.jpg", "b.depth.exr")]
-    assert "already the depth of" in str(failed[0].error)
+    assert "b.depth.exr" in str(failed[0].error)
 
 
 def test_a_photo_is_never_written_over(folder):
     jobs, failed = plan([str(folder / "a.png")], str(folder / "a.png"))
     assert jobs == []
-    assert "would write over the photo" in str(failed[0].error)
+    assert "overwrite" in str(failed[0].error)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -119,18 +119,18 @@ def test_output_file_says_the_format(folder, name, asked, expected):
 
 
 @pytest.mark.parametrize(
-    ("photos", "output", "file_format", "message"),
+    ("photos", "output", "file_format", "word"),
     [
-        (["b.jpg", "a.png"], "x.exr", None, "name a folder for several"),
-        (["."], "x.exr", None, "name a folder for several"),
-        (["b.jpg"], "x.exr", "npy", "not written to a .exr file"),
-        (["b.jpg"], "x.tiff", None, "name a file that ends in"),
-        (["b.jpg"], "nowhere/x.exr", None, "there is no folder"),
-        (["b.jpg"], "notes.txt/", None, "this folder cannot be made"),
+        (["b.jpg", "a.png"], "x.exr", None, "several"),
+        (["."], "x.exr", None, "several"),
+        (["b.jpg"], "x.exr", "npy", "npy"),
+        (["b.jpg"], "x.tiff", None, "ends in"),
+        (["b.jpg"], "nowhere/x.exr", None, "no folder"),
+        (["b.jpg"], "notes.txt/", None, "made"),
     ],
 )
-def test_output_that_makes_no_sense(folder, photos, output, file_format, message):
-    with pytest.raises(DepthFileError, match=message):
+def test_output_that_makes_no_sense(folder, photos, output, file_format, word):
+    with pytest.raises(DepthFileError, match=word):
         plan([str(folder / name) for name in photos], f"{folder}/{output}", file_format)
 
 
@@ -256,8 +256,8 @@ def test_a_folder_or_a_name_that_the_system_refuses_costs_itself_alone(tmp_path,
     assert len(told) == 4
     assert "Permission denied" in told[0]
     assert "File name too long" in told[1]
-    assert "an empty name" in told[2]
-    assert "no such file" in told[3]
+    assert "empty" in told[2]
+    assert "no file" in told[3]
 
 
 def test_brackets_in_the_name_of_a_folder_are_just_brackets(tmp_path):

@@ -6,6 +6,9 @@ import bpy
 import numpy as np
 import pytest
 
+from inference import background
+from node_groups import background_layer, disparity_to_distance
+
 from . import reference
 from .scene import depth_image, evaluate, mesh_object, probe, relief
 
@@ -208,3 +211,10 @@ def grid_object(uv: np.ndarray) -> bpy.types.Object:
     """A flat grid of a vertex a pixel, with that UV."""
     vertices = np.column_stack([reference.grid_shares(WIDTH, HEIGHT), np.zeros(len(uv))])
     return mesh_object(vertices, reference.grid_faces(WIDTH, HEIGHT), uv)
+
+
+def test_what_fills_the_image_takes_the_groups_defaults_for_granted():
+    """Neither imports the other, so each states what both need."""
+    near, far = (socket.properties["default_value"] for socket in disparity_to_distance.ENDS)
+    assert (near, far) == (background.NEAR, background.FAR)
+    assert background.MARGIN == background_layer.MARGIN

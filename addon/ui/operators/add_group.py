@@ -29,7 +29,7 @@ class DEPTH_NODES_OT_add_group(bpy.types.Operator):
         elif space.edit_tree is None:
             cls.poll_message_set("Create or choose a Geometry Nodes tree first")
         elif not space.edit_tree.is_editable:
-            cls.poll_message_set("The node tree is linked from another file: make it local to edit it")
+            cls.poll_message_set("The node tree is linked from another file. Make it local to edit it")
         else:
             return True
         return False

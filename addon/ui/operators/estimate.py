@@ -146,7 +146,7 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             finish = None
             if self.make == "RELIEF":
                 if not super().poll(context):
-                    raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
+                    raise EstimateError("Switch to Object Mode, in a scene and collection of this file")
                 finish = partial(_placement(self, context).add_relief, image.session_uid)
             return [partial(jobs.submit, image, wanted, on_depth=finish, frame=frame)]
         photos = photo.shown_by_all(context.selected_objects, frame)
@@ -206,7 +206,7 @@ class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ign
 
 
 class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):
-    """Estimate again with the model of the engine, once that is set up"""
+    """Estimate again with the larger model, as soon as the engine is set up"""
 
     bl_idname = "depth_nodes.estimate_better"
     bl_label = "Better Depth"

@@ -10,7 +10,7 @@ from .placing import THUMBNAILS, Placing
 
 
 class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
-    """Choose photos: the depth of each is estimated, and each becomes a relief"""
+    """Import photos as reliefs. The depth of each is estimated"""
 
     bl_idname = "depth_nodes.import_photo"
     bl_label = "Photo as Relief"

@@ -33,7 +33,7 @@ _UNITS: dict[str, Unit | None] = {
 
 
 class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
-    """Make a relief from a photo and its depth map: select both, or the photo alone if its depth map lies beside it"""
+    """Make a relief from a photo and its depth map. Select both, or the photo alone if the map is in its folder"""
 
     bl_idname = "depth_nodes.import_relief"
     bl_label = "Import Depth Relief"
@@ -92,8 +92,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     smooth_steps: BoolProperty(
         name="Smooth 8-Bit Steps",
         description="Smooth the 256 levels of an 8-bit depth map into slopes. No value moves by more than half "
-        "a level; "
-        "maps with 16 or more bits are not changed",
+        "a level. Maps with 16 or more bits are not changed",
         default=True,
     )
     fill_gaps: IntProperty(
@@ -108,7 +107,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
 
     background: BoolProperty(
         name="Background",
-        description="Make up what lies behind every edge, in depth and in colour, for a camera that moves",
+        description="Fill in depth and colour behind every edge, so that a moving camera does not see holes there",
         default=True,
     )
 
@@ -171,7 +170,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
             first, second = sorted(selected, key=photo.is_depth_name)
             if photo.is_depth_name(first) == photo.is_depth_name(second):
                 raise PhotoError(
-                    f"Which of {first.name} and {second.name} is the depth map? Select the photo and give the Depth Map"
+                    f"{first.name} or {second.name} may be the depth map. Select the photo, and choose its Depth Map"
                 )
             return first, second
         if len(selected) > 1:

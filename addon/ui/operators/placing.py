@@ -19,7 +19,7 @@ class Placing:
         name="Projection",
         description="How depth becomes shape. You can change it in the modifier at any time",
         items=(
-            ("Relief", "Relief", "The picture's plane, raised where the photo is near"),
+            ("Relief", "Relief", "The plane of the picture, raised where the photo is near"),
             ("Camera", "Camera", "The space in front of the camera, along its true rays"),
         ),
     )
@@ -33,9 +33,8 @@ class Placing:
     )
     use_camera: BoolProperty(
         name="Matching Camera",
-        description="Add a camera from which the relief looks like the photo. It becomes the scene's camera; "
-        "the render "
-        "size is set to the photo's, and the view transform to Standard",
+        description="Add a camera from which the relief looks like the photo. It becomes the scene's camera, "
+        "the render size is set to the photo's, and the view transform to Standard",
         default=False,
     )
 

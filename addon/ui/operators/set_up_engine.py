@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty
 
-from ....inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ....inference import cache, catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...engine import jobs, place, probe, settings, setup
 from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
@@ -18,7 +18,7 @@ _ITEMS = [
     (
         backend.name,
         f"{backend.title}, about {backend.download / 1e9:.1f} GB",
-        f"Download about {backend.download / 1e9:.1f} GB, which take up about {backend.disk / 1e9:.1f} GB on disk",
+        f"Download about {backend.download / 1e9:.1f} GB, which takes about {backend.disk / 1e9:.1f} GB on disk",
     )
     for backend in backends()
 ]
@@ -111,7 +111,7 @@ class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
 
 
 class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
-    """Estimate again with the model of the engine, into the same depth image: everything that you set stays"""
+    """Estimate again with a larger model, into the same depth image. Everything that you set is kept"""
 
     bl_idname = "depth_nodes.better_depth"
     bl_label = "Better Depth"
@@ -119,19 +119,19 @@ class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
 
     allow_online: BoolProperty(
         name="Allow Online Access",
-        description="Let Blender go online from now on, as in Preferences > System",
+        description="Let Blender go online, as the option in Preferences > System does",
         options={"SKIP_SAVE"},
     )
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         if setup.is_making() or jobs.waiting():
-            cls.poll_message_set("Wait for what is under way, or cancel it")
+            cls.poll_message_set("Wait until the running set-up or estimate is over, or cancel it")
             return False
         return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        if settings.has_engine() and settings.is_on_disk(catalog.get(settings.BETTER)):
+        if settings.has_engine() and cache.on_disk(catalog.get(settings.BETTER)):
             return self.execute(context)
         try:
             if not settings.has_engine():
@@ -143,17 +143,17 @@ class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
 
     def draw(self, _context: bpy.types.Context) -> None:
         layout, better = self.layout, catalog.get(settings.BETTER)
-        layout.label(text="Better depth comes from a larger model, which is fetched once:", icon="IMPORT")
+        layout.label(text="A larger model gives better depth. It is downloaded once:", icon="IMPORT")
         fetched = layout.column(align=True)
         if not settings.has_engine():
             backend = self.chosen()
             size = f"{backend.download / 1e9:.1f} GB"
             fetched.label(text=f"The engine that runs it, {size} from {backend.places}", icon="BLANK1")
             self.draw_backend(layout)
-        if not settings.is_on_disk(better):
+        if cache.on_disk(better) is None:
             fetched.label(text=f"{better.title}, {better.bytes / 1e6:.0f} MB from huggingface.co", icon="BLANK1")
         if not bpy.app.online_access:
-            layout.label(text="Blender may not go online yet:", icon="INTERNET_OFFLINE")
+            layout.label(text="Blender is offline:", icon="INTERNET_OFFLINE")
             layout.prop(self, "allow_online")
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -9,6 +9,7 @@ from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
 from tests import pictures
 from tests.addon.enabled import depth_image, errors, files, photo, picture
+from tests.addon.enabled import orientation as exif
 
 DepthFileError = errors.DepthFileError
 
@@ -165,7 +166,7 @@ def test_without_openimageio_the_error_names_what_is_missing(tmp_path, monkeypat
     monkeypatch.setattr(picture, "oiio", None)
     with pytest.raises(DepthFileError, match=r"a\.png.*OpenImageIO"):
         files.load(tmp_path / "a.png")
-    assert picture.orientation(tmp_path / "a.png") == picture.UPRIGHT
+    assert picture.orientation(tmp_path / "a.png") == exif.UPRIGHT
     assert picture.damage(tmp_path / "a.png") == ""
     assert files.load(tmp_path / "a.npy").values.shape == (2, 3)
 
@@ -188,17 +189,17 @@ def test_the_orientation_is_what_pillow_reads(tmp_path, suffix, orientation):
     assert picture.orientation(path) == orientation
     with Image.open(path) as image:
         upright = np.asarray(ImageOps.exif_transpose(image))
-    np.testing.assert_allclose(picture.upright(GREYS, orientation), upright[..., 0], atol=3.0)
+    np.testing.assert_allclose(exif.upright(GREYS, orientation), upright[..., 0], atol=3.0)
     np.testing.assert_allclose(files.load(path).values, upright[..., 0], atol=3.0)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_a_photo_that_says_nothing_is_upright(tmp_path, suffix):
     Image.new("RGB", (3, 2)).save(tmp_path / f"photo{suffix}")
-    assert picture.orientation(tmp_path / f"photo{suffix}") == picture.UPRIGHT
+    assert picture.orientation(tmp_path / f"photo{suffix}") == exif.UPRIGHT
     (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe1\x00\x10Exif\0\0II*\0\x08\0")
     (tmp_path / "cut.webp").write_bytes(b"RIFF\0\0\0\0WEBPEXIF\x10\0\0\0Exif\0\0II*\0\x08\0")
-    assert picture.orientation(tmp_path / "cut.jpg") == picture.orientation(tmp_path / "cut.webp") == picture.UPRIGHT
+    assert picture.orientation(tmp_path / "cut.jpg") == picture.orientation(tmp_path / "cut.webp") == exif.UPRIGHT
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])

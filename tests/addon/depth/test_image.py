@@ -117,9 +117,9 @@ def test_extreme_disparity_is_finite(values, expected):
 @pytest.mark.parametrize(
     ("values", "validity", "message"),
     [
-        (np.zeros((0, 4), np.float32), None, "pass one channel"),
-        (np.zeros((4, 4, 3), np.float32), None, "pass one channel"),
-        (np.zeros((4, 4), np.complex64), None, "pass one channel"),
+        (np.zeros((0, 4), np.float32), None, "one channel"),
+        (np.zeros((4, 4, 3), np.float32), None, "one channel"),
+        (np.zeros((4, 4), np.complex64), None, "one channel"),
         (np.full((4, 4), np.nan, np.float32), None, "no valid pixel"),
         (np.ones((4, 4), np.float32), np.zeros((4, 4), bool), "no valid pixel"),
         (np.ones((4, 4), np.float32), np.ones((4, 5), bool), "same size"),
@@ -236,7 +236,7 @@ def test_reading_gives_what_was_written_in_its_orientation():
 def test_reading_an_image_without_pixels_is_an_error():
     missing = bpy.data.images.new("Missing", 1, 1)
     missing.source = "FILE"
-    with pytest.raises(DepthImageError, match="has no pixels"):
+    with pytest.raises(DepthImageError, match="no pixels"):
         depth_image.read(missing)
 
 
@@ -260,5 +260,5 @@ def test_linked_and_overridden_images_are_refused_and_unchanged(tmp_path, overri
 
 def test_an_image_of_many_pictures_is_refused():
     tiled = bpy.data.images.new("Tiles", 4, 4, tiled=True)
-    with pytest.raises(DepthImageError, match="single image"):
+    with pytest.raises(DepthImageError, match="single"):
         depth_image.write(tiled, metres(2, 2), kind="distance")

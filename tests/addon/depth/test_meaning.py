@@ -331,12 +331,12 @@ def test_a_contradiction_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "write", "message"),
     [
-        ("a.npy", lambda path: np.save(path, np.zeros((0, 4), np.float32)), "pixels|cut off"),
-        ("a.npy", lambda path: np.save(path, np.zeros((4, 4, 3), np.float32)), "not one number a pixel"),
+        ("a.npy", lambda path: np.save(path, np.zeros((0, 4), np.float32)), "pixels|cut"),
+        ("a.npy", lambda path: np.save(path, np.zeros((4, 4, 3), np.float32)), "one number"),
         (
             "a.npy",
             lambda path: np.save(path, np.array([{}]), allow_pickle=True),
-            "Python objects.*save the depth alone",
+            "Python objects",
         ),
         ("a.npy", lambda path: np.save(path, {"depth": FLOATS}, allow_pickle=True), "Python objects"),
         (
@@ -352,9 +352,9 @@ def test_a_contradiction_is_refused(tmp_path):
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n2 2\n-1.0\n" + bytes(20)), "damaged"),
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n0 4\n-1.0\n"), "no pixels"),
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n999999 999999\n-1.0\n" + bytes(64)), "cut off"),
-        ("a.exr", lambda path: write_exr(path, {"u": FLOATS, "v": FLOATS}), r"none of its channels.*u, v"),
+        ("a.exr", lambda path: write_exr(path, {"u": FLOATS, "v": FLOATS}), r"channels.*u, v"),
         ("a.png", lambda path: Image.fromarray(RAMP > 300).save(path), "lose bits"),
-        ("a.txt", lambda path: path.write_text("8"), "choose a PNG, TIFF"),
+        ("a.txt", lambda path: path.write_text("8"), "PNG, TIFF"),
         ("a.png", lambda path: path.write_bytes(b""), "damaged"),
         ("a.png", lambda path: np.save(path.open("wb"), FLOATS), "damaged"),
         ("a.tif", lambda path: path.write_bytes(b"II*\0\xff\xff\xff\xff"), "damaged"),

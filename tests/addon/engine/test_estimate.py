@@ -412,7 +412,7 @@ def test_without_weights_and_network_it_says_offline(image, preferences, tmp_pat
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     jobs.free_memory()
     preferences.weights = ""
-    assert not settings.is_on_disk(extension.module("inference.catalog").get("small"))
+    assert not extension.module("inference.cache").on_disk(extension.module("inference.catalog").get("small"))
     with pytest.raises(RuntimeError, match="online"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "offline"

@@ -94,9 +94,9 @@ def test_a_file_of_any_name_is_read_and_its_errors_are_one_line(tmp_path, name, 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (picture_files.tiff_of_directories((16, 12, {50706: 1}), (64, 48, {})), "raw photo; develop it"),
-        (picture_files.tiff_of_directories((16, 12, {}), (64, 48, {}), below=1), "only a preview"),
-        (picture_files.tiff_of_directories((16, 12, {}), (64, 48, {})), "only a preview"),
+        (picture_files.tiff_of_directories((16, 12, {50706: 1}), (64, 48, {})), "raw photo"),
+        (picture_files.tiff_of_directories((16, 12, {}), (64, 48, {}), below=1), "preview"),
+        (picture_files.tiff_of_directories((16, 12, {}), (64, 48, {})), "preview"),
     ],
 )
 def test_a_preview_is_not_taken_for_the_photo(tmp_path, content, words):
