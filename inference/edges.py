@@ -18,16 +18,19 @@ Mask = NDArray[np.bool_]
 Pixels = NDArray[np.intp]
 
 
-def snap(depth: Picture, known: Mask, inverse: Callable[[Picture], Picture]) -> Picture:
+def snap(
+    depth: Picture, known: Mask, inverse: Callable[[Picture], Picture], radius: int = RIM, gap: float = SNAP
+) -> Picture:
     """Return the depth with blurred edges as steps, as the group Edge Snap makes them.
 
-    inverse: from depth to inverse distance, of an array.
+    inverse: from depth to inverse distance, of an array. radius: how far a blurred edge reaches to either side, in
+    pixels. gap: the gap over the nearer distance from which on it is an edge.
     """
-    high = window(np.where(known, depth, -np.inf), RIM, np.maximum)
-    low = window(np.where(known, depth, np.inf), RIM, np.minimum)
+    high = window(np.where(known, depth, -np.inf), radius, np.maximum)
+    low = window(np.where(known, depth, np.inf), radius, np.minimum)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # where nothing around is known
         ends = inverse(high), inverse(low)
-        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + SNAP))
+        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + gap))
         return np.where(edge, np.where(depth - low >= high - depth, high, low), depth).astype(np.float32, copy=False)
 
 

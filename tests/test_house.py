@@ -79,6 +79,10 @@ ONLY_NUMPY = (
     "inference/orientation.py",
     "inference/picture.py",
     "inference/push_pull.py",
+    "inference/mesh/shape.py",  # and these beside the node groups, which they are held against
+    "inference/mesh/samples.py",
+    "inference/mesh/cut.py",
+    "inference/mesh/layers.py",
 )
 # Run from the checkout alone; they name their neighbours in full.
 BESIDE = ("tools/", "training/", "node_groups/previews.py")
