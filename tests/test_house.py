@@ -57,7 +57,9 @@ MAY_IMPORT = {
         "tqdm",
         "av",  # movies; only who has it reads them
     },
-    "tools": BLENDER | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"},
+    "tools": BLENDER
+    | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"}
+    | {f"inference.{name}" for name in ("mesh", "prior", "constraint", "maps", "photo")},
     "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft"},
 }
 ONLY_STANDARD_LIBRARY = (
