@@ -79,8 +79,8 @@ def behind(
     photo = resized(rgb, *depth.shape)
     fill = push_pull(np.concatenate([photo, front[None]]), weight)
 
-    nearest = np.where(rim | ~known, front, np.minimum(front, scale.inverse(depth)))  # what the background stays behind
-    nearest = nearest / np.where(hidden, _BEHIND, _JUST_BEHIND)
+    nearest = front / np.where(hidden, _BEHIND, _JUST_BEHIND)  # what the background stays behind
+    nearest = np.where(rim | ~known, nearest, np.minimum(nearest, scale.inverse(depth) / _JUST_BEHIND))
     inverse = np.where(nearest > 0.0, np.minimum(fill[3], nearest), fill[3])
     presence = (hidden | seam | ~known & (front > 0.0)).astype(np.float32)
     presence[rim] = 1.0 + gap[rim]

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from .push_pull import Picture
 
-EDGE = 0.05  # the gap over the nearer distance that makes an edge: a quarter of what Depth Relief tears at
+EDGE = 0.03  # the gap over the nearer distance that makes an edge: Depth Relief tears nothing less, but what is steep
 SNAP = 0.1  # the gap from which on a blurred edge is taken for a step, as the group Edge Snap does
-RIM = 3  # pixels beside an edge whose colour is mixed of both sides; Edge Snap's default radius
+BLUR = 3  # how far a blurred edge reaches to either side, in pixels: Edge Snap's default radius
+RIM = 2  # pixels beside an outline whose colour is still mixed of both sides
 
 _CROSS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 _SQUARE = (*_CROSS, (-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -18,20 +19,20 @@ Mask = NDArray[np.bool_]
 Pixels = NDArray[np.intp]
 
 
-def snap(
-    depth: Picture, known: Mask, inverse: Callable[[Picture], Picture], radius: int = RIM, gap: float = SNAP
-) -> Picture:
+def snap(depth: Picture, known: Mask, inverse: Callable[[Picture], Picture]) -> Picture:
     """Return the depth with blurred edges as steps, as the group Edge Snap makes them.
 
-    inverse: from depth to inverse distance, of an array. radius: how far a blurred edge reaches to either side, in
-    pixels. gap: the gap over the nearer distance from which on it is an edge.
+    inverse: from depth to inverse distance, of an array.
     """
-    high = window(np.where(known, depth, -np.inf), radius, np.maximum)
-    low = window(np.where(known, depth, np.inf), radius, np.minimum)
+    above, below = np.where(known, depth, -np.inf), np.where(known, depth, np.inf)
+    high, low = window(above, BLUR, np.maximum), window(below, BLUR, np.minimum)
+    one, two = inverse(np.array([1.0, 2.0], np.float32))
+    outline = window(above, 1, np.maximum) if two > one else window(below, 1, np.minimum)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # where nothing around is known
         ends = inverse(high), inverse(low)
-        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + gap))
-        return np.where(edge, np.where(depth - low >= high - depth, high, low), depth).astype(np.float32, copy=False)
+        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + SNAP))
+        snapped = np.where(outline - low >= high - outline, high, low)
+        return np.where(edge, snapped, depth).astype(np.float32, copy=False)
 
 
 def spread(inverse: Picture, known: Mask, reach: int) -> Picture:

@@ -174,7 +174,8 @@ def _in_frame(plane: Array, spec: Any) -> Array:
 def _depth_channels(parts: list[list[str]]) -> tuple[int, list[str]]:
     """Return where the depth is: the part, and one channel, or the three of a grey picture. Raises DepthFileError.
 
-    A channel named disparity, depth or Z goes first; then the only one there is; then red, green and blue.
+    A channel named disparity, depth or Z goes first; then the only one there is, or outside of any layer; then red,
+    green and blue.
     """
     lone, colours = [], []
     for number, names in enumerate(parts):
@@ -197,8 +198,9 @@ def _depth_channels(parts: list[list[str]]) -> tuple[int, list[str]]:
         for number, name in lone:
             if re.search(wanted, name.lower()) and not re.search(r"denois|mist", name.lower()):
                 return number, [name]
-    if len(lone) == 1:
-        return lone[0][0], [lone[0][1]]
+    for alone in (lone, [(number, name) for number, name in lone if "." not in name]):
+        if len(alone) == 1:
+            return alone[0][0], [alone[0][1]]
     if len(colours) == 1 and not lone:
         return colours[0]
     everything = ", ".join(name for names in parts for name in names)

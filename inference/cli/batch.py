@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from .. import model
+from ..background import of_photo
 from ..catalog import ModelSpec
-from ..constraint import frame
 from ..errors import DepthFileError, DepthNodesError, PhotoError, first_line
-from ..io import SUFFIXES, Format, write_depth
+from ..io import BACKGROUND_SUFFIX, SUFFIXES, Format, write_depth
 from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, read_photo
 from ..picture import Photo
 
@@ -33,11 +33,12 @@ _AHEAD = 2  # photos read, and depths not yet written, beside the one in the mod
 
 @dataclass(frozen=True)
 class Job:
-    """One photo and the depth file to make of it."""
+    """One photo and the depth file to make of it, with what lies behind its edges if wanted."""
 
     photo: Path
     output: Path
     file_format: Format
+    background: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Failed:
 
 
 def plan(
-    photos: Sequence[str], output: str | None = None, file_format: Format | None = None
+    photos: Sequence[str], output: str | None = None, file_format: Format | None = None, *, background: bool = False
 ) -> tuple[list[Job], list[Failed]]:
     """Say which depth file each of the named files, folders and glob patterns becomes.
 
@@ -67,10 +68,14 @@ def plan(
     """
     paths, failed = _expand(photos)
     folder, file, file_format = _target(output, file_format, one_photo=len(paths) == 1 and Path(photos[0]) == paths[0])
+    if background and file_format != "exr":
+        raise DepthFileError(
+            f"--background needs the format exr, and this is {file_format}: choose another -o or --format"
+        )
     jobs: list[Job] = []
     taken = {_identity(path): path for path in paths}
     for path in paths:
-        job = Job(path, file or (folder or path.parent) / (path.stem + SUFFIXES[file_format]), file_format)
+        job = Job(path, file or (folder or path.parent) / (path.stem + SUFFIXES[file_format]), file_format, background)
         other = taken.setdefault(_identity(job.output), path)
         if _identity(job.output) == _identity(other):
             failed.append(
@@ -88,16 +93,10 @@ def plan(
 
 
 def make_all(
-    jobs: Sequence[Job],
-    spec: ModelSpec,
-    load: Callable[[], "Predictor"],
-    *,
-    max_pixels: int = MAX_PIXELS,
-    control_sides: tuple[int | None, int | None] = (None, None),
+    jobs: Sequence[Job], spec: ModelSpec, load: Callable[[], "Predictor"], *, max_pixels: int = MAX_PIXELS
 ) -> Iterator[Done | Failed]:
     """Make every depth file, and yield what came of each.
 
-    control_sides: `resolution` and `multiple` of `constraint.frame`, for a controlnet map.
     load: loads the model `spec`; called once, when the first photo has been read. Its error ends the run; any other
     costs its own photo alone. The next photos are read and the last depths written while the model works.
     """
@@ -119,11 +118,16 @@ def make_all(
                 yield depth
                 continue
             done = Done(job, depth, time.perf_counter() - start)
-            writing.append((done, writer.submit(_write, done, control_sides)))
+            writing.append((done, writer.submit(_write, done, picture)))
             if len(writing) > _AHEAD:
                 yield _written(*writing.popleft())
         for done, written in writing:
             yield _written(done, written)
+
+
+def _write(done: Done, picture: Photo) -> None:
+    behind = of_photo(done.depth, picture.rgb) if done.job.background else None
+    write_depth(done.depth, done.job.output, done.job.file_format, behind)
 
 
 def _read_ahead(
@@ -139,12 +143,6 @@ def _read_ahead(
         yield from submitted
 
     return rest()
-
-
-def _write(done: Done, control_sides: tuple[int | None, int | None]) -> None:
-    height, width = done.depth.values.shape
-    inside = frame(width, height, *control_sides)
-    write_depth(done.depth, done.job.output, done.job.file_format, inside=inside)
 
 
 def _written(done: Done, written: Future[None]) -> Done | Failed:
@@ -210,7 +208,7 @@ def _literal_where_there(pattern: Path) -> str:
 
 
 def _looks_like_a_photo(path: Path) -> bool:
-    ours = any(path.name.endswith(suffix) for suffix in SUFFIXES.values())
+    ours = path.name.endswith((*SUFFIXES.values(), BACKGROUND_SUFFIX))
     return path.suffix.lower() in PHOTO_SUFFIXES and not ours and not path.name.startswith(".") and path.is_file()
 
 

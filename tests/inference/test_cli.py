@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import OpenEXR
 import pytest
 from PIL import Image
 
+from inference.background import of_photo
 from inference.errors import DeviceError
 from inference.io import FORMATS, SUFFIXES, read_depth
 from inference.model.quantize import check_int8
@@ -119,6 +121,23 @@ def test_json_says_the_same_for_machines(photo, weights):
     }.items():
         assert done[name] == value
     assert done["seconds"] > 0
+
+
+def test_a_background_lies_in_the_same_file(photo, weights):
+    result = run(photo, "--weights", weights, "--json", "--background", *QUICK)
+    done = json.loads(result.stdout)
+    front = read_depth(done["output"])
+    with Image.open(photo) as image:
+        wanted = of_photo(front, np.asarray(image.convert("RGB")))
+    with OpenEXR.File(done["output"], separate_channels=True) as file:
+        channels = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
+    np.testing.assert_array_equal(channels["background.Y"], wanted.depth)
+    np.testing.assert_array_equal(channels["background.A"], wanted.presence)
+    with Image.open(done["background"]) as image:
+        np.testing.assert_array_equal(np.asarray(image), wanted.colour)
+    again = run(photo.parent, "--weights", weights, "--json", "--background", *QUICK)
+    assert [json.loads(line)["photo"] for line in again.stdout.splitlines()] == [str(photo)]  # its picture is none
+    assert_one_error(run(photo, "--background", "--format", "npy"), "--background needs the format exr")
 
 
 def test_every_format_holds_the_same_depth(photo, weights):
