@@ -17,6 +17,7 @@ SIDE = 128  # samples along each side: as good as all pixels for a percentile, a
 
 COLOURFUL = 0.02  # the largest difference between the channels of a map that passed through an 8-bit file
 BEYOND_RELATIVE = 1.5
+A_LEVEL = 0.02  # how far from whole levels of 8 bits rounding leaves a map
 
 CLIPS = (
     Float("Clip Near", "Share of the nearest pixels to leave out of the range", 0.0, 0.0, 50.0, "PERCENTAGE", single=True),
@@ -55,6 +56,7 @@ def build(tree: Tree) -> None:
         sample = tree.call("Sample Depth", inputs)
         lattice, depth, known = tree.capture(lattice, sample("Depth"), sample("Validity") >= 0.5)
     _warn_of_colour(tree)
+    _warn_of_srgb(tree)
     whole, lowest, highest = _extremes(tree, lattice, depth, known)
     with tree.frame("Otherwise sorted from low to high"):
         only = tree.add.delete_geometry(lattice, ~known, domain="POINT")
@@ -98,6 +100,25 @@ def _warn_of_colour(tree: Tree) -> None:
         strongest = tree.sample_index(few, tree.add.field_min_and_max(tint).max, 0)  # a statistic would sort them all
         advice = "This is a picture in colour, not a depth map: pick the depth image"
         tree.warn(strongest > COLOURFUL, advice)
+
+
+def _warn_of_srgb(tree: Tree) -> None:
+    with tree.frame("Read as sRGB, the levels of an 8-bit map are no levels any more until they are encoded again"):
+        few, uv = _lattice(tree, SIDE // 8)
+        image = tree.input("Image")
+        picture = tree.add.image_texture(image, uv, tree.input("Frame"), interpolation="Closest", extension="EXTEND")
+        value = tree.add.separate_color(picture.color).red
+        root = tree.real("POWER", tree.math("MAXIMUM", value, 0.0), 1.0 / 2.4)
+        curve = tree.real("MULTIPLY_ADD", root, 1.055, -0.055)
+        encoded = tree.switch(value <= 0.0031308, true=value * 12.92, false=curve)
+        off = []
+        for levels in (encoded * 255.0, value * 255.0):
+            away = tree.real("ABSOLUTE", levels - tree.real("ROUND", levels))
+            off.append(tree.sample_index(few, tree.add.field_min_and_max(away).max, 0))
+        srgb = (off[0] < A_LEVEL) & (off[1] > 10.0 * A_LEVEL)
+        tree.warn(
+            srgb, "Blender reads this depth map as sRGB, which bends it: set the image's Color Space to Non-Color"
+        )
 
 
 def _extremes(tree: Tree, lattice: Value, depth: Value, known: Value) -> tuple[Value, Value, Value]:

@@ -9,6 +9,7 @@ Depth Samples    -> Background Layer      -> the same way, and joined
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from . import choices, nodes
 from .background_layer import BORDER, PICTURE_UV
@@ -80,11 +81,21 @@ CUT = "depth_nodes_cut"  # on a frozen mesh: faces that only the background stil
 SNAP_FROM = 0.5  # the share of Threshold from which on Edge Snap sharpens an edge
 
 
+@dataclass(frozen=True)
+class _Shaped:
+    """A surface in space, the distance of each vertex, where the camera stands, and the ray of each vertex from there."""
+
+    mesh: Value
+    distance: Value
+    viewpoint: Value
+    ray: Value
+
+
 def build(tree: Tree) -> None:
     """Draw the tree: sample, normalize, project, cut, finish."""
     samples, low_high = _sampled(tree)
-    mesh, distance, viewpoint = _shaped(tree, samples, low_high, samples("Geometry"), samples("Depth"), samples("UV"))
-    mesh = _cut(tree, samples, mesh, viewpoint, distance)
+    shaped = _shaped(tree, samples, low_high, samples("Geometry"), samples("Depth"), samples("UV"))
+    mesh = _cut(tree, samples, shaped)
     with tree.frame("7  UV map, normals, material"):
         stored = tree.store(mesh, UV_MAP, samples("UV"), "CORNER", "FLOAT2")
         mesh = tree.switch(samples("Is Grid"), true=stored, false=mesh)
@@ -104,8 +115,8 @@ def build(tree: Tree) -> None:
         tree.warn(finer, "Resolution exceeds the image; this only refines the cut", "INFO")
     with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
         _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")
-        _gizmo(tree, "Near Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
-        _gizmo(tree, "Far Distance", viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
+        _gizmo(tree, "Near Distance", shaped.viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
+        _gizmo(tree, "Far Distance", shaped.viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
 
 
 def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
@@ -138,8 +149,8 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
 
 def _shaped(
     tree: Tree, samples: Outputs, low_high: Mapping[str, Value], flat: Value, depth: Value, uv: Value
-) -> tuple[Value, Value, Value]:
-    """The surface as a relief or as the camera saw it, the distance of each vertex, and where the camera stands."""
+) -> _Shaped:
+    """The surface as a relief or as the camera saw it."""
     surface = {"Geometry": flat, "UV": uv}
     with tree.frame("3  Depth as a height, 0 to 1"):
         inputs = tree.inputs("Kind", "Near", "Far", "Invert", "Falloff")
@@ -158,7 +169,7 @@ def _shaped(
         scene = tree.call("Unproject", {**inputs, **surface, "Distance": distance})
     with tree.frame("5  One of the two"):
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
-    return mesh, distance, scene("Viewpoint")
+    return _Shaped(mesh, distance, scene("Viewpoint"), scene("Ray"))
 
 
 def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> Value:
@@ -168,29 +179,36 @@ def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> 
         inputs = {**tree.inputs("Image", "Frame", "Border"), **{name: samples(name) for name in names}}
         inputs |= {"Beyond": tree.chosen(choices.PROJECTION, choices.CAMERA)}
         layer = tree.call("Background Layer", inputs)
-    mesh, _, _ = _shaped(tree, samples, low_high, layer("Geometry"), layer("Depth"), layer("UV"))
+    mesh = _shaped(tree, samples, low_high, layer("Geometry"), layer("Depth"), layer("UV")).mesh
     with tree.frame("8  Its picture"):
         mesh = tree.store(mesh, UV_MAP, layer("Picture UV"), "CORNER", "FLOAT2")
         mesh = tree.add.remove_attribute(mesh, name=PICTURE_UV)
-        return tree.add.set_material(mesh, material=tree.input("Background Material"))
+        return _showing(tree, mesh, tree.input("Background Material"), samples("Is Grid"))
 
 
-def _cut(tree: Tree, samples: Outputs, mesh: Value, viewpoint: Value, distance: Value) -> Value:
+def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
+    mesh = shaped.mesh
     with tree.frame("6  Cut where the depth jumps"):
         position = tree.add.position()
-        views = {choices.RELIEF: samples("Normal"), choices.CAMERA: viewpoint - position}
+        views = {choices.RELIEF: samples("Normal"), choices.CAMERA: shaped.viewpoint - position}
         view = tree.choose(choices.PROJECTION, views)
-        rest = tree.sample_index(samples("Geometry"), position, tree.add.index())
+        # A soft rim lies down on the flat surface in a relief, and on what is behind it in a scene.
+        flat = tree.sample_index(samples("Geometry"), position, tree.add.index())
+        rest = tree.choose(choices.PROJECTION, {choices.RELIEF: flat, choices.CAMERA: position})
+        ray = tree.choose(choices.PROJECTION, {choices.RELIEF: tree.xyz(), choices.CAMERA: shaped.ray})
+        pixel = samples("UV") * tree.xyz(*tree.image_size())
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         # At the rim of an edge the front shows colours of both sides: it gives way to the background there.
         gives_way = samples("Presence") > tree.input("Threshold") * SNAP_FROM + 1.0
         gives_way = gives_way & (tree.input("Edge Falloff") < 1)
         validity = tree.switch(gives_way, true=0.0, false=samples("Validity"))
-        inputs |= {"Geometry": mesh, "Distance": distance, "Validity": validity}
+        inputs |= {"Geometry": mesh, "Distance": shaped.distance, "Validity": validity}
         # Seen from a camera flat ground is steep far away, where one level of the map is a step; a relief has no such end.
         scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
         inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
-        cut = tree.call("Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest})
+        cut = tree.call(
+            "Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest, "Ray": ray, "Pixel": pixel}
+        )
         gone = (tree.count(cut("Geometry")).face_count < 1) & (tree.count(mesh).face_count > 0)
         asked = tree.input("Cutoff") & (tree.add.image_info(*tree.inputs("Image", "Frame").values()).width > 0)
         advice = "The cut leaves nothing: raise Threshold, Angle or Resolution, or lower Minimum Island"
@@ -214,13 +232,19 @@ def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:
     theirs = tree.add.index() < tree.count(incoming).point_count
     alone = tree.add.delete_geometry(geometry=joined, selection=theirs, domain="POINT")
     kept = tree.add.set_material_index(geometry=alone, material_index=own_slot)
-    given = tree.add.set_material(geometry=mesh, material=material)
+    given = _showing(tree, mesh, material, is_grid)
     bare_face = tree.add.mesh_grid(vertices_x=2, vertices_y=2).mesh
     has_own = _slot_of(tree, incoming, None) > 0
     own = tree.switch(
         is_grid, true=tree.switch(has_own, true=kept, false=mesh), false=mesh
     )  # the incoming mesh is looked at for a grid only
     return tree.switch(_slot_of(tree, bare_face, material) > 0, true=given, false=own)
+
+
+def _showing(tree: Tree, mesh: Value, material: Value, is_grid: Value) -> Value:
+    """The mesh with one material; a grid comes with an empty slot, which it takes, lest exporters and viewers stumble."""
+    taken = tree.add.replace_material(mesh, new=material)
+    return tree.switch(is_grid, true=taken, false=tree.add.set_material(taken, material=material))
 
 
 def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:

@@ -83,6 +83,9 @@ def build(tree: Tree) -> None:
         snap = tree.call("Edge Snap", {**here, **same})
         snapping = tree.input("Edge Snap") & flat("Is Grid")
         depth = tree.switch(snapping, true=snap("Depth"), false=depth)
+        # What Edge Snap gave to the near side doesn't give way to the background.
+        near = tree.switch(snapping, true=snap("Near Side"), false=False)
+        presence = tree.switch(near, true=tree.math("MINIMUM", presence, 1.0), false=presence)
         mesh = tree.store(tree.switch(snapping, true=snap("Geometry"), false=mesh), DEPTH, depth)
         mesh = tree.store(mesh, VALIDITY, validity)
         both = tree.store(tree.store(mesh, BEHIND, behind), PRESENCE, presence)

@@ -1,8 +1,14 @@
 """Edge-Aware Cutoff: no face bridges a jump in depth.
 
-jump  = farthest corner > nearest corner (1 + threshold), of distances from the viewer
-steep = |normal . view| < cos(angle)  and  farthest corner > nearest corner (1 + least gap)
-keep  = not (jump or steep or a corner unknown), and part of a piece of at least Minimum Island faces
+span  = max(1, pixels of the picture that a face spans),  edge = max(1, span / 3), for an edge is blurred over some pixels
+jump  = farthest corner > nearest corner (1 + threshold)^edge, of distances from the viewer
+steep = |normal . view| < cos(angle)  and  farthest corner > nearest corner (1 + least gap)^span
+weak  = farthest corner > nearest corner (1 + threshold / 2)^edge
+
+An edge is torn whole or not at all: what is jump or steep spreads over two rings of weak faces, and specks of torn faces,
+fewer than min(8, sqrt(faces) / 8), stay.
+
+keep  = not (torn or a corner unknown), and part of a piece of at least min(Minimum Island, faces / 16) faces
 """
 
 from math import radians
@@ -19,9 +25,15 @@ LIMITS = (
     THRESHOLD,
     Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
     Float("Least Gap", "Camera projection: keep steep faces whose depth gap is smaller than this. Far away, flat ground and a single level of the map look steep", 0.03, 0.0, 1e6, single=True),
-    Int("Minimum Island", "Loose pieces with fewer faces are deleted", 64, 0, 10**6),
+    Int("Minimum Island", "Loose pieces with fewer faces are deleted, unless they are a sixteenth of the mesh", 64, 0, 10**6),
     Int("Edge Falloff", "Flatten towards the edge over so many steps of the grid, instead of cutting; 0 cuts", 0, 0, 256),
 )  # fmt: skip
+
+TINY = 1e-12
+BLUR = 3.0  # pixels over which an edge is blurred
+WEAK = 0.5  # the share of Threshold from which on an edge goes on
+RINGS = 2  # how far it goes on
+SPECK = 8.0  # a hole of fewer faces is no edge; on a small mesh the eighth part of a side
 
 GROUP = Group(
     "Edge-Aware Cutoff",
@@ -32,6 +44,14 @@ GROUP = Group(
         Float("Validity", "Faces with a vertex below 0.5 go", 1.0, 0.0, 1.0, "FACTOR"),
         Vector("View", "The direction from the surface towards the viewer"),
         Vector("Rest Position", "Where each vertex lies without any relief; Edge Falloff flattens to it"),
+        Vector(
+            "Ray",
+            "How far each vertex moves when its distance grows by 1; Edge Falloff flattens along it to what lies behind",
+        ),
+        Vector(
+            "Pixel",
+            "Where each vertex lies in the picture, in pixels, so that coarse faces are judged by what lies between",
+        ),
         Bool("Delete", "Delete the faces; otherwise only say which, in Keep and Edge", True),
         *LIMITS,
     ),
@@ -52,23 +72,31 @@ def build(tree: Tree) -> None:
             tree.input("Geometry"), tree.switch(known, true=tree.input("Distance"), false=0.0)
         )
     with tree.frame("The nearest and the farthest corner of each face (an n-gon is judged by its first four)"):
-        vertices = _corner_vertices(tree, mesh)
+        is_grid, vertices = _corner_vertices(tree, mesh)
         corners = [tree.sample_index(mesh, distance, vertex) for vertex in vertices]
         nearest = _fold(tree, "MINIMUM", corners)
         farthest = _fold(tree, "MAXIMUM", corners)
+    span = _span(tree, mesh, is_grid, vertices)
     with tree.frame("The jump is relative: the gap over the nearer distance"):
         unknown = nearest <= 0.0
-        jump = farthest > nearest * (tree.input("Threshold") + 1.0)
+        span, across = (tree.math("MAXIMUM", span / pixels, 1.0) for pixels in (1.0, BLUR))
+        limits = [tree.real("POWER", tree.input("Threshold") * share + 1.0, across) for share in (1.0, WEAK)]
+        jump, weak = (farthest > nearest * limit for limit in limits)
     with tree.frame("The angle between the face's normal and the view ray"):
         normal = tree.add.normal().true_normal
         view = tree.add.vector_math(tree.input("View"), operation="NORMALIZE")
         facing = tree.add.vector_math(normal, view, operation="DOT_PRODUCT")
         steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
-        steep = steep & (farthest > nearest * (tree.input("Least Gap") + 1.0))
-        mesh, torn, unknown = tree.capture(mesh, jump | steep, unknown, domain="FACE")
-    mesh, bad = _flattened(tree, mesh, torn)
+        steep = steep & (farthest > nearest * tree.real("POWER", tree.input("Least Gap") + 1.0, span))
+        torn = (jump | steep) & ~unknown
+        mesh, torn, weak, unknown, farthest = tree.capture(
+            mesh, torn, weak & ~unknown, unknown, farthest, domain="FACE"
+        )
+    mesh, torn = _whole(tree, mesh, torn, weak)
+    mesh, bad = _flattened(tree, mesh, torn, distance, farthest)
     with tree.frame("Islands: what hangs together once the bad faces are gone"):
-        minimum = tree.input("Minimum Island")
+        most = tree.math("DIVIDE_FLOOR", tree.count(mesh).face_count, 16)  # lest a coarse mesh be a small island itself
+        minimum = tree.math("MINIMUM", tree.input("Minimum Island"), most)
         bad = bad | unknown
         pieces = tree.call("Small Islands", {"Geometry": mesh, "Selection": ~bad, "Minimum Island": minimum})
         some = minimum > 1
@@ -84,18 +112,75 @@ def build(tree: Tree) -> None:
         tree.output("Edge", edge)
 
 
-def _flattened(tree: Tree, mesh: Value, torn: Value) -> tuple[Value, Value]:
+def _span(tree: Tree, mesh: Value, is_grid: Value, vertices: list[Value]) -> Value:
+    """How many pixels of the picture each face spans along its longer side; the faces of a grid are alike."""
+    with tree.frame("How many pixels a face spans: the longer way between opposite corners"):
+
+        def of_face(corners: list[Value]) -> Value:
+            lengths = []
+            for one, other in ((0, 2), (1, 3)):
+                ends = (tree.sample_index(mesh, tree.input("Pixel"), corners[place]) for place in (one, other))
+                apart = tree.split(tree.add.vector_math(next(ends) - next(ends), operation="ABSOLUTE"))
+                lengths.append(tree.math("MAXIMUM", apart.x, apart.y))
+            return tree.math("MAXIMUM", *lengths)
+
+        each = of_face(vertices)
+        first = tree.sample_index(mesh, each, 0, "FACE")
+        return tree.switch(is_grid, true=first, false=each)
+
+
+def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value) -> tuple[Value, Value]:
+    """The mesh, and the torn faces when each edge is torn whole or not at all."""
+    with tree.frame("An edge is torn whole: the tear goes on over weak faces, which are cut out for it"):
+        possible = torn | weak
+        parts = tree.add.delete_geometry(mesh, ~possible, domain="FACE")
+        tears = torn
+        for _ in range(RINGS):
+            parts, touched = tree.capture(parts, tree.switch(tears, true=1.0, false=0.0))
+            parts, tears = tree.capture(parts, touched > 0.0, domain="FACE")
+    with tree.frame("Or not at all: specks stay"):
+        edges = tree.add.delete_geometry(parts, ~tears, domain="FACE")
+        edges, island = tree.capture(edges, tree.add.mesh_island().island_index)
+        corner = tree.add.corners_of_face(sort_index=0).corner_index
+        island = tree.sample_index(edges, island, tree.add.vertex_of_corner(corner))
+        faces = tree.add.accumulate_field(1.0, island, data_type="FLOAT", domain="FACE").total
+        side = tree.real("SQRT", tree.real("ADD", tree.count(mesh).face_count, 0.0))
+        edges, large = tree.capture(edges, faces >= tree.math("MINIMUM", side / 8.0, SPECK), domain="FACE")
+        parts, stay = tree.capture(
+            parts, tears & tree.sample_index(edges, large, _rank(tree, tears), "FACE"), domain="FACE"
+        )
+    with tree.frame("Back to the mesh: a face's number among those cut out is how many came before"):
+        result = possible & tree.sample_index(parts, stay, _rank(tree, possible), "FACE")
+        mesh, torn = tree.capture(mesh, result, domain="FACE")
+        return mesh, torn
+
+
+def _rank(tree: Tree, chosen: Value) -> Value:
+    """How many of the chosen faces come before each face."""
+    return tree.add.accumulate_field(tree.switch(chosen, true=1, false=0), data_type="INT", domain="FACE").trailing
+
+
+def _flattened(tree: Tree, mesh: Value, torn: Value, distance: Value, farthest: Value) -> tuple[Value, Value]:
     """The mesh, sunk around the cut where Edge Falloff says so, and the torn faces that are left to delete."""
     with tree.frame("Edge Falloff: a soft mask around the cut; the surface sinks into its rest there and is not cut"):
         falloff = tree.input("Edge Falloff")
         soft = falloff > 0
-        sink = (tree.input("Rest Position") - tree.add.position()) * _mask(tree, torn, falloff)
+        torn_share = tree.on_domain(tree.switch(torn, true=1.0, false=0.0), "FACE")
+        behind = tree.on_domain(tree.switch(torn, true=farthest, false=0.0), "FACE")
+        at_cut = tree.switch(torn_share > 0.0, true=1.0, false=0.0)
+        behind = tree.switch(torn_share > 0.0, true=behind / torn_share, false=0.0)
+        spread, behind = (tree.add.blur_attribute(value=value, iterations=falloff) for value in (at_cut, behind))
+        back = tree.math("MAXIMUM", behind / tree.math("MAXIMUM", spread, TINY) - distance, 0.0)
+        # A thin line blurred n times peaks near 1 / sqrt(n): scale it back, so that the mask reaches 1 next to the cut.
+        strength = tree.real("SQRT", tree.real("ADD", falloff, 1.0))
+        mask = tree.math("MAXIMUM", at_cut, tree.math("MULTIPLY", spread, strength, clamp=True))
+        sink = ((tree.input("Rest Position") - tree.add.position()) + tree.input("Ray") * back) * mask
         mesh = tree.switch(soft, true=tree.add.set_position(mesh, offset=sink), false=mesh)
         return mesh, tree.switch(soft, true=False, false=torn)
 
 
-def _corner_vertices(tree: Tree, mesh: Value) -> list[Value]:
-    """The vertices of a face's first four corners; a grid's follow from the face's number, which is much quicker."""
+def _corner_vertices(tree: Tree, mesh: Value) -> tuple[Value, list[Value]]:
+    """Whether the mesh is a grid, and the vertices of a face's first four corners; a grid's follow from the face's number, which is much quicker."""
     shape = tree.call("Grid Shape", {"Geometry": mesh})
     rows = shape("Rows")
     face = tree.add.index()
@@ -106,18 +191,9 @@ def _corner_vertices(tree: Tree, mesh: Value) -> list[Value]:
         corner = tree.add.corners_of_face(sort_index=place).corner_index
         any_mesh = tree.add.vertex_of_corner(corner)
         vertices.append(tree.switch(shape("Is Grid"), true=first + step, false=any_mesh))
-    return vertices
+    return shape("Is Grid"), vertices
 
 
 def _fold(tree: Tree, operation: Literal["MINIMUM", "MAXIMUM"], values: list[Value]) -> Value:
     a, b, c, d = values
     return tree.math(operation, tree.math(operation, a, b), tree.math(operation, c, d))
-
-
-def _mask(tree: Tree, torn: Value, steps: Value) -> Value:
-    """1 on the vertices of torn faces, falling to 0 over about so many edges."""
-    at_cut = tree.switch(tree.on_domain(torn, "FACE"), true=1.0, false=0.0)
-    spread = tree.add.blur_attribute(value=at_cut, iterations=steps)
-    # A thin line blurred n times peaks near 1 / sqrt(n): scale it back, so that the mask reaches 1 next to the cut.
-    strength = tree.real("SQRT", tree.real("ADD", steps, 1.0))
-    return tree.math("MAXIMUM", at_cut, tree.math("MULTIPLY", spread, strength, clamp=True))

@@ -1,8 +1,11 @@
 """Edge Snap: blurred depth edges become steps.
 
 high, low = the largest and smallest known depth among the (2 radius + 1) squared vertices around
+outline   = the nearest known depth among the 3 x 3 vertices around
 edge      = distance(far end) > distance(near end) (1 + threshold), of high and low
-depth'    = edge ? (depth - low >= high - depth ? high : low) : depth
+depth'    = edge ? (outline - low >= high - outline ? high : low) : depth
+
+The pixel along an outline shows colours of both sides; the near one keeps it, so that nothing of an object is lost.
 """
 
 from . import choices
@@ -10,13 +13,14 @@ from .builder import Tree
 from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
 from .normalize_depth import INVERT, RANGE
-from .sockets import Float, Geometry, Group, Int, Menu
+from .sockets import Bool, Float, Geometry, Group, Int, Menu
 from .value import Value
 
 GROUP = Group(
     "Edge Snap",
     "Depth maps blur from near to far over several pixels; as geometry that is a rubber sheet. This pulls every such pixel to "
-    "the near or to the far side, whichever is closer, so that the edge becomes a step that can be cut",
+    "the near or to the far side, whichever is closer, so that the edge becomes a step that can be cut. The outline goes to the "
+    "near side",
     inputs=(
         Geometry("Geometry", "A grid made by Image Grid or by the Grid node"),
         Float("Depth", "The depth of each vertex"),
@@ -31,6 +35,7 @@ GROUP = Group(
     outputs=(
         Geometry("Geometry", "The grid, unmoved"),
         Float("Depth", "The depth with hard edges"),
+        Bool("Near Side", "Vertices at an edge that lie on its near side now"),
     ),
     tags=("depth", "edge", "sharpen", "snap"),
 )
@@ -53,24 +58,31 @@ def build(tree: Tree) -> None:
             "Geometry": mesh,
             "High": tree.switch(known, true=depth, false=-UNKNOWN),
             "Low": tree.switch(known, true=depth, false=UNKNOWN),
+            "Outline": depth,
         }
         window |= {"Reach": tree.add.input_int(integer=0)}
         # Each turn may step by the window's whole width, so that its width triples: 1, 3, 9, 27, ...
         turns = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0)
         turns = tree.real("CEIL", turns - 1e-4)  # the logarithm of 9 may come out as 2.0000002
-        window = tree.repeat(turns, window, lambda state: _grow(tree, state, steps, rows, columns))
+        turned = tree.chosen(choices.KIND, choices.DISTANCE) | tree.input("Invert")  # larger is farther
+        window = tree.repeat(turns, window, lambda state: _grow(tree, state, steps, rows, columns, turned))
     with tree.frame("An edge: the far end of the window over its near end jumps by more than the threshold"):
         high, low = window["High"], window["Low"]
         near, far = (_distance(tree, value) for value in (high, low))
         larger, smaller = tree.math("MAXIMUM", near, far), tree.math("MINIMUM", near, far)
         edge = known & (larger > smaller * (tree.input("Threshold") + 1.0))
     with tree.frame("Snap to the closer side"):
-        snapped = tree.switch((depth - low) >= (high - depth), true=high, false=low)
+        outline = window["Outline"]
+        is_high = (outline - low) >= (high - outline)
+        snapped = tree.switch(is_high, true=high, false=low)
         tree.output("Geometry", window["Geometry"])
         tree.output("Depth", tree.switch(edge, true=snapped, false=depth))
+        tree.output("Near Side", edge & tree.logic("XOR", is_high, turned))
 
 
-def _grow(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value) -> dict[str, Value]:
+def _grow(
+    tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value, turned: Value
+) -> dict[str, Value]:
     """Widen the window, first along the columns, then along the rows."""
     reach = state["Reach"]
     step = tree.math("MINIMUM", reach * 2 + 1, radius - reach)
@@ -81,13 +93,15 @@ def _grow(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, colum
     up = index + tree.math("MINIMUM", (rows - 1) - row, step)
     left = index - tree.math("MINIMUM", column, step) * rows
     right = index + tree.math("MINIMUM", (columns - 1) - column, step) * rows
-    geometry, high, low = state["Geometry"], state["High"], state["Low"]
+    geometry, high, low, outline = state["Geometry"], state["High"], state["Low"], state["Outline"]
     for before, after in ((down, up), (left, right)):
-        geometry, high, low = tree.capture(geometry, high, low)
+        geometry, high, low, outline = tree.capture(geometry, high, low, outline)
         highs, lows = ([tree.sample_index(geometry, side, place) for place in (before, after)] for side in (high, low))
         high = tree.math("MAXIMUM", high, tree.math("MAXIMUM", *highs))
         low = tree.math("MINIMUM", low, tree.math("MINIMUM", *lows))
-    return {"Geometry": geometry, "High": high, "Low": low, "Reach": reach + step}
+    nearest = tree.switch(turned, true=low, false=high)
+    outline = tree.switch(reach < 1, true=nearest, false=outline)
+    return {"Geometry": geometry, "High": high, "Low": low, "Outline": outline, "Reach": reach + step}
 
 
 def _distance(tree: Tree, depth: Value) -> Value:

@@ -213,6 +213,9 @@ class Nodes:
         pattern_mode: RemoveAttributePatternMode | None = None) -> Value:
         return self._one("GeometryNodeRemoveAttribute", {"geometry": geometry, "name": name}, pattern_mode=pattern_mode)
 
+    def replace_material(self, geometry: Operand = None, old: Operand = None, new: Operand = None) -> Value:
+        return self._one("GeometryNodeReplaceMaterial", {"geometry": geometry, "old": old, "new": new})
+
     def sample_index(self, geometry: Operand = None, value: Operand = None, index: Operand = None, *,
         data_type: BlurAttributeDataType | None = None, domain: AccumulateFieldDomain | None = None,
         clamp: bool | None = None) -> Value:

@@ -48,6 +48,7 @@ TYPES = (
     "GeometryNodeObjectInfo",
     "GeometryNodePoints",
     "GeometryNodeRemoveAttribute",
+    "GeometryNodeReplaceMaterial",
     "GeometryNodeSampleIndex",
     "GeometryNodeSetMaterial",
     "GeometryNodeSetMaterialIndex",

@@ -39,6 +39,7 @@ GROUP = Group(
     outputs=(
         Geometry("Geometry", "The surface in the camera's space"),
         Vector("Viewpoint", "Where the camera stands"),
+        Vector("Ray", "How far each vertex moves when its distance grows by 1"),
     ),
     tags=("depth", "camera", "unproject", "point cloud"),
 )
@@ -68,8 +69,11 @@ def build(tree: Tree) -> None:
         up = (v - 0.5) * (height / longer) + shift_y
     with tree.frame("Along the ray; an orthographic camera's rays are parallel"):
         distance = tree.input("Distance")
-        reach = tree.switch(from_object & parallel, true=spread, false=spread * distance)
+        parallel = from_object & parallel
+        reach = tree.switch(parallel, true=spread, false=spread * distance)
         ahead = tree.xyz(across * reach, up * reach, distance * -1.0)
+        slope = tree.switch(parallel, true=0.0, false=spread)
+        ray = tree.xyz(across * slope, up * slope, -1.0)
     with tree.frame("From the camera to this object; the camera's own scale counts for nothing"):
         place = tree.add.object_info(tree.input("Camera"), transform_space="RELATIVE")
         own = tree.add.object_info(tree.input("Camera"), transform_space="ORIGINAL").scale
@@ -81,6 +85,8 @@ def build(tree: Tree) -> None:
         missing = tree.warn(missing, "Pick a camera, or take the lens from a focal length or an angle")
         tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=moved))
         tree.output("Viewpoint", tree.switch(from_object, true=place.location, false=tree.xyz()))
+        turned = tree.add.transform_point(ray / size, place.transform) - place.location
+        tree.output("Ray", tree.switch(from_object, true=turned, false=ray))
 
 
 def _camera(tree: Tree) -> tuple[Value, list[Value], Value]:

@@ -110,8 +110,9 @@ def snap(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, radius: int
     """Depth of a grid (columns, rows) with hard edges.
 
     Where the farthest known vertex of the (2 radius + 1) squared window lies beyond the nearest by more than the
-    threshold, a known vertex takes the highest or the lowest depth of its window, whichever is closer. `distance` is
-    the distance of every vertex and must rise or fall with depth.
+    threshold, a known vertex takes the highest or the lowest depth of its window, whichever is closer to the nearest
+    known depth of the 3 x 3 vertices around it. `distance` is the distance of every vertex and must rise or fall with
+    depth.
     """
     result = depth.copy()
     columns, rows = depth.shape
@@ -125,7 +126,10 @@ def snap(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, radius: int
         values, far_away = depth[window][known[window]], distance[window][known[window]]
         if far_away.max() > far_away.min() * (1 + threshold):
             low, high = values.min(), values.max()
+            around = (slice(max(column - 1, 0), column + 2), slice(max(row - 1, 0), row + 2))
             own = depth[column, row]
+            if radius > 0:
+                own = depth[around][known[around]][distance[around][known[around]].argmin()]
             result[column, row] = high if own - low >= high - own else low
     return result
 
@@ -170,10 +174,9 @@ def vertex_normals(vertices: np.ndarray, faces: Sequence[Sequence[int]]) -> np.n
 
 @dataclass(frozen=True)
 class Cut:
-    """One answer for each face: does it bridge a jump, is it steep, has it an unknown corner, and does it stay."""
+    """One answer for each face: is it torn, has it an unknown corner, and does it stay."""
 
-    jump: np.ndarray
-    steep: np.ndarray
+    torn: np.ndarray
     unknown: np.ndarray
     keep: np.ndarray
     margin: float  # how far the closest face is from changing its mind, relative: what rounding must stay below
@@ -189,10 +192,12 @@ def cut(
     angle: float,
     minimum: int,
     least_gap: float = 0.0,
+    pixel: np.ndarray | None = None,
 ) -> Cut:
     """Which faces the cutoff keeps; `view` (N, 3) points from each vertex to the viewer, a face's is their mean.
 
-    Faces that bridge no more than `least_gap`, over the nearer distance, are never too steep.
+    Faces that bridge no more than `least_gap`, over the nearer distance, are never too steep. `pixel` (N, 2) says where
+    each vertex lies in the picture, in pixels: faces that span many are allowed more, and count for more.
     """
     ends = np.array([(distance[list(face)].min(), distance[list(face)].max()) for face in faces])
     rays = np.array([view[list(face)].mean(axis=0) for face in faces])
@@ -200,12 +205,40 @@ def cut(
     facing = np.abs((face_normals(vertices, faces) * rays).sum(axis=1))
     unknown = np.array([not known[list(face)].all() for face in faces])
     ratio = ends[:, 1] / ends[:, 0] - 1
-    jump, steep = ratio > threshold, (facing < np.cos(angle)) & (ratio > least_gap)
-    bad = jump | steep | unknown
+    spans = np.zeros(len(faces)) if pixel is None else np.array([span(pixel, face) for face in faces])
+    across, spans = np.maximum(spans / 3, 1), np.maximum(spans, 1)
+    limit, low = (1 + threshold) ** across - 1, (1 + threshold / 2) ** across - 1
+    jump, steep = ratio > limit, (facing < np.cos(angle)) & (ratio > (1 + least_gap) ** spans - 1)
+    torn = whole_edges(len(vertices), faces, (jump | steep) & ~unknown, (ratio > low) & ~unknown)
+    bad = torn | unknown
+    minimum = min(minimum, len(faces) // 16)
     sure = ~unknown
-    to_limits = [ratio - threshold, facing - np.cos(angle), *([ratio - least_gap] if least_gap else [])]
+    to_limits = [
+        ratio - limit,
+        ratio - low,
+        facing - np.cos(angle),
+        *([ratio + 1 - (1 + least_gap) ** spans] if least_gap else []),
+    ]
     margin = min(np.abs(difference[sure]).min(initial=1) for difference in to_limits)
-    return Cut(jump, steep, unknown, ~bad & ~crumbs(len(vertices), faces, ~bad, minimum), float(margin))
+    return Cut(torn, unknown, ~bad & ~crumbs(len(vertices), faces, ~bad, minimum), float(margin))
+
+
+def span(pixel: np.ndarray, face: Sequence[int]) -> float:
+    """How many pixels a face spans, along x or y, between opposite ones of its first four corners."""
+    a, b, c, d = (pixel[face[place % len(face)]] for place in range(4))
+    return float(max(np.abs(a - c).max(), np.abs(b - d).max()))
+
+
+def whole_edges(points: int, faces: Sequence[Sequence[int]], torn: np.ndarray, weak: np.ndarray) -> np.ndarray:
+    """Torn faces (M,), spread twice to all weak faces that touch them, without pieces of few faces."""
+    possible = torn | weak
+    for _ in range(2):
+        touched = np.zeros(points, bool)
+        for face, is_torn in zip(faces, torn, strict=True):
+            touched[list(face)] |= is_torn
+        torn = possible & np.array([touched[list(face)].any() for face in faces])
+    few = int(np.ceil(min(8.0, np.sqrt(len(faces)) / 8)))
+    return torn & ~crumbs(points, faces, torn, few)
 
 
 def crumbs(points: int, faces: Sequence[Sequence[int]], good: np.ndarray, minimum: int) -> np.ndarray:

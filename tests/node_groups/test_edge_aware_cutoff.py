@@ -140,13 +140,16 @@ def test_the_threshold_is_relative(scale: float, jump: float) -> None:
 
 @pytest.mark.parametrize("minimum", [0, 1, 2, 4, 5, 6, 7, 100])
 def test_islands_touching_at_a_corner_are_one(minimum: int) -> None:
-    """Pieces of 4 and 1 faces that share one vertex are one of 5; one face lies apart."""
+    """Pieces of 4 and 1 faces that share one vertex are one of 5; one face lies apart, and a large sheet too."""
     columns, rows = 8, 4
     vertices = np.pad(reference.grid_shares(columns, rows), ((0, 0), (0, 1)))
     faces = [face for place, face in enumerate(reference.grid_faces(columns, rows)) if place in {0, 1, 3, 4, 8, 18}]
+    sheet = reference.grid_faces(41, 41) + len(vertices)
+    vertices = np.vstack([vertices, np.pad(reference.grid_shares(41, 41) + 2.0, ((0, 0), (0, 1)))])
+    faces += [*sheet]
     known = np.ones(len(vertices), bool)
     cut = reference.cut(vertices, faces, known + 1.0, known, np.broadcast_to(UP, vertices.shape), 0.2, 1.4, minimum)
-    assert cut.keep.sum() == (6 if minimum <= 1 else 5 if minimum <= 5 else 0)
+    assert cut.keep.sum() == len(sheet) + (6 if minimum <= 1 else 5 if minimum <= 5 else 0)
     result = run(vertices, faces, known + 1.0, {"Minimum Island": minimum})
     assert faces_of(result) == chosen(faces, cut.keep)
 
@@ -159,7 +162,7 @@ def test_edge_says_which_vertices_lie_at_the_cut() -> None:
     cut = reference.cut(
         vertices, faces, distance, np.ones(54, bool), np.broadcast_to(UP, vertices.shape), 0.2, radians(85), 0
     )
-    expected = np.isin(np.arange(54), faces[cut.jump])
+    expected = np.isin(np.arange(54), faces[cut.torn])
     assert expected.sum() == 12
     settings = {"Threshold": 0.2, "Minimum Island": 0}
     marked = run(vertices, faces, distance, settings | {"Delete": False})

@@ -81,7 +81,26 @@ def test_a_blurred_edge_becomes_a_step() -> None:
     profile = np.array([0, 0, 0, 0, 0.1, 0.3, 0.6, 0.9, 1, 1, 1, 1])
     depth = np.repeat(profile[:, None], 5, axis=1)
     result = snapped(depth, np.ones(depth.shape, bool), 4, {"Threshold": 0.2})
-    np.testing.assert_array_equal(result, np.repeat(np.array([0] * 6 + [1] * 6)[:, None], 5, axis=1))
+    # 0.6 is the first that is closer to the near side; the outline, one vertex, goes to the near side too.
+    np.testing.assert_array_equal(result, np.repeat(np.array([0] * 5 + [1] * 7)[:, None], 5, axis=1))
+
+
+@pytest.mark.parametrize("kind", ["Disparity", "Distance"])
+def test_the_outline_belongs_to_the_near_side(kind: str) -> None:
+    near = np.zeros((12, 9), bool)
+    near[4:8, 3:6] = True
+    depth = np.where(near, 1.0, 0.0 if kind == "Disparity" else 3.0)
+    fields = {"Depth": depth.ravel(), "Validity": np.ones(depth.size)}
+    mesh = probe(grid(*depth.shape), "Edge Snap", {"Kind": kind, "Radius": 3}, fields)
+    outlined = np.zeros_like(near)
+    outlined[3:9, 2:7] = True
+    np.testing.assert_array_equal(
+        mesh.attribute("Depth").reshape(depth.shape),
+        np.where(outlined, 1.0, depth.max() if kind == "Distance" else 0.0),
+    )
+    at_edge = np.zeros_like(near)
+    at_edge[1:11, :] = True  # the window of 3 around the block holds both sides
+    np.testing.assert_array_equal(mesh.attribute("Near Side").reshape(depth.shape), outlined & at_edge)
 
 
 def test_any_other_mesh_passes() -> None:

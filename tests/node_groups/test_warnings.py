@@ -1,10 +1,12 @@
 """What the groups tell the artist on the modifier, and when they keep quiet."""
 
+from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from .scene import add_group, depth_image, evaluate, mesh_object, plane, relief
 
@@ -97,3 +99,15 @@ def test_no_camera() -> None:
 def test_a_lens_without_camera_object_needs_no_camera() -> None:
     assert on_plane({"Image": depth_image(grey()), "Projection": "Camera", "Lens": "Field of View"}) == []
     assert on_plane({"Image": depth_image(grey()), "Projection": "Relief", "Lens": "Camera Object"}) == []
+
+
+def test_a_depth_map_that_blender_reads_as_srgb(tmp_path: Path) -> None:
+    """A straight ramp in a file of 8 bits: as sRGB its middle stands at 0.214; as data nothing is said."""
+    Image.fromarray(np.round(grey(64, 64) * 255).astype(np.uint8)).save(tmp_path / "ramp.png")
+    loaded = bpy.data.images.load(str(tmp_path / "ramp.png"))
+    assert loaded.colorspace_settings.name == "sRGB"
+    [(level, message)] = on_plane({"Image": loaded})
+    assert level == "WARNING"
+    assert "Non-Color" in message
+    loaded.colorspace_settings.name = "Non-Color"
+    assert on_plane({"Image": loaded}) == []

@@ -46,8 +46,8 @@ def test_an_import_makes_both_layers(files: tuple[Path, Path]) -> None:
     assert depth_image.info(built.depth).background
     np.testing.assert_array_equal(stored[..., 0], np.where(box(), 1.0, 3.0))
     presence = stored[..., 2]
-    assert (presence[20:23, 30:50] == 1.0).all()  # the uppermost rows of the box
-    assert (presence[17:20, 30:50] > 1.0).all()  # the rim above the box
+    assert (presence[19:23, 30:50] == 1.0).all()  # the outline and the uppermost rows of the box
+    assert (presence[17:19, 30:50] > 1.0).all()  # the rim above the outline
     np.testing.assert_allclose(stored[..., 1][presence > 0], 3.0, rtol=3e-3)
     picture = depth_image.colour(built.depth)
     assert picture.packed_file is not None
