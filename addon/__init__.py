@@ -23,6 +23,7 @@ from .ui.operators.estimate import (
 from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
+from .ui.operators.relief_to_mesh import DEPTH_NODES_OT_relief_to_mesh
 from .ui.operators.remove_engine import DEPTH_NODES_OT_remove_engine
 from .ui.operators.set_up_engine import DEPTH_NODES_OT_better_depth, DEPTH_NODES_OT_set_up_engine
 from .ui.operators.update_groups import DEPTH_NODES_OT_update_groups
@@ -42,6 +43,7 @@ _OPERATORS = (
     DEPTH_NODES_OT_import_photo,
     DEPTH_NODES_OT_import_relief,
     DEPTH_NODES_OT_photo_as_relief,
+    DEPTH_NODES_OT_relief_to_mesh,
     DEPTH_NODES_OT_remove_engine,
     DEPTH_NODES_OT_retry_smaller,
     DEPTH_NODES_OT_set_up_engine,

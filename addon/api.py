@@ -6,6 +6,7 @@
     made = api.from_photo("photo.jpg", settings=api.settings(model="small", size=770))
     depth = api.estimate(bpy.data.images["photo.jpg"])
     api.freeze(made.ob, cut=True)
+    front, background = api.to_mesh(made.ob, apart=True)
 
 `user_default` is the extension repository that Depth Nodes was installed into. Every function raises `DepthNodesError`,
 whose text says what to do next. What `__all__` doesn't list may change with any release.
@@ -25,6 +26,7 @@ from .engine.settings import Settings
 from .errors import DepthNodesError, EstimateError, FreezeError
 from .scene import camera, photo, relief
 from .scene import freeze as grid
+from .scene import to_mesh as plain
 from .scene.plane import LYING, STANDING
 from .scene.relief import Projection, Relief, from_files
 
@@ -41,6 +43,7 @@ __all__ = (
     "from_photo",
     "info",
     "settings",
+    "to_mesh",
     "unfreeze",
 )
 
@@ -105,6 +108,15 @@ def freeze(ob: bpy.types.Object, *, cut: bool = False) -> bpy.types.Mesh:
 def unfreeze(ob: bpy.types.Object) -> bpy.types.Mesh:
     """Give the object the mesh back that it had before it was frozen, and return it. Raises FreezeError."""
     return grid.unfreeze(ob, _relief_of(ob))
+
+
+def to_mesh(ob: bpy.types.Object, *, apart: bool = False, faces: int | None = None) -> list[bpy.types.Object]:
+    """Return new objects that hold, as plain meshes, what the object's Depth Relief shows; the relief stays as it is.
+
+    apart: the front and the background as an object each, where there are both. faces: reduce all of it to about so
+    many triangles. Raises DepthNodesError, before anything changes, for a relief that shows no faces.
+    """
+    return plain.convert(ob, _relief_of(ob), apart=apart, faces=faces)
 
 
 def _relief_of(ob: bpy.types.Object) -> bpy.types.NodesModifier:

@@ -48,6 +48,10 @@ class FreezeError(DepthNodesError):
     """A relief cannot be frozen or unfrozen as it is."""
 
 
+class ConvertError(DepthNodesError):
+    """A relief cannot become a plain mesh as it is."""
+
+
 class EngineError(DepthNodesError):
     """The Python that estimates depth is missing, incomplete, or cannot be made."""
 

@@ -167,7 +167,11 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
         picture = depth_image.colour(depth)
         inputs.set_input(modifier, "Background", picture is not None)
         if picture is not None:
-            inputs.set_input(modifier, "Background Material", background_material(picture))
+            shown = background_material(picture)
+            inputs.set_input(modifier, "Background Material", shown)
+            mesh = modifier.id_data.data
+            if mesh.is_editable and shown not in [*mesh.materials]:  # exporters go by the slots of the mesh itself
+                mesh.materials.append(shown)
     if known is None:
         return
     inputs.set_input(modifier, "Kind", "Distance" if known.kind == "distance" else "Disparity")

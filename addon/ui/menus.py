@@ -91,6 +91,12 @@ def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.operator("depth_nodes.unfreeze_grid" if is_frozen else "depth_nodes.freeze_grid")
 
 
+def _draw_convert(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if relief.find_modifier(context.object) is not None:
+        self.layout.separator()
+        self.layout.operator("depth_nodes.relief_to_mesh")
+
+
 class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
     """Offers the relief when a photo is dropped into the viewport, beside what Blender itself offers."""
 
@@ -118,6 +124,7 @@ _ENTRIES = (
     ("TOPBAR_MT_file_import", _draw_import),
     ("VIEW3D_MT_mesh_add", _draw_add_mesh),
     ("VIEW3D_MT_object", _draw_object),
+    ("VIEW3D_MT_object_convert", _draw_convert),
 )
 
 

@@ -104,6 +104,7 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
             if inputs.get_input(modifier, "Cutoff"):
                 with_cut = column.operator("depth_nodes.freeze_grid", text="Freeze Grid and Cut", icon="FREEZE")
                 with_cut.cut = True
+        layout.operator("depth_nodes.relief_to_mesh", icon="OUTLINER_OB_MESH")
 
 
 class VIEW3D_PT_depth_nodes_model(bpy.types.Panel):

@@ -8,6 +8,7 @@ from tools import extension
 
 import bpy  # isort: skip
 
+TO_MESH = "depth_nodes.relief_to_mesh"
 NODE_MENUS = ["NODE_MT_geometry_node_add_all", "OBJECT_MT_modifier_add"]
 if bpy.app.version >= (5, 0):
     NODE_MENUS.append("NODE_MT_geometry_node_swap_all")
@@ -122,6 +123,7 @@ def test_object_menu_offers_what_can_be_done(tmp_path):
     modifier = relief.add_modifier(bpy.context.object)
     relief.set_depth(modifier, extension.module("addon.depth.image").write("d", hill(), kind="disparity"))
     assert ours("VIEW3D_MT_object") == ["depth_nodes.freeze_grid"]
+    assert ours("VIEW3D_MT_object_convert") == [TO_MESH]
     bpy.ops.depth_nodes.freeze_grid()
     assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid"]
 
@@ -154,14 +156,14 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
     assert entries() == [*always, "Estimate Depth"]
     modifier = relief.add_modifier(ob)
     always.append("Estimate Depth Again")
-    assert entries() == [*always, "depth_nodes.freeze_grid", "Freeze Grid and Cut"]
+    assert entries() == [*always, "depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH]
     depth_image = extension.module("addon.depth.image")
     for model, better in (("draft", ["Better Depth…"]), ("small", [])):
         known = depth_image.DepthInfo("disparity", model=model)
         relief.set_depth(modifier, depth_image.write("d", hill(), kind="disparity", info=known))
-        assert entries() == [*always, *better, "depth_nodes.freeze_grid", "Freeze Grid and Cut"]
+        assert entries() == [*always, *better, "depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH]
     extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
-    assert entries() == [*always, "depth_nodes.freeze_grid"]
+    assert entries() == [*always, "depth_nodes.freeze_grid", TO_MESH]
 
 
 def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
