@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 from tests import maps
 from tests.addon.depth import png
 from tests.addon.enabled import depth_image, errors, meaning
+from tests.inference.picture_files import tiff_of_directories
 
 DepthFileError = errors.DepthFileError
 
@@ -353,7 +354,7 @@ def test_a_contradiction_is_refused(tmp_path):
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n0 4\n-1.0\n"), "no pixels"),
         ("a.pfm", lambda path: path.write_bytes(b"Pf\n999999 999999\n-1.0\n" + bytes(64)), "cut off"),
         ("a.exr", lambda path: write_exr(path, {"u": FLOATS, "v": FLOATS}), r"channels.*u, v"),
-        ("a.png", lambda path: Image.fromarray(RAMP > 300).save(path), "lose bits"),
+        ("a.tif", lambda path: path.write_bytes(tiff_of_directories((16, 12, {258: 4}))), "lose bits"),
         ("a.txt", lambda path: path.write_text("8"), "PNG, TIFF"),
         ("a.png", lambda path: path.write_bytes(b""), "damaged"),
         ("a.png", lambda path: np.save(path.open("wb"), FLOATS), "damaged"),
