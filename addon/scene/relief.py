@@ -112,7 +112,10 @@ def from_files(
         )
         ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection)
         camera = fitting.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
-    return Relief(ob, modifier, image, camera, depth.guessed, depth.notes)
+    notes = depth.notes
+    if photo.fits_as_stored(photo_path, picture, depth.values):
+        notes += (f"It seems to lie as {picture.name} does in its file, which is shown upright: turn it the same way.",)
+    return Relief(ob, modifier, image, camera, depth.guessed, notes)
 
 
 def add(

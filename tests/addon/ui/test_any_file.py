@@ -7,9 +7,10 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
-from tests.addon.enabled import errors, files, handover, photo
+from tests import maps
+from tests.addon.enabled import errors, files, handover, photo, relief
 from tests.addon.pictures import hill, write_depth, write_photo
 from tests.inference import picture_files
 from tools import extension
@@ -131,3 +132,19 @@ def test_the_import_says_what_it_took_the_numbers_for(tmp_path, capfd):
     image = bpy.data.images["photo Depth.001"]
     assert image["depth_raw_max"] == pytest.approx(80.0, rel=0.1)
     assert image["depth_raw_max"] < 80.0  # the corner's distance along the axis is less
+
+
+@pytest.mark.parametrize("lies", [1, 2, 3])
+def test_a_depth_map_of_the_stored_pixels_of_a_turned_photo_is_told(tmp_path, lies):
+    values, _ = maps.exact()
+    sample = np.asarray(Image.open(maps.SAMPLE.with_name("sample_photo.jpg")).resize((300, 225)))
+    stored = {1: sample, 2: sample[:, ::-1], 3: sample[::-1, ::-1]}[lies]
+    noted = Image.Exif()
+    noted[ExifTags.Base.Orientation] = lies
+    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "photo.jpg", exif=noted, quality=95)
+    upright = values[::4, ::4]
+    as_stored = {1: upright, 2: upright[:, ::-1], 3: upright[::-1, ::-1]}[lies]
+    for depth, is_told in ((upright, False), (as_stored, lies != 1)):
+        np.save(tmp_path / "photo_depth.npy", depth)
+        made = relief.from_files(tmp_path / "photo.jpg", tmp_path / "photo_depth.npy", background=False)
+        assert any("lie as photo.jpg does in its file" in note for note in made.notes) == is_told
