@@ -75,8 +75,10 @@ def orientation(path: Path, spec: Any = None) -> int:
 
     spec: its header, where it has been opened already.
     """
-    if path.suffix.lower() == ".webp":
-        return _webp_orientation(path.read_bytes())
+    with path.open("rb") as stored:
+        head = stored.read(_HEAD)
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":  # whatever the file is called
+            return _webp_orientation(head + stored.read())
     if spec is None:
         with opened(path) as file:
             spec = file.spec() if file else None

@@ -89,14 +89,22 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
         path = _file(image, frame)
         problem = picture_file.unreadable(path)
         if not problem:
-            if preview := not_the_photo(path):
-                raise PhotoError(f"{path.name} {preview}")
+            _check_photo(path)
             if image.source == "FILE":  # reloading tiles would forget which one is active
                 image.reload()
             return Picture(path)
         if image.source != "FILE" or not image.has_data:
             raise PhotoError(f"{path} {problem}. Find it with File > External Data, or pack it")
     return _pixels(image, folder)
+
+
+def _check_photo(path: Path) -> None:
+    try:
+        preview = not_the_photo(path)
+    except OSError as error:
+        raise PhotoError(f"{path.name} can't be read ({error.strerror}). Check the disk that it is on") from error
+    if preview:
+        raise PhotoError(f"{path.name} {preview}")
 
 
 def _file(image: bpy.types.Image, frame: int) -> Path:

@@ -40,6 +40,14 @@ def load(path: str | Path) -> bpy.types.Image:
     path = Path(path)
     if problem := picture_file.unreadable(path):
         raise PhotoError(f"The photo {path} {problem}. Choose an image file")
+    try:
+        return _load(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise PhotoError(f"{path.name} can't be read ({reason}). Check the disk that it is on") from error
+
+
+def _load(path: Path) -> bpy.types.Image:
     made = (str(path), str(path.stat().st_mtime_ns))
     turned = next((one for one in bpy.data.images if (one.get(_UPRIGHT_OF), one.get(_WRITTEN)) == made), None)
     if turned is not None:
@@ -156,8 +164,8 @@ def fits_as_stored(path: str | Path, picture: bpy.types.Image, depth: NDArray[np
     depth, in six wrong orientations each, 52 of 90 are found, and none that is right is taken for wrong.
     """
     lies = picture_file.orientation(Path(path))
-    turned = picture_file.upright(depth, lies)
-    if lies == picture_file.UPRIGHT or turned.shape != depth.shape:
+    turned = upright(depth, lies)
+    if lies == UPRIGHT or turned.shape != depth.shape:
         return False
     seen = _edges(colours(picture).mean(axis=2))
     as_stored, as_shown = (float(np.corrcoef(seen, _edges(values))[0, 1]) for values in (turned, depth))

@@ -124,6 +124,7 @@ def _recorded(waiting: set[str], as_json: bool) -> Iterator[None]:
         yield
     except BaseException as error:
         said = str(error) if isinstance(error, DepthNodesError) else first_line(error)
+        said = "interrupted" if isinstance(error, KeyboardInterrupt) else said
         for photo in sorted(waiting) if as_json and not isinstance(error, OSError) else ():  # it means stdout
             print(json.dumps({"photo": photo, "error": said}), flush=True)
         raise

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from inference.background import of_photo
+from inference.cli import estimate
 from inference.errors import DeviceError
 from inference.io import FORMATS, SUFFIXES, read_depth
 from inference.model.quantize import check_int8
@@ -528,6 +529,13 @@ def test_a_stderr_that_takes_nothing_costs_no_photo(photo, weights, closed):
     for name in ("photo", "b"):
         assert read_depth(photo.with_name(f"{name}.depth.exr")).values.shape == (48, 64)
     assert {path.suffix for path in photo.parent.iterdir()} == {".jpg", ".exr"}
+
+
+def test_an_interrupted_run_gives_the_photos_that_wait_a_record(capsys):
+    with pytest.raises(KeyboardInterrupt), estimate._recorded({"b.jpg", "a.jpg"}, True):
+        raise KeyboardInterrupt
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert records == [{"photo": name, "error": "interrupted"} for name in ("a.jpg", "b.jpg")]
 
 
 @pytest.mark.parametrize("wrong", [("--model", "giant"), ("-o", "no/such/folder/a.exr")])

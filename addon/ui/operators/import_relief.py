@@ -69,7 +69,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         items=(
             ("AUTO", "Automatic", "What the file says, otherwise millimetres for whole numbers and metres for others"),
             ("M", "Metres", "Most renderers and models"),
-            ("CM", "Centimetres", ""),
+            ("CM", "Centimetres", "Unreal Engine and some scanners"),
             ("MM", "Millimetres", "Most depth cameras"),
             ("M256", "1/256 Metre", "KITTI and other driving data in 16 bits"),
             ("M5000", "1/5000 Metre", "TUM's indoor sequences in 16 bits"),

@@ -194,6 +194,13 @@ def test_the_orientation_is_what_pillow_reads(tmp_path, suffix, orientation):
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_the_orientation_is_read_whatever_the_file_is_called(tmp_path, suffix):
+    path = lying(tmp_path / f"photo{suffix}", 6).rename(tmp_path / "photo.picture")
+    assert picture.orientation(path) == 6
+    assert tuple(photo.load(path).size) == (4, 6)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_a_photo_that_says_nothing_is_upright(tmp_path, suffix):
     Image.new("RGB", (3, 2)).save(tmp_path / f"photo{suffix}")
     assert picture.orientation(tmp_path / f"photo{suffix}") == exif.UPRIGHT

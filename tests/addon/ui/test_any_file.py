@@ -59,6 +59,18 @@ def test_what_the_system_refuses_is_one_true_line(tmp_path, monkeypatch, error, 
         assert_true_line(str(raised.value), error)
 
 
+def test_a_disk_that_fails_in_the_middle_is_one_true_line(tmp_path, monkeypatch):
+    path = write_photo(tmp_path / "photo.webp")
+    write_depth(tmp_path / "photo_depth.npy", hill())
+    for module, name in ((photo, "not_the_photo"), (photo.picture_file, "orientation"), (np, "load")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, Mock(side_effect=BROKEN))
+            with pytest.raises(RuntimeError) as raised:
+                bpy.ops.depth_nodes.import_relief(filepath=str(path))
+        assert_true_line(str(raised.value), BROKEN)
+    assert not [data for data in bpy.data.images if data.has_data]
+
+
 def test_a_photo_that_was_locked_since_it_was_opened_is_one_true_line(tmp_path, monkeypatch):
     image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
     image.source = "SEQUENCE"
