@@ -41,6 +41,7 @@ sample: ## the still life and its depth, about three minutes on two cores
 
 pictures: ## renders the pictures of the README and the documentation, in docs/
 	$(call run,bpy-4.5) tools.readme_pictures
+	$(call run,bpy-4.5) tools.pipeline_pictures
 
 screenshots: ## their pictures of Blender's window, in docs/, from what test-gui left
 	$(call run,inference) tests.gui.screenshots

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from .catalog import Kind
 
+SENSOR = 36.0  # millimetres: the longer side of the sensor that focal lengths are given for
+
 Validity = NDArray[np.bool_] | NDArray[np.float32]
 
 

@@ -19,18 +19,21 @@ Mask = NDArray[np.bool_]
 Pixels = NDArray[np.intp]
 
 
-def snap(depth: Picture, known: Mask, inverse: Callable[[Picture], Picture]) -> Picture:
+def snap(
+    depth: Picture, known: Mask, inverse: Callable[[Picture], Picture], radius: int = BLUR, gap: float = SNAP
+) -> Picture:
     """Return the depth with blurred edges as steps, as the group Edge Snap makes them.
 
-    inverse: from depth to inverse distance, of an array.
+    inverse: from depth to inverse distance, of an array. radius: how far a blurred edge reaches to either side, in
+    pixels. gap: the gap over the nearer distance from which on it is an edge.
     """
     above, below = np.where(known, depth, -np.inf), np.where(known, depth, np.inf)
-    high, low = window(above, BLUR, np.maximum), window(below, BLUR, np.minimum)
+    high, low = window(above, radius, np.maximum), window(below, radius, np.minimum)
     one, two = inverse(np.array([1.0, 2.0], np.float32))
     outline = window(above, 1, np.maximum) if two > one else window(below, 1, np.minimum)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # where nothing around is known
         ends = inverse(high), inverse(low)
-        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + SNAP))
+        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + gap))
         snapped = np.where(outline - low >= high - outline, high, low)
         return np.where(edge, snapped, depth).astype(np.float32, copy=False)
 

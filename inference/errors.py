@@ -37,6 +37,14 @@ class DepthFileError(DepthNodesError):
     """A depth file is missing or damaged, holds no depth that can be read without loss, or can't be written."""
 
 
+class MeshError(DepthNodesError):
+    """No surface can be made of a depth map, or its file can't be written."""
+
+
+class DatasetError(DepthNodesError):
+    """A set of photos with cameras can't be read, or depth can't be aligned to it."""
+
+
 class ModelNameError(DepthNodesError):
     """No model of that name is in the catalog."""
 

@@ -1,4 +1,4 @@
-"""Depth files: a `Depth` written whole or not at all in five formats, and read back from the lossless one."""
+"""Depth files: a `Depth` written whole or not at all in six formats, and read back from the lossless one."""
 
 import os
 import uuid
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from . import exr
+from . import constraint, exr
 from .background import Background
 from .catalog import Kind
+from .constraint import Frame
 from .depth import Depth
 from .errors import DepthFileError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # OpenEXR and Pillow are imported where they are used: the start of the command line waits for neither.
 
-Format = Literal["exr", "png16", "npy", "preview", "colormap"]
+Format = Literal["exr", "png16", "npy", "preview", "colormap", "controlnet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[Format, str] = {
     "exr": ".depth.exr",
@@ -30,6 +31,7 @@ SUFFIXES: dict[Format, str] = {
     "npy": ".depth.npy",
     "preview": ".preview.png",
     "colormap": ".colormap.png",
+    "controlnet": ".controlnet.png",
 }
 
 # How Pillow packs a PNG. What the row filters leave of depth is noise with runs of zeros in it: looking for other
@@ -49,6 +51,8 @@ def write_depth(
     depth: Depth,
     path: str | os.PathLike[str],
     file_format: Format = "exr",
+    *,
+    inside: Frame | None = None,
     background: Background | None = None,
 ) -> None:
     """Write a depth file; on any failure `DepthFileError`, and what was at `path` before is still there.
@@ -59,6 +63,8 @@ def write_depth(
     png16: 16-bit grey, from 0 at the farthest point to 65535 at the nearest, linear in the values. Its text chunks hold
         the attributes of the EXR; validity has no place in it.
     preview, colormap: 8-bit PNG of the same range in grey or in colour, with validity as alpha. To look at, not to use.
+    controlnet: 8-bit RGB PNG for diffusion models, white where near, linear in inverse depth, black where nothing is
+        known. `inside` says its size, by default `constraint.frame` does; a text chunk says where the photo lies in it.
     background: what lies behind, in an EXR alone: its depth in channel background.Y, its presence in background.A, and
         its picture, which has margins, as a PNG at `background_picture(path)`, written first.
     """
@@ -82,6 +88,8 @@ def write_depth(
                     _write_8_bit(depth, part, _to_8_bit(depth.nearness()))
                 case "colormap":
                     _write_8_bit(depth, part, cubehelix()[_to_8_bit(depth.nearness())])
+                case "controlnet":
+                    _write_control_map(depth, part, inside or constraint.frame(*depth.values.shape[::-1]))
     except OSError as error:
         reason = error.strerror or error
         raise DepthFileError(f"{path} can't be written ({reason}). Choose another place with -o") from error
@@ -196,6 +204,16 @@ def _write_8_bit(depth: Depth, path: Path, pixels: NDArray[np.uint8]) -> None:
     if depth.validity is not None:
         image.putalpha(Image.fromarray(_to_8_bit(depth.validity.astype(np.float32))))
     image.save(path, "PNG", pnginfo=_text(depth), **_PACKED)
+
+
+def _write_control_map(depth: Depth, path: Path, inside: Frame) -> None:
+    from PIL import Image
+
+    pixels, (far, near) = constraint.control_map(depth, inside)
+    text = _text(depth)
+    for name, value in (("depthBlack", far), ("depthWhite", near), constraint.text(inside)):
+        text.add_text(name, str(value))
+    Image.fromarray(np.repeat(pixels[..., None], 3, axis=2)).save(path, "PNG", pnginfo=text, **_PACKED)
 
 
 def _save_picture(rgb: NDArray[np.uint8], path: Path) -> None:

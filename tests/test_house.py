@@ -57,7 +57,9 @@ MAY_IMPORT = {
         "tqdm",
         "av",  # movies; only who has it reads them
     },
-    "tools": BLENDER | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"},
+    "tools": BLENDER
+    | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"}
+    | {f"inference.{name}" for name in ("mesh", "prior", "constraint", "maps", "photo")},
     "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft"},
 }
 ONLY_STANDARD_LIBRARY = (
@@ -79,6 +81,10 @@ ONLY_NUMPY = (
     "inference/orientation.py",
     "inference/picture.py",
     "inference/push_pull.py",
+    "inference/mesh/shape.py",  # and these beside the node groups, which they are held against
+    "inference/mesh/samples.py",
+    "inference/mesh/cut.py",
+    "inference/mesh/layers.py",
 )
 # Run from the checkout alone; they name their neighbours in full.
 BESIDE = ("tools/", "training/", "node_groups/previews.py")

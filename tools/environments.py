@@ -45,6 +45,12 @@ INFERENCE = (
     "tifffile==2026.3.3",
     "av==18.1.0",
     "openjd-cli==0.8.0",
+    # Readers of what the commands `mesh` and `prior` write, and of a controlnet map.
+    "trimesh==5.2.0",
+    "manifold3d==3.5.4",
+    "lib3mf==2.5.0",
+    "pycolmap==4.2.1",
+    "diffusers==0.42.1",
     "pytest==9.2.0",
     COVERAGE,
 )

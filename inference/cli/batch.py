@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .. import model
 from ..background import of_photo
 from ..catalog import ModelSpec
+from ..constraint import frame
 from ..errors import DepthFileError, DepthNodesError, PhotoError, first_line
 from ..io import BACKGROUND_SUFFIX, SUFFIXES, Format, write_depth
 from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, read_photo
@@ -93,10 +94,16 @@ def plan(
 
 
 def make_all(
-    jobs: Sequence[Job], spec: ModelSpec, load: Callable[[], "Predictor"], *, max_pixels: int = MAX_PIXELS
+    jobs: Sequence[Job],
+    spec: ModelSpec,
+    load: Callable[[], "Predictor"],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    control_sides: tuple[int | None, int | None] = (None, None),
 ) -> Iterator[Done | Failed]:
     """Make every depth file, and yield what came of each.
 
+    control_sides: `resolution` and `multiple` of `constraint.frame`, for a controlnet map.
     load: loads the model `spec`; called once, when the first photo has been read. Its error ends the run; any other
     costs its own photo alone. The next photos are read and the last depths written while the model works.
     """
@@ -118,16 +125,11 @@ def make_all(
                 yield depth
                 continue
             done = Done(job, depth, time.perf_counter() - start)
-            writing.append((done, writer.submit(_write, done, picture)))
+            writing.append((done, writer.submit(_write, done, picture, control_sides)))
             if len(writing) > _AHEAD:
                 yield _written(*writing.popleft())
         for done, written in writing:
             yield _written(done, written)
-
-
-def _write(done: Done, picture: Photo) -> None:
-    behind = of_photo(done.depth, picture.rgb) if done.job.background else None
-    write_depth(done.depth, done.job.output, done.job.file_format, behind)
 
 
 def _read_ahead(
@@ -143,6 +145,13 @@ def _read_ahead(
         yield from submitted
 
     return rest()
+
+
+def _write(done: Done, picture: Photo, control_sides: tuple[int | None, int | None]) -> None:
+    height, width = done.depth.values.shape
+    inside = frame(width, height, *control_sides)
+    behind = of_photo(done.depth, picture.rgb) if done.job.background else None
+    write_depth(done.depth, done.job.output, done.job.file_format, inside=inside, background=behind)
 
 
 def _written(done: Done, written: Future[None]) -> Done | Failed:

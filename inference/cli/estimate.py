@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import catalog
 from ..errors import DepthNodesError, first_line
 from ..io import background_picture
-from .options import add_model_options, positive_float, shard
+from .options import add_model_options, positive, positive_float, shard
 from .options import load as load_model
 from .report import FAILED, OK, PROGRAM, bar, complain
 
@@ -26,10 +26,13 @@ _FORMATS = {
     "npy": "a NumPy array",
     "preview": "8-bit grey, to look at",
     "colormap": "8-bit colours, to look at",
+    "controlnet": "8-bit map for diffusion models: near is white, padded to whole multiples",
 }
 _EPILOG = """\
 other commands:
   video             the depth of a movie or an image sequence, without flicker
+  mesh              make a mesh file: .glb, .ply, .obj, .stl or .3mf
+  prior             align depth to the cameras of a scene, for radiance fields and splatting
   models            list the models, their licences, and which are on disk
   download          fetch weights without computing anything
   doctor            show what this machine has, and check its results
@@ -66,13 +69,14 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
     from .batch import Failed, make_all
 
     max_pixels = int(options.max_megapixels * 1e6)
+    sides = options.resolution, options.multiple
     failures, compared = 0, False
 
     def load() -> "Predictor":
         return load_model(options, options.size, options.precision)
 
     with bar(len(jobs)) as shown:
-        for result in make_all(jobs, spec, load, max_pixels=max_pixels):
+        for result in make_all(jobs, spec, load, max_pixels=max_pixels, control_sides=sides):
             waiting.discard(str(result.photo if isinstance(result, Failed) else result.job.photo))
             if shown:
                 shown.clear()
@@ -90,7 +94,8 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Estimate the depth of photos with Depth Anything V2.",
+        description="Estimate the depth of photos with Depth Anything V2. A smaller size or another precision is less "
+        "exact: the first photo tells by how much.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -106,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
         help="make what lies behind every edge too: two more channels in the EXR, and a picture beside it",
     )
     parser.add_argument("--skip-existing", action="store_true", help="skip photos whose depth file exists")
+    parser.add_argument(
+        "--resolution", type=positive, metavar="PIXELS", help="shorter side of a controlnet map; default: 1024"
+    )
+    parser.add_argument(
+        "--multiple", type=positive, metavar="PIXELS", help="its sides are padded to multiples of this; default: 64"
+    )
     parser.add_argument(
         "--shard", type=shard, metavar="I/N", help="only the I-th of N shares of the photos, for one of N machines"
     )

@@ -87,9 +87,23 @@ def _video(arguments: Sequence[str]) -> int:
     return video.run_video(arguments)
 
 
+def _mesh(arguments: Sequence[str]) -> int:
+    from . import mesh
+
+    return mesh.run(arguments)
+
+
+def _prior(arguments: Sequence[str]) -> int:
+    from . import prior
+
+    return prior.run(arguments)
+
+
 _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "models": weights.models,
     "download": weights.download,
     "doctor": _doctor,
     "video": _video,
+    "mesh": _mesh,
+    "prior": _prior,
 }

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ..predict import Predictor
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add them to a command's parser."""
+def add_model_options(parser: "argparse._ActionsContainer") -> None:
+    """Add them to a command's parser, or to a group of its options."""
     parser.add_argument("--model", default="small", metavar="NAME", help="default: small; `models` lists them all")
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="a local .safetensors or .pth file in place of the hub's"
@@ -26,13 +26,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         type=positive,
         metavar="PIXELS",
         help=f"shorter side inside the model; default: that of its training, {catalog.TRAINED} for Depth Anything V2; "
-        "less is quicker and coarser, and tells by how much",
+        "less is quicker and coarser",
     )
     parser.add_argument(
         "--precision",
         default="float32",
         choices=get_args(catalog.Precision),
-        help="default: float32; int8 is for CPUs, the others are for GPUs, and each tells how far it is off",
+        help="default: float32; int8 is for CPUs, the others are for GPUs",
     )
     parser.add_argument("--threads", type=_threads, metavar="N", help="CPU threads; default: physical cores")
 

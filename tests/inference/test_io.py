@@ -107,7 +107,7 @@ def test_flat_depth_can_be_written_in_every_format(tmp_path):
 
 
 def test_every_format_has_its_own_suffix():
-    assert len(set(SUFFIXES.values())) == len(FORMATS) == 5
+    assert len(set(SUFFIXES.values())) == len(FORMATS) == 6
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

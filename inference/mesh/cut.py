@@ -1,0 +1,94 @@
+"""Which faces of a grid stay: no face bridges a jump in depth. The rules are those of the group Edge-Aware Cutoff.
+
+Faces are (rows - 1, columns - 1): the one at (r, c) lies between the vertices (r, c) and (r + 1, c + 1).
+"""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..edges import Mask
+from .samples import SNAP_FROM, Samples
+from .shape import Floats, Shape
+
+_Any = TypeVar("_Any", bound=np.generic)
+
+
+def corners(array: NDArray[_Any]) -> tuple[NDArray[_Any], ...]:
+    """Return the values at the corners of each face, from the lower left one counter-clockwise; views."""
+    return array[1:, :-1], array[1:, 1:], array[:-1, 1:], array[:-1, :-1]
+
+
+def kept(vertices: Floats, inverse: Floats, samples: Samples, shape: Shape) -> Mask:
+    """Return which faces of the front stay.
+
+    vertices: float32 (rows, columns, 3). inverse: their inverse distances, (rows, columns).
+    """
+    known = samples.known & ~(samples.presence > shape.threshold * SNAP_FROM + 1.0) if shape.cutoff else samples.known
+    a, b, c, d = corners(known)
+    good = a & b & c & d
+    if not shape.cutoff:
+        return good
+    ends = corners(inverse)
+    near = np.maximum(np.maximum(ends[0], ends[1]), np.maximum(ends[2], ends[3]))
+    far = np.minimum(np.minimum(ends[0], ends[1]), np.minimum(ends[2], ends[3]))
+    gap = (near / far - 1).astype(np.float32, copy=False)
+    good &= gap <= np.float32(shape.threshold)
+    good &= ~_steep(vertices, gap, shape)
+    return good & ~small_islands(good, shape.minimum_island)
+
+
+def _steep(vertices: Floats, gap: Floats, shape: Shape) -> Mask:
+    """Return which faces are seen too nearly edge-on; a camera's scene keeps those with a small gap."""
+    least = np.float32(shape.least_gap if shape.projection == "camera" else 0.0)
+    result = gap > least
+    rows, columns = np.nonzero(result)  # most faces are flat: only the others are looked at
+    a, b, c, d = (vertices[rows + r, columns + s] for r, s in ((1, 0), (1, 1), (0, 1), (0, 0)))
+    normal = np.cross(c - a, d - b)
+    view = -(a + b + c + d) if shape.projection == "camera" else np.array([[0.0, 0.0, 1.0]], np.float32)
+    length = np.linalg.norm(normal, axis=1) * np.linalg.norm(view, axis=1)
+    facing = np.abs((normal * view).sum(axis=1))
+    result[rows, columns] = facing < length * np.float32(np.cos(shape.angle))
+    return result
+
+
+def small_islands(good: Mask, minimum: int) -> Mask:
+    """Return the faces of pieces with fewer faces than the minimum. Faces that share a vertex hang together."""
+    small = np.zeros_like(good)
+    if minimum <= 1 or not good.any():
+        return small
+    stride = good.shape[1] + 2  # so that no run touches one of the next row
+    flat = np.zeros((good.shape[0], stride), np.int8)
+    flat[:, 1:-1] = good
+    step = np.diff(flat.ravel(), prepend=0)
+    starts, ends = np.flatnonzero(step == 1), np.flatnonzero(step == -1)  # a run holds starts to ends - 1
+    piece = _pieces(starts, ends, stride)
+    lengths = ends - starts
+    faces = np.bincount(piece, weights=lengths)[piece]
+    few = faces < minimum
+    begun, length = starts[few], lengths[few]
+    within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    place = np.repeat(begun, length) + within
+    small[place // stride, place % stride - 1] = True
+    return small
+
+
+def _pieces(starts: NDArray[np.intp], ends: NDArray[np.intp], stride: int) -> NDArray[np.intp]:
+    """Return for each run of faces in a row the number of its piece: that of the first run in it."""
+    first = np.searchsorted(ends, starts + stride, "left")  # of the runs of the next row that touch it
+    beyond = np.searchsorted(starts, ends + stride, "right")
+    count = np.maximum(beyond - first, 0)
+    upper = np.repeat(np.arange(len(starts)), count)
+    lower = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    piece = np.arange(len(starts))
+    while True:
+        lowest = np.minimum(piece[upper], piece[lower])
+        joined = piece.copy()
+        np.minimum.at(joined, piece[upper], lowest)
+        np.minimum.at(joined, piece[lower], lowest)
+        while not np.array_equal(jumped := joined[joined], joined):
+            joined = jumped
+        if (joined == piece).all():
+            return piece
+        piece = joined
