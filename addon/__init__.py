@@ -20,6 +20,7 @@ from .ui.operators.estimate import (
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_retry_smaller,
 )
+from .ui.operators.estimate_frames import DEPTH_NODES_OT_estimate_frames, DEPTH_NODES_OT_movie_as_relief
 from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
@@ -39,9 +40,11 @@ _OPERATORS = (
     DEPTH_NODES_OT_copy_log,
     DEPTH_NODES_OT_estimate_better,
     DEPTH_NODES_OT_estimate_depth,
+    DEPTH_NODES_OT_estimate_frames,
     DEPTH_NODES_OT_freeze_grid,
     DEPTH_NODES_OT_import_photo,
     DEPTH_NODES_OT_import_relief,
+    DEPTH_NODES_OT_movie_as_relief,
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_relief_to_mesh,
     DEPTH_NODES_OT_remove_engine,

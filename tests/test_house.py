@@ -31,6 +31,8 @@ SHARED = {  # by all rooms of `addon`
 }
 ENGINE = {
     "inference.cache",
+    "inference.video.raw",  # which frames of a clip are there already; it needs numpy alone
+    "inference.video.layers",  # where the files of a clip lie
     "inference.worker.protocol",
     "inference.draft.architecture",  # with `resize`: what of a photo the built-in model makes use of
     "inference.draft.resize",
@@ -105,7 +107,7 @@ WITHOUT_BPY = {
     "addon/engine/sources.py",
     "addon/engine/uninstall.py",
 }
-LONGEST_CHAIN = 6  # modules of `addon`, from one that imports no other up to the one that registers all
+LONGEST_CHAIN = 7  # modules of `addon`, from one that imports no other up to the one that registers all
 
 
 def sources(*folders: str) -> list[str]:

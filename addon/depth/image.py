@@ -92,10 +92,11 @@ def write(
     if alpha is not None:
         channels["A"] = alpha
     _pack(image, exr.encode(channels))
-    info = replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max, version=VERSION)
-    _record(image, replace(info, background=behind is not None))
+    info = replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max)
+    picture = None
     if behind is not None:
-        image[_COLOUR] = _write_colour(colour(image) or f"{image.name} Background", behind.colour)
+        picture = _write_colour(colour(image) or f"{image.name} Background", behind.colour)
+    record(image, info, picture)
     return image
 
 
@@ -223,11 +224,14 @@ def _pack(image: bpy.types.Image, data: bytes) -> None:
     image.update_tag()  # for modifiers; the line above is for materials
 
 
-def _record(image: bpy.types.Image, info: DepthInfo) -> None:
+def record(image: bpy.types.Image, info: DepthInfo, picture: bpy.types.Image | None) -> None:
+    """Note on an image what it is, by which version, and the picture of its second layer if it has one."""
     image[_KIND], image[_RAW_MIN], image[_RAW_MAX] = info.kind, info.raw_min, info.raw_max
-    image[_BACKGROUND] = info.background
+    image[_BACKGROUND] = picture is not None
+    if picture is not None:
+        image[_COLOUR] = picture
     for field, key in _TEXTS.items():
-        image[key] = getattr(info, field)
+        image[key] = VERSION if field == "version" else getattr(info, field)
     if info.focal_length is not None:
         image[_FOCAL_LENGTH] = info.focal_length
     else:

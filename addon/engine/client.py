@@ -14,13 +14,13 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
     Cancel,
     Cancelled,
     Done,
-    Estimate,
     Failed,
     Fault,
     Progress,
     ProtocolError,
     Ready,
     Request,
+    Work,
     decode,
     encode,
 )
@@ -55,7 +55,7 @@ class WorkerClient:
         self._patience, self._silence = patience, silence
         self._folder = PrivateFolder()
         self._process: WorkerProcess | None = None
-        self._unanswered: dict[int, Estimate] = {}
+        self._unanswered: dict[int, Work] = {}
         self._begun: int | None = None  # the last estimate that the worker spoke of
         self._deadlines: dict[int, float] = {}  # of cancelled estimates, on the monotonic clock
         self._silent = 0.0  # seconds without a word since it has had work
@@ -78,12 +78,12 @@ class WorkerClient:
         """The last lines that the worker wrote to stderr, and how it ended."""
         return "\n".join(self._log)
 
-    def request(self, estimate: Estimate) -> None:
-        """Ask for an estimate; a worker is started where none runs."""
+    def request(self, work: Work) -> None:
+        """Ask for an estimate, or for a clip; a worker is started where none runs."""
         if not self._unanswered:
             self._silent = 0.0
-        self._unanswered[estimate.id] = estimate
-        self._send(estimate)
+        self._unanswered[work.id] = work
+        self._send(work)
 
     def cancel(self, identifier: int) -> None:
         """Cancel an estimate. It is answered `Cancelled` within the patience, or with what it had come to already."""
@@ -140,7 +140,7 @@ class WorkerClient:
             return
         self._silent = 0.0
         self._process.is_ready = True
-        if isinstance(answer, (Ready, Estimate, Cancel)) or answer.id not in self._unanswered:
+        if isinstance(answer, (Ready, Work, Cancel)) or answer.id not in self._unanswered:
             return
         self._answers.append(answer)
         self._process.has_worked = True

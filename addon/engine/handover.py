@@ -58,17 +58,40 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
         back = np.load(done.background)  # (H, W, 2)
         behind = depth_image.Layer(back[..., 0], back[..., 1], np.load(done.colour))
     target = depth_of(image)
+    if target is not None and (not target.is_editable or target.source == "SEQUENCE"):
+        target = None  # not ours to change, or of many frames
     written = depth_image.write(
-        target if target is not None and target.is_editable else f"{Path(image.name).stem} Depth",
+        target or f"{Path(image.name).stem} Depth",
         values,
         kind=done.kind,
         validity=validity,
         behind=behind,
         info=depth_image.DepthInfo(done.kind, source=image.name, model=done.model, revision=done.revision),
     )
-    if image.is_editable:
-        image[_DEPTH_OF] = written
+    keep(image, written)
     return written
+
+
+def keep(image: bpy.types.Image, depth: bpy.types.Image) -> None:
+    """Note on a photo which image is its depth."""
+    if image.is_editable:
+        image[_DEPTH_OF] = depth
+
+
+def source_of(depth: bpy.types.Image) -> bpy.types.Image | None:
+    """Return the photo, movie or sequence whose depth an image is, if it is still there."""
+    return next((image for image in bpy.data.images if depth_of(image) == depth), None)
+
+
+def source(image: bpy.types.Image, frame: int) -> str:
+    """Return what a frame of an image comes from: a file by its name, bytes and time, and the frame of a movie."""
+    path = _file(image, frame) if image.source == "SEQUENCE" else Path(bpy.path.abspath(image.filepath_raw))
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise PhotoError(f"{path} is not there. Find it with File > External Data, or leave this frame out") from error
+    number = f" #{frame}" if image.source == "MOVIE" else ""
+    return f"{path.name} {found.st_size} {int(found.st_mtime)}{number}"
 
 
 def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Picture:
@@ -95,7 +118,21 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
             return Picture(path)
         if image.source != "FILE" or not image.has_data:
             raise PhotoError(f"{path} {problem}. Find it with File > External Data, or pack it")
-    return _pixels(image, folder)
+    return _pixels_of_frame(image, folder, frame) if image.source == "SEQUENCE" else _pixels(image, folder)
+
+
+def _pixels_of_frame(image: bpy.types.Image, folder: Path, frame: int) -> Picture:
+    """Read one file of a sequence in its colour space: `Image.pixels` doesn't follow the frame."""
+    path = _file(image, frame)
+    if not path.is_file():
+        raise PhotoError(f"{path} is not there. Find it with File > External Data, or leave this frame out")
+    one = bpy.data.images.load(str(path))
+    try:
+        one.colorspace_settings.name = image.colorspace_settings.name
+        one.alpha_mode = image.alpha_mode
+        return _pixels(one, folder)
+    finally:
+        bpy.data.images.remove(one)
 
 
 def _check_photo(path: Path) -> None:

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -24,12 +24,15 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]
     Failed,
     Fault,
     Progress,
+    Stabilise,
+    Stabilised,
 )
 from ..depth import image as depth_image
 from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError, in_one_line
 from . import handover, settings
 from .client import WorkerClient
 
+OnClip = Callable[[Stabilised], object]
 State = Literal["waiting", "done", "failed", "cancelled"]
 _STAGES = {"loading": "Loading", "downloading": "Downloading", "estimating": "Estimating", "writing": "Writing"}
 _STEP = 0.01  # seconds between two looks while a script waits
@@ -44,7 +47,9 @@ class Job:
     image_uid: int
     name: str
     settings: settings.Settings
-    on_depth: Callable[[bpy.types.Image], None] | None = None
+    on_depth: Callable[[bpy.types.Image], object] | None = None
+    on_clip: OnClip | None = None
+    raw: str = ""
     state: State = "waiting"
     text: str = "Starting"
     fraction: float | None = None
@@ -65,15 +70,18 @@ def submit(
     image: bpy.types.Image,
     wanted: settings.Settings,
     *,
-    on_depth: Callable[[bpy.types.Image], None] | None = None,
+    on_depth: Callable[[bpy.types.Image], object] | None = None,
     frame: int = 1,
+    raw: str = "",
+    source: str = "",
 ) -> Job:
     """Have the depth of an image estimated. Raises DepthNodesError for what can't be begun.
 
-    on_depth: called with the depth image once it is written. frame: of a movie or sequence, as in `handover.hand_over`.
+    on_depth: called with the depth image once it is written. frame: of a movie or sequence, as in `handover.hand_over`;
+    raw, source: of a clip's frame, as in the protocol.
     """
     global _last_failed
-    job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth)
+    job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth, raw=raw)
     try:
         spec = catalog.get(wanted.model)
         client = _worker(spec)
@@ -84,7 +92,14 @@ def submit(
         if spec.built_in:
             given = handover.as_small_pixels(given, image, folder)
         asked = settings.request(
-            wanted, job.identifier, given.path, folder, linear=given.linear, orientation=given.orientation
+            wanted,
+            job.identifier,
+            given.path,
+            folder,
+            linear=given.linear,
+            orientation=given.orientation,
+            raw=raw,
+            source=source,
         )
     except DepthNodesError as error:
         _clear(job.identifier)
@@ -102,6 +117,14 @@ def submit(
     _last_failed = None
     _jobs[job.identifier] = job
     client.request(asked)
+    return job
+
+
+def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: Stabilise, on_clip: OnClip) -> Job:
+    """Have a clip's files made; the request gets its number here. `on_clip` is called with the answer."""
+    job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_clip=on_clip)
+    _worker(catalog.get(wanted.model)).request(replace(asked, id=job.identifier))
+    _jobs[job.identifier] = job
     return job
 
 
@@ -145,11 +168,16 @@ def poll() -> bool:
     return bool(answers)
 
 
-def _conclude(job: Job, answer: Done | Failed | Cancelled) -> None:
+def _conclude(job: Job, answer: Done | Stabilised | Failed | Cancelled) -> None:
     """Finish a job by its answer. Whatever goes wrong with one fails that one: the others' answers are in line."""
     try:
-        if isinstance(answer, Done):
+        if isinstance(answer, Done) and job.raw:
+            job.seconds, job.state = answer.seconds, "done"
+        elif isinstance(answer, Done):
             _finish(job, answer)
+        elif isinstance(answer, Stabilised):
+            job.on_clip(answer)  # type: ignore[misc]  # what asked for a clip gave it
+            job.state = "done"
         elif isinstance(answer, Failed):
             _fail(job, answer.fault, answer.message)
         else:

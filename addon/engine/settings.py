@@ -95,11 +95,20 @@ def check(wanted: Settings) -> None:
 
 
 def request(
-    wanted: Settings, identifier: int, picture: Path, output: Path, *, linear: bool, orientation: int
+    wanted: Settings,
+    identifier: int,
+    picture: Path,
+    output: Path,
+    *,
+    linear: bool,
+    orientation: int,
+    raw: str = "",
+    source: str = "",
 ) -> Estimate:
     """Return what to ask of the engine.
 
     linear: the picture is a `.npy` file of scene-linear colours. orientation: how its file stores them, by EXIF.
+    raw, source: of a clip's frame, as in the protocol.
     """
     return Estimate(
         id=identifier,
@@ -113,7 +122,9 @@ def request(
         orientation=orientation,
         offline=not bpy.app.online_access,
         accept_license=wanted.accept_license,
-        background=not wanted.invert,  # what lies behind is known by what is near
+        background=not (wanted.invert or raw),  # what lies behind is known by what is near
+        raw=raw,
+        source=source,
     )
 
 

@@ -154,6 +154,29 @@ def keyframe(modifier: bpy.types.NodesModifier, name: str, frame: float) -> None
         modifier.id_data.keyframe_insert(path, frame=frame)
 
 
+def drive(modifier: bpy.types.NodesModifier, name: str, expression: str) -> None:
+    """Have an input follow an expression, in place of any other driver that it has; `frame` is the scene's.
+
+    Raises ModifierError if the modifier has no such input.
+    """
+    path = _animated_path(modifier, name)
+    modifier.id_data.driver_remove(path)
+    curve = modifier.id_data.driver_add(path)
+    curve.driver.type, curve.driver.expression = "SCRIPTED", expression
+    modifier.id_data.update_tag()
+
+
+def release(modifier: bpy.types.NodesModifier, name: str) -> bool:
+    """Remove the driver of an input, and return whether there was one."""
+    return bool(modifier.id_data.driver_remove(_animated_path(modifier, name)))
+
+
+def _animated_path(modifier: bpy.types.NodesModifier, name: str) -> str:
+    escaped, identifier = bpy.utils.escape_identifier(modifier.name), _socket(modifier, name).identifier
+    path = f".properties.inputs.{identifier}.value" if _since_5_2(modifier) else f'["{identifier}"]'
+    return f'modifiers["{escaped}"]{path}'
+
+
 def _since_5_2(modifier: bpy.types.NodesModifier) -> bool:
     return hasattr(modifier, "properties")
 

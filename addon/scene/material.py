@@ -1,12 +1,19 @@
 """The material that shows a photo."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from .plane import UV_MAP
 
 _MATERIAL = "depth_nodes_material"  # on the picture of a background: the material that shows it
+
+
+def texture_of(shown: bpy.types.Material) -> bpy.types.ShaderNodeTexImage:
+    """Return the image texture of a material that `material` made."""
+    nodes: Any = shown.node_tree.nodes
+    return next(node for node in nodes if node.bl_idname == "ShaderNodeTexImage")
 
 
 def background_material(picture: bpy.types.Image) -> bpy.types.Material:
@@ -53,6 +60,8 @@ def material(picture: bpy.types.Image) -> bpy.types.Material:
     output(340, -300, "For FBX", "ALL", lit.outputs["BSDF"])
     uv.uv_map = UV_MAP
     texture.image = picture
+    if picture.source in {"MOVIE", "SEQUENCE"}:
+        texture.image_user.frame_duration, texture.image_user.use_auto_refresh = picture.frame_duration, True
     texture.extension = "EXTEND"  # no seam of the opposite edge at the rim
     lit.inputs["Roughness"].default_value = 1.0
     lit.inputs["Specular IOR Level"].default_value = 0.0

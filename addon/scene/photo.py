@@ -19,6 +19,8 @@ from ..errors import PhotoError
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of photos that Blender opens
 FOREIGN = (".heic", ".heif", ".avif")  # of photos that it doesn't: a dialog shows them, and an error says what to do
 
+MOVIE_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
+
 # What depth tools call their output: `photo_depth.png`, `photo.depth.exr`.
 _DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
 _ONLY_DEPTH = {".npy", ".npz", ".pfm"}
@@ -73,6 +75,20 @@ def _load(path: Path) -> bpy.types.Image:
         raise PhotoError(f"{path.name} {reason}")
     orientation = picture_file.orientation(path)
     return _turned(image, orientation, path) if orientation != UPRIGHT else image
+
+
+def load_movie(path: str | Path) -> bpy.types.Image:
+    """Load a movie, or return the image that shows this file already. Raises PhotoError where it can't be read."""
+    path = Path(path)
+    try:
+        image = bpy.data.images.load(str(path), check_existing=True)
+    except RuntimeError as error:
+        raise PhotoError(f"{path.name} can't be read. Choose another movie") from error
+    if image.source != "MOVIE" or min(image.size) == 0:
+        if image.users == 0:
+            bpy.data.images.remove(image)
+        raise PhotoError(f"{path.name} is not a movie that Blender reads. Convert it to MP4, or to an image sequence")
+    return image
 
 
 def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:

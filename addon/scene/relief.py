@@ -166,6 +166,8 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
     """Have a relief follow a depth image: the image, its kind, its background, and its lens if known."""
     known = depth_image.info(depth)
     inputs.set_input(modifier, "Image", depth)
+    if depth.source != "SEQUENCE" and "Frame" in inputs.input_names(modifier) and inputs.release(modifier, "Frame"):
+        inputs.set_input(modifier, "Fixed Range", False)  # it had followed a sequence
     if "Background" in inputs.input_names(modifier):  # not so in a group of an older release
         picture = depth_image.colour(depth)
         inputs.set_input(modifier, "Background", picture is not None)
@@ -223,7 +225,7 @@ class Placement:
     projection: Projection
     use_camera: bool
 
-    def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> None:
+    def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> bpy.types.Object:
         """Add the relief of a photo, which is there, to the active collection, and select it."""
         context: Any = bpy.context  # every moment in which an estimate ends has a scene and a collection
         picture: Any = depth_image.find(photo_uid)
@@ -233,6 +235,7 @@ class Placement:
             fitting.add(ob, modifier, picture, collection=collection, scene=context.scene)
         if context.mode == "OBJECT":  # else somebody began to edit another object meanwhile
             select_only(context, ob)
+        return ob
 
 
 def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:

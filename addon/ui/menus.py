@@ -77,6 +77,8 @@ def _draw_image(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     if context.space_data.image is not None:
         self.layout.separator()
         self.layout.operator("depth_nodes.estimate_depth")
+        if context.space_data.image.source in {"MOVIE", "SEQUENCE"}:
+            self.layout.operator("depth_nodes.estimate_frames")
 
 
 def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
@@ -110,11 +112,25 @@ class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
         return context.area is not None and context.area.type == "VIEW_3D"
 
 
+class VIEW3D_FH_depth_nodes_movie(bpy.types.FileHandler):
+    """Offers the relief when a movie is dropped into the viewport, over the frames of the scene."""
+
+    bl_idname = "VIEW3D_FH_depth_nodes_movie"
+    bl_label = "Depth Relief"
+    bl_import_operator = "depth_nodes.movie_as_relief"
+    bl_file_extensions = ";".join(photo.MOVIE_SUFFIXES)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
 _CLASSES = (
     NODE_MT_depth_nodes_add,
     NODE_MT_depth_nodes_swap,
     OBJECT_MT_depth_nodes_modifier_add,
     VIEW3D_FH_depth_nodes_photo,
+    VIEW3D_FH_depth_nodes_movie,
 )
 _ENTRIES = (
     ("NODE_MT_geometry_node_add_all", _draw_add_node),

@@ -60,6 +60,10 @@ def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.type
             ).module = settings.PACKAGE
 
 
+def _moves(texture: bpy.types.ShaderNodeTexImage | None) -> bool:
+    return texture is not None and texture.image.source in {"MOVIE", "SEQUENCE"}
+
+
 def _draw_error(layout: bpy.types.UILayout, text: str, region: bpy.types.Region) -> None:
     for number, line in enumerate(_lines(text, region)):
         layout.label(text=line, icon="BLANK1" if number else "ERROR")
@@ -87,6 +91,8 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
             again = relief.find_modifier(context.object) is not None
             text = "Estimate Depth Again" if again else "Estimate Depth"
             column.operator("depth_nodes.estimate_depth", text=text, icon="MOD_DISPLACE")
+            if any(_moves(photo.shown_by(ob)) for ob in context.selected_objects):
+                column.operator("depth_nodes.estimate_frames", icon="SEQUENCE")
         _draw_progress(layout, context.region)
         if upgrade.needed():
             box = layout.box().column()
@@ -137,6 +143,8 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
         if not jobs.waiting():
             column = layout.column(align=True)
             column.operator("depth_nodes.estimate_depth", icon="IMAGE_ZDEPTH")
+            if context.space_data.image.source in {"MOVIE", "SEQUENCE"}:
+                column.operator("depth_nodes.estimate_frames", icon="SEQUENCE")
             made = column.operator("depth_nodes.estimate_depth", text="Photo as Relief", icon="MOD_DISPLACE")
             made.make = "RELIEF"
         depth = handover.depth_of(context.space_data.image)

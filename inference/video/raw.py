@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..catalog import Kind
 from ..depth import Validity
 from ..errors import DepthFileError, first_line
 from ..io import replacing
+from ..orientation import as_stored
 from .gauge import Map, Mask
 
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)
@@ -47,6 +48,15 @@ class Raw:
     rgb: NDArray[np.uint8]
     validity: Validity | None
     note: Note
+
+    def turned(self, orientation: int) -> "Raw":
+        """Return an upright frame as a file of that EXIF orientation stores it."""
+        validity = None if self.validity is None else as_stored(self.validity, orientation)
+        values, rgb = as_stored(self.values, orientation), as_stored(self.rgb, orientation)
+        height, width = self.note.height, self.note.width
+        if values.shape != self.values.shape:
+            height, width = width, height
+        return Raw(values, rgb, validity, replace(self.note, height=height, width=width))
 
     @property
     def known(self) -> Mask:

@@ -67,7 +67,7 @@ class Finisher:
     """Finishes frames by a record from the raw frames in a folder; keeps those that the next frame needs too."""
 
     def __init__(self, record: Record, folder: Path) -> None:
-        self._record = record
+        self.record = record
         self._folder = folder
         self._kept: OrderedDict[int, raw.Raw] = OrderedDict()
 
@@ -76,13 +76,13 @@ class Finisher:
 
         Raises DepthFileError where a raw frame that is needed is not there.
         """
-        kind, around = self._record.kind, self._record.around(number)
+        kind, around = self.record.kind, self.record.around(number)
         ready: dict[int, tuple[Map, Map, Mask]] = {}
         for offset, one in around.items():
             found = self._raw(one.frame)
             values = gauge.compared(found.values, kind) * np.float32(one.scale) + np.float32(one.offset)
             ready[offset] = values, gauge.luma(found.rgb), found.known
-        shot = self._record.shot_of(number)
+        shot = self.record.shot_of(number)
         low, high = gauge.compared(np.array([shot.low, shot.high], np.float32), kind)
         smooth = bilateral.smoothed(ready, float(high - low))
         return self._raw(number), gauge.restored(smooth, kind)
@@ -90,7 +90,7 @@ class Finisher:
     def depth(self, number: int, form: str) -> Depth:
         """Return a finished frame at the clip's own size. form: how it is going to be written, for the digest."""
         own, values = self.frame(number)
-        record, shot = self._record, self._record.shot_of(number)
+        record, shot = self.record, self.record.shot_of(number)
         if values.shape != (record.height, record.width):
             values = resize(values, record.height, record.width)
         making = record.making
@@ -108,7 +108,7 @@ class Finisher:
     def _raw(self, number: int) -> raw.Raw:
         if number not in self._kept:
             found = raw.read(raw.path_of(self._folder, number))
-            if found.note.making != self._record.making:
+            if found.note.making != self.record.making:
                 raise DepthFileError(f"frame {number} was estimated by another model or size: estimate it again")
             self._kept[number] = found
             while len(self._kept) > 2 * bilateral.REACH + 1:

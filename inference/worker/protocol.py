@@ -1,11 +1,12 @@
 """What Blender and the worker say to each other: frozen messages, one JSON object a line.
 
-    Blender  ──►  Estimate, Cancel              ──►  stdin   worker
-             ◄──  Ready, Progress, Done, Failed, Cancelled  ◄──  stdout
+    Blender  ──►  Estimate, Stabilise, Cancel              ──►  stdin   worker
+             ◄──  Ready, Progress, Done, Stabilised, Failed, Cancelled  ◄──  stdout
 
-Every `Estimate` is answered by any number of `Progress` and then by one of `Done`, `Failed` and `Cancelled`. Estimates
-are worked off in the order in which they come. Arrays travel as `.npy` files whose paths the messages name. The worker
-ends when its stdin does, and when it has been idle for long. Standard library only: both sides import this module.
+Every `Estimate` is answered by any number of `Progress` and then by one of `Done`, `Failed` and `Cancelled`; every
+`Stabilise` likewise, with `Stabilised` for `Done`. They are worked off in the order in which they come. Arrays travel
+as `.npy` files whose paths the messages name. The worker ends when its stdin does, and when it has been idle for long.
+Standard library only: both sides import this module.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Literal, get_args
 
 from ..catalog import Device, Kind, Precision
 
-Stage = Literal["loading", "downloading", "estimating", "writing"]
+Stage = Literal["loading", "downloading", "estimating", "writing", "stabilising"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
 Fault = Literal[
@@ -35,6 +36,8 @@ class Estimate:
     precision: float32 is exact; float16 and bfloat16 are for GPUs, int8 is for CPUs.
     size: pixels of the picture's shorter side inside the model; 0 is the size at which it was trained.
     background: make up what lies behind every edge too.
+    raw: of a movie's or sequence's frame, the file that the raw frame goes to (see `inference.video.raw`), in the place
+        of arrays; source: what it notes of where the frame comes from.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -51,6 +54,24 @@ class Estimate:
     offline: bool = True
     accept_license: bool = False
     background: bool = False
+    raw: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Stabilise:
+    """Make the depth of a clip from its raw frames: files that Blender shows as a sequence.
+
+    raw: the folder of the raw frames. output: the folder for the files; it exists. frames: the numbers, in order.
+    background: make up what lies behind every edge too. fixed_camera: the camera stands still.
+    """
+
+    id: int
+    raw: str
+    output: str
+    frames: list[int]
+    background: bool = False
+    fixed_camera: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,22 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Stabilised:
+    """The clip's files are on disk.
+
+    raw_min, raw_max: the range of all shots. shots: first frame, last frame, lowest and highest value of each.
+    """
+
+    id: int
+    kind: Kind
+    raw_min: float
+    raw_max: float
+    model: str
+    revision: str
+    shots: list[list[float]]
+
+
+@dataclass(frozen=True)
 class Failed:
     """The estimate failed; `message` is one line for people that says what to do next."""
 
@@ -122,8 +159,9 @@ class Cancelled:
     id: int
 
 
-Request = Estimate | Cancel
-Answer = Ready | Progress | Done | Failed | Cancelled
+Work = Estimate | Stabilise
+Request = Work | Cancel
+Answer = Ready | Progress | Done | Stabilised | Failed | Cancelled
 Message = Request | Answer
 
 _CLASSES = {cls.__name__: cls for cls in get_args(Message)}

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import background, catalog
+from .. import catalog
 from ..cache import on_disk
 from ..errors import (
     DepthFileError,
@@ -37,6 +36,7 @@ from ..memory import is_out_of_memory
 from ..orientation import as_stored
 from ..picture import Photo, encode_srgb
 from ..predict import Predictor
+from . import answer
 from .protocol import (
     Answer,
     Cancel,
@@ -48,7 +48,10 @@ from .protocol import (
     Progress,
     ProtocolError,
     Ready,
+    Stabilise,
+    Stabilised,
     Stage,
+    Work,
     decode,
     encode,
 )
@@ -83,7 +86,7 @@ class Worker:
     def __init__(self, answers: TextIO, idle: float) -> None:
         self._answers = answers
         self._idle = idle
-        self._waiting: queue.Queue[Estimate] = queue.Queue()
+        self._waiting: queue.Queue[Work] = queue.Queue()
         self._cancelled: set[int] = set()
         self._known: set[int] = set()  # estimates that were asked for and are not answered
         self._predictor: Predictor | None = None
@@ -98,11 +101,11 @@ class Worker:
                 request = self._waiting.get(timeout=self._idle)
             except queue.Empty:
                 return
-            answer = self._answer(request)
+            said = self._answer(request)
             self._known.discard(request.id)
             self._cancelled.discard(request.id)
-            self._say(answer)
-            if isinstance(answer, Failed) and answer.fault == "internal":
+            self._say(said)
+            if isinstance(said, Failed) and said.fault == "internal":
                 return  # whatever broke may stay broken in this process: the next estimate starts another one
 
     def _listen(self, requests: Iterable[str]) -> None:
@@ -112,7 +115,7 @@ class Worker:
             except ProtocolError as error:
                 logger.error("%s", error)
                 continue
-            if isinstance(message, Estimate):
+            if isinstance(message, (Estimate, Stabilise)):
                 self._known.add(message.id)
                 self._waiting.put(message)
             elif isinstance(message, Cancel) and message.id in self._known:
@@ -123,10 +126,10 @@ class Worker:
         self._answers.write(encode(answer))
         self._answers.flush()
 
-    def _answer(self, request: Estimate) -> Answer:
+    def _answer(self, request: Work) -> Answer:
         """Return what became of a request. What nobody foresaw is logged with its traceback, and costs this one."""
         try:
-            return self._estimate(request)
+            return self._stabilise(request) if isinstance(request, Stabilise) else self._estimate(request)
         except _CancelledError:
             return Cancelled(request.id)
         except _OfflineError as error:
@@ -160,16 +163,10 @@ class Worker:
         seconds = time.perf_counter() - start
         report("writing", None)
         height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
-        arrays: dict[str, NDArray[np.generic]] = {"values": depth.values}
-        if photo.validity is not None:
-            arrays["validity"] = photo.validity
-        if request.background:
-            back = background.of_photo(depth, photo.rgb)
-            arrays |= {"background": np.dstack([back.depth, back.presence]), "colour": back.colour}
-        paths = {name: _write(request, name, as_stored(array, photo.orientation)) for name, array in arrays.items()}
+        paths = answer.written(request, depth, photo, predictor.size)
         return Done(
             id=request.id,
-            values=paths["values"],
+            values=paths.get("values", ""),
             validity=paths.get("validity", ""),
             background=paths.get("background", ""),
             colour=paths.get("colour", ""),
@@ -182,6 +179,15 @@ class Worker:
             height=height,
             seconds=seconds,
         )
+
+    def _stabilise(self, request: Stabilise) -> Stabilised:
+        def report(fraction: float) -> None:
+            if request.id in self._cancelled:
+                raise _CancelledError
+            self._say(Progress(request.id, "stabilising", fraction))
+
+        report(0.0)
+        return answer.stabilised(request, report)
 
     def _load(self, request: Estimate, download: Callable[[int, int | None], None]) -> Predictor:
         """Return the predictor asked for: the last one where it will do, else a new one in its place."""
@@ -202,7 +208,7 @@ class Worker:
         return self._predictor
 
 
-def _unforeseen(request: Estimate, error: Exception) -> Failed:
+def _unforeseen(request: Work, error: Exception) -> Failed:
     """Log an error that is none of ours with its traceback, and return it in one line."""
     logger.error("estimate %d failed", request.id, exc_info=error)
     said = first_line(error)
@@ -242,24 +248,6 @@ def _picture(request: Estimate) -> Photo:
     rgb = np.clip(encode_srgb(rgb) if request.linear else rgb, 0.0, 1.0)
     alpha = np.clip(np.nan_to_num(pixels[..., 3]), 0.0, 1.0)
     return Photo(rgb, None if (alpha == 1.0).all() else alpha, request.orientation)
-
-
-def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
-    """Write an array of the answer whole or not at all, and return its path."""
-    path = Path(request.output, f"{request.id}.{name}.npy")
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, np.ascontiguousarray(array))
-        part.replace(path)
-    except FileNotFoundError as error:  # systems empty their temporary folder while a machine sleeps
-        raise DepthFileError(f"{path.parent} was removed while the depth was estimated: try again") from error
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise DepthFileError(
-            f"The depth can't be written to {path} ({first_line(error)}). Free some space there"
-        ) from error
-    return str(path)
 
 
 def own_pipes() -> tuple[TextIO, TextIO]:
