@@ -71,7 +71,8 @@ def behind(
     scale = _Scale.of(depth, known, kind)
     depth = np.where(known, depth, np.float32(scale.farthest))
     reach = max(1, round(REACH * max(depth.shape)))
-    front = spread(scale.inverse(snap(depth, known, scale.inverse)), known, reach)
+    snapped, _ = snap(depth, known, scale.inverse)
+    front = spread(scale.inverse(snapped), known, reach)
     hidden, gap = edges(front, reach)
     away, gap = context(front, hidden, known, gap, reach // 2)
     rim, seam = (away > 0) & (away <= RIM), away == RIM + 1

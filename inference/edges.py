@@ -21,21 +21,24 @@ Pixels = NDArray[np.intp]
 
 def snap(
     depth: Picture, known: Mask, inverse: Callable[[Picture], Picture], radius: int = BLUR, gap: float = SNAP
-) -> Picture:
-    """Return the depth with blurred edges as steps, as the group Edge Snap makes them.
+) -> tuple[Picture, Mask]:
+    """Return the depth with blurred edges as steps, as the group Edge Snap makes them, and their near sides.
 
     inverse: from depth to inverse distance, of an array. radius: how far a blurred edge reaches to either side, in
     pixels. gap: the gap over the nearer distance from which on it is an edge.
     """
     above, below = np.where(known, depth, -np.inf), np.where(known, depth, np.inf)
     high, low = window(above, radius, np.maximum), window(below, radius, np.minimum)
-    one, two = inverse(np.array([1.0, 2.0], np.float32))
-    outline = window(above, 1, np.maximum) if two > one else window(below, 1, np.minimum)
+    counted = depth[known]
+    ends = inverse(np.array([counted.min(), counted.max()] if counted.size else [0.0, 0.0], np.float32))
+    larger_is_nearer = bool(ends[1] > ends[0])
+    outline = window(above, 1, np.maximum) if larger_is_nearer else window(below, 1, np.minimum)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # where nothing around is known
         ends = inverse(high), inverse(low)
         edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + gap))
-        snapped = np.where(outline - low >= high - outline, high, low)
-        return np.where(edge, snapped, depth).astype(np.float32, copy=False)
+        is_high = outline - low >= high - outline
+        snapped = np.where(edge, np.where(is_high, high, low), depth).astype(np.float32, copy=False)
+        return snapped, edge & (is_high == larger_is_nearer)
 
 
 def spread(inverse: Picture, known: Mask, reach: int) -> Picture:

@@ -3,16 +3,22 @@
 Faces are (rows - 1, columns - 1): the one at (r, c) lies between the vertices (r, c) and (r + 1, c + 1).
 """
 
+import math
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..edges import Mask
+from ..edges import Mask, window
 from .samples import SNAP_FROM, Samples
 from .shape import Floats, Shape
 
 _Any = TypeVar("_Any", bound=np.generic)
+
+_BLUR = 3.0  # pixels over which an edge is blurred
+_WEAK = 0.5  # the share of the threshold from which on an edge goes on
+_RINGS = 2  # how far it goes on
+_SPECK = 8.0  # a hole of fewer faces is no edge; on a small grid the eighth part of a side
 
 
 def corners(array: NDArray[_Any]) -> tuple[NDArray[_Any], ...]:
@@ -34,14 +40,27 @@ def kept(vertices: Floats, inverse: Floats, samples: Samples, shape: Shape) -> M
     near = np.maximum(np.maximum(ends[0], ends[1]), np.maximum(ends[2], ends[3]))
     far = np.minimum(np.minimum(ends[0], ends[1]), np.minimum(ends[2], ends[3]))
     gap = (near / far - 1).astype(np.float32, copy=False)
-    good &= gap <= np.float32(shape.threshold)
-    good &= ~_steep(vertices, gap, shape)
-    return good & ~small_islands(good, shape.minimum_island)
+    across = max(samples.span / _BLUR, 1.0)
+    limit, low = (np.float32((1 + shape.threshold * share) ** across - 1) for share in (1.0, _WEAK))
+    torn = (gap > limit) | _steep(vertices, gap, shape, max(samples.span, 1.0))
+    good &= ~whole_edges(torn & good, (gap > low) & good)
+    return good & ~small_islands(good, min(shape.minimum_island, good.size // 16))
 
 
-def _steep(vertices: Floats, gap: Floats, shape: Shape) -> Mask:
+def whole_edges(torn: Mask, weak: Mask) -> Mask:
+    """Return the torn faces when each edge is torn whole or not at all.
+
+    What is torn spreads over two rings of weak faces, and specks of torn faces stay.
+    """
+    possible = torn | weak
+    for _ in range(_RINGS):
+        torn = possible & (window(torn.astype(np.float32), 1, np.maximum) > 0.0)
+    return torn & ~small_islands(torn, math.ceil(min(_SPECK, math.sqrt(torn.size) / 8)))
+
+
+def _steep(vertices: Floats, gap: Floats, shape: Shape, span: float) -> Mask:
     """Return which faces are seen too nearly edge-on; a camera's scene keeps those with a small gap."""
-    least = np.float32(shape.least_gap if shape.projection == "camera" else 0.0)
+    least = np.float32((1 + shape.least_gap) ** span - 1 if shape.projection == "camera" else 0.0)
     result = gap > least
     rows, columns = np.nonzero(result)  # most faces are flat: only the others are looked at
     a, b, c, d = (vertices[rows + r, columns + s] for r, s in ((1, 0), (1, 1), (0, 1), (0, 0)))

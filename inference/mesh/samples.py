@@ -23,13 +23,15 @@ class Samples:
     """What a grid carries, (rows, columns) each.
 
     depth: in the units of the map, after Edge Snap. known: whether it counts. behind: the depth of the background, the
-    front's own where there is none. presence: as in `Background`, 0 without one.
+    front's own where there is none. presence: as in `Background`, 0 without one, and no more than 1 on the near side of
+    an edge. span: how many pixels of the map lie between two vertices, along the side where it is more.
     """
 
     depth: Floats
     known: Mask
     behind: Floats
     presence: Floats
+    span: float
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,14 @@ def sample(depth: Depth, back: Background | None, shape: Shape) -> tuple[Samples
     values = np.where(finite, depth.values, np.float32(0.0))
     scale = scale_of(depth, shape)
     grid, known = _blended(values, alpha.astype(np.float32), rows, columns)
+    presence = np.zeros_like(grid) if back is None else linear(back.presence, rows, columns)
     if shape.edge_snap and shape.cutoff and max(height, width) > 1:
         radius = int(np.floor(shape.snap_radius * (shape.vertices - 1) / (max(height, width) - 1) + 0.5))
-        grid = snap(grid, known, scale.inverse, radius, shape.threshold * SNAP_FROM)
-    presence = np.zeros_like(grid) if back is None else linear(back.presence, rows, columns)
+        grid, near = snap(grid, known, scale.inverse, radius, shape.threshold * SNAP_FROM)
+        presence = np.where(near, np.minimum(presence, np.float32(1.0)), presence)
     behind = grid if back is None else np.where(presence >= 0.5, linear(back.depth, rows, columns), grid)
-    return Samples(grid, known, behind, presence), scale
+    span = max((height - 1) / (rows - 1), (width - 1) / (columns - 1))
+    return Samples(grid, known, behind, presence, span), scale
 
 
 def scale_of(depth: Depth, shape: Shape) -> Scale:
