@@ -22,7 +22,7 @@ PAGES, SOURCE, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "build" / "
 CONFIG = PAGES / "mkdocs.yml"
 OF_THE_ROOT = ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 ENVIRONMENTS = ("bpy-4.5", "inference", "docs")
-COMMANDS = ("", "mesh", "prior", "models", "download", "doctor")  # of `python -m inference`; "" estimates
+COMMANDS = ("", "video", "mesh", "prior", "models", "download", "doctor")  # of `python -m inference`; "" estimates
 
 
 def collect() -> None:
