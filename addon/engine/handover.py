@@ -17,6 +17,7 @@ from ...inference.orientation import UPRIGHT, upright  # type: ignore[import-not
 from ...inference.worker.protocol import Done  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
+from ..depth.colour import to_rec709
 from ..errors import PhotoError
 
 _DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
@@ -203,6 +204,8 @@ def _rgba(image: bpy.types.Image) -> NDArray[np.float32]:
         rgba[..., 3] = stored[..., 3]
         if image.is_float and image.alpha_mode == "PREMUL":
             rgba[..., :3] /= np.maximum(stored[..., 3:], np.float32(1e-6))
+    if image.is_float:
+        rgba[..., :3] = to_rec709(rgba[..., :3])
     return rgba
 
 
@@ -234,6 +237,7 @@ def _movie(image: bpy.types.Image, folder: Path, frame: int) -> Picture:
         bpy.data.objects.remove(ob)
         bpy.data.meshes.remove(mesh)
         bpy.data.node_groups.remove(tree)
+    rgba[..., :3] = to_rec709(rgba[..., :3])
     return _save(image, folder, np.ascontiguousarray(rgba.swapaxes(0, 1)[::-1]), linear=True)
 
 

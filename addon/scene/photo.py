@@ -14,6 +14,7 @@ from ...inference.picture import encode_srgb  # type: ignore[import-not-found]
 from ..depth import files
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
+from ..depth.colour import to_rec709
 from ..errors import PhotoError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of photos that Blender opens
@@ -167,6 +168,8 @@ def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
     """Return the photo's colours, uint8 (H, W, 3), sRGB, top row first; those of a float image are clipped."""
     stored = depth_image.pixels(photo)
     rgb = np.repeat(stored, 3, axis=2) if stored.shape[2] == 1 else stored[..., :3]
+    if photo.is_float:
+        rgb = to_rec709(rgb)
     rgb = np.clip(np.nan_to_num(rgb, posinf=1.0, neginf=0.0), 0.0, 1.0)
     if photo.is_float:  # scene-linear
         rgb = encode_srgb(rgb)

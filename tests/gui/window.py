@@ -44,6 +44,8 @@ force-unsafe-io
 path-exclude=/usr/share/doc/*
 path-exclude=/usr/share/man/*
 path-exclude=/usr/share/locale/*
+path-include=/usr/share/locale/languages
+path-include=/usr/share/locale/zh_HANS*
 """
 _START_NO_SERVICES = "#!/bin/sh\nexit 101\n"  # what Debian's packages ask before they start one
 

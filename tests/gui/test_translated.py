@@ -1,0 +1,11 @@
+"""Blender in another language."""
+
+import pytest
+
+
+def test_names_and_words_of_a_translated_blender_change_nothing(play) -> None:
+    said = play("translated:chinese")
+    assert said["uv map"] != "UVMap"  # the language is really on
+    assert said["height"] == pytest.approx([0.0, 0.5], abs=1e-3)
+    assert said["menus"] == {"Kind": "Disparity", "Projection": "Relief", "Surface": "Automatic"}
+    assert said["frozen"] == [True, True]
