@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import os
 import sys
+import sysconfig
 import threading
 import zipfile
 from functools import partial
@@ -110,8 +111,11 @@ def test_pip_fetches_from_where_the_user_says_to_where_we_say_and_only_what_is_p
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     misdirect_pip(elsewhere, monkeypatch)
+    blenders = Path(sysconfig.get_path("purelib"))
+    before = sorted(blenders.iterdir())
     first = make(tmp_path / "engines")
     assert first.state == "done", first.log[-3000:]
+    assert sorted(blenders.iterdir()) == before  # Blender's own Python is not touched
     assert any("torch" in path for path in index)
     assert {path.name for path in elsewhere.iterdir()} == {"constraints.txt", "pip.conf"}
     (found,) = place.made(tmp_path / "engines")
