@@ -1,4 +1,4 @@
-"""Whole sessions of Blender, each a process: two at once, a hundred estimates, and one that crashes."""
+"""Whole sessions of Blender, each a process: two at once, many estimates, and one that crashes."""
 
 import json
 import subprocess
@@ -53,15 +53,15 @@ def test_two_blenders_at_once(photo):
     assert np.ptp(first["depth"]) == 1.0
 
 
-def test_a_hundred_estimates_take_no_more_memory_than_ten(tmp_path):
+def test_forty_estimates_take_no_more_memory_than_ten(tmp_path):
     weights()
     path = tmp_path / "photo.png"
     pixels = np.random.default_rng(0).integers(0, 255, (384, 512, 4), np.uint8)  # with alpha: depth of the same size
     Image.fromarray(pixels).save(path)
-    said = result(start("estimate", path, 100))
+    said = result(start("estimate", path, 40))
     image = 384 * 512 * 4 * 4  # bytes; every mesh that follows takes more
     for early, late in zip(*said["memory"], strict=True):
-        assert late - early < 45 * image
+        assert late - early < 15 * image
     assert said["depth images"] == 1
 
 
