@@ -10,6 +10,11 @@ from .ui import menus, panels, preferences
 from .ui.operators.accept_licence import DEPTH_NODES_OT_accept_licence
 from .ui.operators.add_group import DEPTH_NODES_OT_add_group
 from .ui.operators.add_modifier import DEPTH_NODES_OT_add_modifier
+from .ui.operators.camera import (
+    DEPTH_NODES_OT_add_camera,
+    DEPTH_NODES_OT_parallax,
+    DEPTH_NODES_OT_photo_view,
+)
 from .ui.operators.cancel_estimate import DEPTH_NODES_OT_cancel_estimate
 from .ui.operators.cancel_set_up import DEPTH_NODES_OT_cancel_set_up
 from .ui.operators.check_engine import DEPTH_NODES_OT_check_engine
@@ -17,6 +22,7 @@ from .ui.operators.copy_log import DEPTH_NODES_OT_copy_log
 from .ui.operators.estimate import (
     DEPTH_NODES_OT_estimate_better,
     DEPTH_NODES_OT_estimate_depth,
+    DEPTH_NODES_OT_estimate_postponed,
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_retry_smaller,
 )
@@ -24,13 +30,17 @@ from .ui.operators.estimate_frames import DEPTH_NODES_OT_estimate_frames, DEPTH_
 from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
+from .ui.operators.presets import DEPTH_NODES_MT_presets, DEPTH_NODES_OT_preset_add, DEPTH_NODES_OT_shape
 from .ui.operators.relief_to_mesh import DEPTH_NODES_OT_relief_to_mesh
 from .ui.operators.remove_engine import DEPTH_NODES_OT_remove_engine
 from .ui.operators.set_up_engine import DEPTH_NODES_OT_better_depth, DEPTH_NODES_OT_set_up_engine
+from .ui.operators.show_depth import DEPTH_NODES_OT_show_depth
 from .ui.operators.update_groups import DEPTH_NODES_OT_update_groups
 
-_OPERATORS = (
+_CLASSES = (
+    DEPTH_NODES_MT_presets,
     DEPTH_NODES_OT_accept_licence,
+    DEPTH_NODES_OT_add_camera,
     DEPTH_NODES_OT_add_group,
     DEPTH_NODES_OT_add_modifier,
     DEPTH_NODES_OT_better_depth,
@@ -45,11 +55,17 @@ _OPERATORS = (
     DEPTH_NODES_OT_import_photo,
     DEPTH_NODES_OT_import_relief,
     DEPTH_NODES_OT_movie_as_relief,
+    DEPTH_NODES_OT_estimate_postponed,
+    DEPTH_NODES_OT_parallax,
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_relief_to_mesh,
+    DEPTH_NODES_OT_photo_view,
+    DEPTH_NODES_OT_preset_add,
     DEPTH_NODES_OT_remove_engine,
     DEPTH_NODES_OT_retry_smaller,
     DEPTH_NODES_OT_set_up_engine,
+    DEPTH_NODES_OT_shape,
+    DEPTH_NODES_OT_show_depth,
     DEPTH_NODES_OT_unfreeze_grid,
     DEPTH_NODES_OT_update_groups,
 )
@@ -58,7 +74,7 @@ _MODULES = (setup, jobs, menus, panels, preferences)
 
 def register() -> None:
     """Register the operators and every module; called when Blender enables the extension."""
-    for cls in _OPERATORS:
+    for cls in _CLASSES:
         bpy.utils.register_class(cls)
     for module in _MODULES:
         module.register()
@@ -68,5 +84,5 @@ def unregister() -> None:
     """Take back what `register` did, in reverse."""
     for module in reversed(_MODULES):
         module.unregister()
-    for cls in reversed(_OPERATORS):
+    for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

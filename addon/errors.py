@@ -44,6 +44,14 @@ class AssetError(DepthNodesError):
     """The asset file of the extension is missing, or lacks what was asked for."""
 
 
+class CameraError(DepthNodesError):
+    """A relief has no camera that it could be seen or moved by."""
+
+
+class PresetError(DepthNodesError):
+    """A preset of a relief can't be read or written."""
+
+
 class FreezeError(DepthNodesError):
     """A relief cannot be frozen or unfrozen as it is."""
 

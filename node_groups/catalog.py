@@ -15,6 +15,7 @@ from . import (
     normalize_depth,
     sample_depth,
     small_islands,
+    smooth_depth,
     unproject,
 )
 
@@ -31,6 +32,7 @@ MODULES = (
     unproject,
     small_islands,
     edge_aware_cutoff,
+    smooth_depth,
     depth_samples,
     background_layer,
     depth_relief,

@@ -15,13 +15,14 @@ from . import choices, nodes
 from .background_layer import BORDER, PICTURE_UV
 from .builder import Outputs, Tree
 from .depth_range import CLIPS, FIXED
-from .depth_samples import PRESENCE, SNAP
+from .depth_samples import KEEP, PRESENCE, SNAP
 from .disparity_to_distance import ENDS
-from .displace import SCALE
-from .edge_aware_cutoff import LIMITS
-from .image_grid import MESH_UV, RESOLUTION
-from .normalize_depth import SHAPE
+from .displace import SCALE, STAND
+from .edge_aware_cutoff import LIMITS, THRESHOLD
+from .image_grid import IN_VIEWPORT, MESH_UV, RESOLUTION
+from .normalize_depth import FALLOFF, FAR, INVERT, NEAR
 from .sample_depth import FRAME, IMAGE
+from .smooth_depth import SMOOTH
 from .sockets import UV_MAP, Bool, Geometry, Group, Material, Menu, Panel
 from .unproject import LENS
 from .value import Operand, Value
@@ -31,28 +32,18 @@ GROUP = Group(
     "Turn a depth map into a relief or a scene that you can shape: drop it on a plane and pick the depth image",
     inputs=(
         Geometry("Geometry", "A plane, which becomes a fine grid, or any mesh with a UV map"),
-        Panel(
-            "Image",
-            "The depth map",
-            (
-                IMAGE,
-                FRAME,
-                Menu(choices.KIND),
-                Menu(choices.INTERPOLATION),
-                MESH_UV,
-            ),
-        ),
-        Panel("Grid", "What carries the relief", (Menu(choices.SURFACE), RESOLUTION)),
-        Panel("Depth", "Which part of the depth counts, and how it is spread", (*CLIPS, *FIXED, *SHAPE)),
-        Panel(
-            "Projection",
-            "A relief on the surface, or the scene as a camera sees it",
-            (Menu(choices.PROJECTION), *SCALE, *ENDS, *LENS),
-        ),
+        IMAGE,
+        Menu(choices.PROJECTION),
+        SCALE,
+        *ENDS,
+        NEAR,
+        FAR,
+        SMOOTH,
         Panel(
             "Cutoff",
             "Cut the surface where the depth jumps, instead of stretching it",
-            (Bool("Cutoff", "Cut along depth edges", True, toggle=True), *LIMITS, *SNAP),
+            (Bool("Cutoff", "Cut along depth edges", True, toggle=True), THRESHOLD),
+            closed=False,
         ),
         Panel(
             "Background",
@@ -63,6 +54,13 @@ GROUP = Group(
                 BORDER,
             ),
         ),
+        Panel(
+            "Image", "How the image is read", (FRAME, Menu(choices.KIND), INVERT, Menu(choices.INTERPOLATION), MESH_UV)
+        ),
+        Panel("Depth", "Which part of the depth counts, and how it is spread", (FALLOFF, *CLIPS, *FIXED, *KEEP)),
+        Panel("Projection", "How the relief stands out, or what the photo's camera saw", (*STAND, *LENS)),
+        Panel("Edges", "Where exactly the surface is cut", (*LIMITS, *SNAP)),
+        Panel("Grid", "What carries the depth", (Menu(choices.SURFACE), RESOLUTION, IN_VIEWPORT)),
         Panel(
             "Output",
             "What the mesh carries",
@@ -105,18 +103,19 @@ def build(tree: Tree) -> None:
         front = tree.add.remove_attribute(mesh, name=f"{PRESENCE}*", pattern_mode="WILDCARD")
         mesh = tree.switch(tree.input("Background"), true=tree.join(front, behind), false=mesh)
         mesh = tree.switch(tree.input("Shade Smooth"), true=tree.add.set_shade_smooth(mesh), false=mesh)
-    with tree.frame("Without an image the mesh stays as it is"):
+    with tree.frame("What to tell the artist"):
         longer = tree.math("MAXIMUM", *tree.image_size())
         missing = longer < 1.0
+        tree.warn(missing, "No depth image yet: pick one")
+        finer = tree.switch(samples("Is Grid"), true=_resolution(tree) > longer, false=False)
+        tree.warn(finer, "Resolution exceeds the image", "INFO")
+    with tree.frame("Arrows in the viewport, where they act: the relief's front; the camera's near and far plane"):
+        arrows = tree.choose(
+            choices.PROJECTION, {choices.RELIEF: _front(tree), choices.CAMERA: _planes(tree, shaped.viewpoint)}
+        )
+        mesh = tree.join(mesh, arrows)
+    with tree.frame("Without an image the mesh stays as it is"):
         tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=mesh))
-    with tree.frame("What to tell the artist"):
-        tree.warn(missing, "No depth image yet: pick one under Image")
-        finer = (tree.input("Resolution") > longer) & samples("Is Grid")
-        tree.warn(finer, "Resolution exceeds the image; this only refines the cut", "INFO")
-    with tree.frame("Arrows in the viewport: the relief's scale; the camera's near and far distance"):
-        _gizmo(tree, "Scale", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), "PRIMARY")
-        _gizmo(tree, "Near Distance", shaped.viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
-        _gizmo(tree, "Far Distance", shaped.viewpoint, (0.0, 0.0, -1.0), "SECONDARY")
 
 
 def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
@@ -136,15 +135,22 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
             "Interpolation",
             "UV",
             "Surface",
-            "Resolution",
             "Invert",
             "Background",
+            "Smooth",
         )
-        inputs = tree.inputs(*names, "Near Distance", "Far Distance", "Snap Radius")
+        inputs = tree.inputs(*names, "Snap Radius", *(socket.name for socket in KEEP))
+        inputs |= {"Resolution": _resolution(tree)}
         snapping = tree.input("Edge Snap") & tree.input("Cutoff")
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
         inputs |= {"Edge Snap": snapping, "Threshold": tree.input("Threshold") * SNAP_FROM}
-        return tree.call("Depth Samples", {**inputs, **low_high}), low_high
+        return tree.call("Depth Samples", {**inputs, **_ends(tree), **low_high}), low_high
+
+
+def _resolution(tree: Tree) -> Value:
+    """Vertices along the longer side, in the viewport or in a render."""
+    less = tree.switch(tree.add.is_viewport(), true=tree.input(IN_VIEWPORT.name), false=0)
+    return tree.switch(less > 1, true=less, false=tree.input("Resolution"))
 
 
 def _shaped(
@@ -157,11 +163,11 @@ def _shaped(
         height = tree.call("Normalize Depth", {**inputs, **low_high, "Depth": depth})("Normalized")
     with tree.frame("4  Depth as a distance"):
         metric = tree.chosen(choices.KIND, choices.DISTANCE)
-        inputs = tree.inputs("Kind", "Near Distance", "Far Distance")
+        inputs = {**tree.inputs("Kind"), **_ends(tree)}
         depth = tree.switch(metric, true=depth, false=height)
         distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
     with tree.frame("5a  Relief"):
-        inputs = tree.inputs("Image", "Frame", *(socket.name for socket in SCALE))
+        inputs = tree.inputs("Image", "Frame", SCALE.name, *(socket.name for socket in STAND))
         axis = tree.switch(samples("Is Grid"), true=samples("Normal"), false=tree.xyz(0.0, 0.0, 1.0))
         relief = tree.call("Displace", {**inputs, **surface, "Height": height, "Axis": axis})
     with tree.frame("5b  Camera"):
@@ -257,9 +263,36 @@ def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:
     return tree.sample_index(shown, tree.add.material_index(), 0, "FACE")
 
 
-def _gizmo(
+def _ends(tree: Tree) -> dict[str, Operand]:
+    """The distances that relative depth spans. A relief has none to choose: there they only scale what tears."""
+    usual = {socket.name: float(socket.properties["default_value"]) for socket in ENDS}
+    return {
+        name: tree.choose(choices.PROJECTION, {choices.RELIEF: value, choices.CAMERA: tree.input(name)})
+        for name, value in usual.items()
+    }
+
+
+def _front(tree: Tree) -> Value:
+    """An arrow on the front of the relief."""
+    height = tree.input("Scale") * (1.0 - tree.input("Midlevel"))
+    return _arrow(tree, "Scale", tree.xyz(0.0, 0.0, height), (0.0, 0.0, 1.0), "PRIMARY")
+
+
+def _planes(tree: Tree, viewpoint: Value) -> Value:
+    """An arrow on the near plane of a scene and one on the far plane, to either side; none where depth is measured."""
+    arrows = []
+    for name, side in (("Near Distance", -0.25), ("Far Distance", 0.25)):
+        distance = tree.input(name)
+        place = viewpoint + tree.xyz(distance * side, 0.0, distance * -1.0)
+        arrows.append(_arrow(tree, name, place, (0.0, 0.0, -1.0), "SECONDARY"))
+    measured = tree.chosen(choices.KIND, choices.DISTANCE)
+    return tree.add.switch(measured, false=tree.join(*arrows), input_type="GEOMETRY")
+
+
+def _arrow(
     tree: Tree, name: str, place: Operand, direction: tuple[float, float, float], color: nodes.GizmoLinearColorId
-) -> None:
-    """An arrow whose length is the input of that name."""
+) -> Value:
+    """An arrow that drags the input of that name, seen where its result is part of the geometry."""
     arrow = tree.add.gizmo_linear(tree.input(name), place, direction, color_id=color)
     arrow.socket.node.label = name
+    return arrow

@@ -1,6 +1,8 @@
 """Depth Samples: the sampled grid, before anything moves. Freezing keeps exactly this.
 
     depth, validity = Sample Depth(uv);  on a grid with Edge Snap, depth = Edge Snap(depth, radius)
+    validity = 0 where the depth, as a share of the range, is below Keep From or above Keep To
+    depth  = Smooth Depth(depth), where Smooth is more than 0
     radius = round(Snap Radius (Resolution - 1) / (longer side - 1)), in steps of the grid
 
 The radius is Snap Radius in pixels of the image; a grid coarser than the image takes fewer steps.
@@ -13,7 +15,9 @@ from .edge_aware_cutoff import THRESHOLD
 from .image_grid import MESH_UV, PLANE, RESOLUTION
 from .normalize_depth import INVERT, RANGE
 from .sample_depth import BACKGROUND, FRAME, IMAGE
+from .smooth_depth import SMOOTH
 from .sockets import Bool, Float, Geometry, Group, Int, Menu, Vector
+from .value import Value
 
 DEPTH, VALIDITY = "depth", "validity"  # the attributes that the mesh carries
 BEHIND, PRESENCE = "background_depth", "background"  # and these where the image has a background
@@ -22,6 +26,11 @@ SNAP = (
     Bool("Edge Snap", "Turn blurred depth edges into steps before the cut (on grids)", True),
     Int("Snap Radius", "How far a blurred edge reaches to either side, in pixels of the image", 3, 0, 32),
 )
+
+KEEP = (
+    Float("Keep From", "Cut away what is farther than this share of the range, 0 being its far end", 0.0, 0.0, 1.0, "FACTOR", single=True),
+    Float("Keep To", "Cut away what is nearer than this share of the range, 1 being its near end", 1.0, 0.0, 1.0, "FACTOR", single=True),
+)  # fmt: skip
 
 GROUP = Group(
     "Depth Samples",
@@ -39,6 +48,8 @@ GROUP = Group(
         *RANGE,
         *ENDS,
         *SNAP,
+        SMOOTH,
+        *KEEP,
         THRESHOLD,
         Bool("Background", "Keep what the image says of the background too"),
     ),
@@ -74,6 +85,11 @@ def build(tree: Tree) -> None:
         behind, presence = (tree.switch(background, true=value, false=0.0) for value in (behind, presence))
         # Captured together, so that the image is read once for all.
         mesh, depth, validity, behind, presence = tree.capture(mesh, depth, validity, behind, presence)
+    with tree.frame("Only what lies between Keep From and Keep To; the rest counts as unknown"):
+        some = (tree.input("Keep From") > 0.0) | (tree.input("Keep To") < 1.0)
+        kept = tree.switch(some, true=_kept(tree, depth, validity), false=validity)
+        validity, presence = kept, tree.switch(some, true=_kept(tree, behind, presence), false=presence)
+        mesh, validity, presence = tree.capture(mesh, validity, presence)
     with tree.frame("Hard edges: the radius in pixels becomes steps of the grid"):
         pixels = tree.math("MAXIMUM", *tree.image_size()) - 1.0
         cells = tree.real("SUBTRACT", tree.input("Resolution"), 1.0)
@@ -86,7 +102,15 @@ def build(tree: Tree) -> None:
         # What Edge Snap gave to the near side doesn't give way to the background.
         near = tree.switch(snapping, true=snap("Near Side"), false=False)
         presence = tree.switch(near, true=tree.math("MINIMUM", presence, 1.0), false=presence)
-        mesh = tree.store(tree.switch(snapping, true=snap("Geometry"), false=mesh), DEPTH, depth)
+        mesh = tree.switch(snapping, true=snap("Geometry"), false=mesh)
+    with tree.frame("Smooth between its edges"):
+        here = {"Geometry": mesh, "Depth": depth, "Validity": validity}
+        smooth = tree.call("Smooth Depth", {**here, **same, **tree.inputs("Smooth")})
+        smoothing = (tree.input("Smooth") > 0) & flat("Is Grid")
+        depth = tree.switch(smoothing, true=smooth("Depth"), false=depth)
+        mesh = tree.switch(smoothing, true=smooth("Geometry"), false=mesh)
+    with tree.frame("What the mesh carries"):
+        mesh = tree.store(mesh, DEPTH, depth)
         mesh = tree.store(mesh, VALIDITY, validity)
         both = tree.store(tree.store(mesh, BEHIND, behind), PRESENCE, presence)
         mesh = tree.switch(tree.input("Background"), true=both, false=mesh)
@@ -102,3 +126,11 @@ def build(tree: Tree) -> None:
         background = tree.input("Background")
         tree.output("Background Depth", tree.switch(background, true=tree.attribute(BEHIND), false=0.0))
         tree.output("Presence", tree.switch(background, true=tree.attribute(PRESENCE), false=0.0))
+
+
+def _kept(tree: Tree, depth: Value, valid: Value) -> Value:
+    """How much a depth counts: as before inside the range that is kept, else not at all."""
+    inputs = tree.inputs("Kind", "Low", "High", "Invert")
+    share = tree.call("Normalize Depth", {**inputs, "Depth": depth})("Normalized")
+    inside = (share >= tree.input("Keep From")) & (share <= tree.input("Keep To"))
+    return tree.switch(inside, true=valid, false=0.0)

@@ -11,13 +11,13 @@ from .sample_depth import FRAME
 from .sockets import UV_MAP, Float, Geometry, Group, Image, Menu, Vector
 from .value import Value
 
-SCALE = (
-    Float("Scale", "How far the nearest part of the relief stands out", 0.5, -1e4, 1e4, "DISTANCE", single=True),
+SCALE = Float("Scale", "How far the nearest part of the relief stands out", 0.5, -1e4, 1e4, "DISTANCE", single=True)
+STAND = (
     Float("Midlevel", "The height that stays on the surface: 0 = the far end, 1 = the near end", 0.0, -10.0, 10.0, single=True),
     Menu(choices.DIRECTION),
     Float("Border Falloff", "Width of the rim that runs out flat, as a share of the shorter side", 0.0, 0.0, 0.5, "FACTOR", single=True),
 )  # fmt: skip
-HEIGHT = (Float("Height", "How far each vertex stands out: 0 to 1, from Normalize Depth"), *SCALE)
+HEIGHT = (Float("Height", "How far each vertex stands out: 0 to 1, from Normalize Depth"), SCALE, *STAND)
 AXIS = Vector("Axis", "Where Direction Z points", default=(0.0, 0.0, 1.0))
 VERTEX_UV = Vector("UV", "Where each vertex lies in the picture", UV_MAP)
 

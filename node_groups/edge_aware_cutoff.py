@@ -22,7 +22,6 @@ THRESHOLD = Float(
     "Threshold", "Depth jump that makes an edge: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True
 )
 LIMITS = (
-    THRESHOLD,
     Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
     Float("Least Gap", "Camera projection: keep steep faces whose depth gap is smaller than this. Far away, flat ground and a single level of the map look steep", 0.03, 0.0, 1e6, single=True),
     Int("Minimum Island", "Loose pieces with fewer faces are deleted, unless they are a sixteenth of the mesh", 64, 0, 10**6),
@@ -53,6 +52,7 @@ GROUP = Group(
             "Where each vertex lies in the picture, in pixels, so that coarse faces are judged by what lies between",
         ),
         Bool("Delete", "Delete the faces; otherwise only say which, in Keep and Edge", True),
+        THRESHOLD,
         *LIMITS,
     ),
     outputs=(

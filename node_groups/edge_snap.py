@@ -68,7 +68,7 @@ def build(tree: Tree) -> None:
         window = tree.repeat(turns, window, lambda state: _grow(tree, state, steps, rows, columns, turned))
     with tree.frame("An edge: the far end of the window over its near end jumps by more than the threshold"):
         high, low = window["High"], window["Low"]
-        near, far = (_distance(tree, value) for value in (high, low))
+        near, far = (to_distance(tree, value) for value in (high, low))
         larger, smaller = tree.math("MAXIMUM", near, far), tree.math("MINIMUM", near, far)
         edge = known & (larger > smaller * (tree.input("Threshold") + 1.0))
     with tree.frame("Snap to the closer side"):
@@ -104,7 +104,8 @@ def _grow(
     return {"Geometry": geometry, "High": high, "Low": low, "Outline": outline, "Reach": reach + step}
 
 
-def _distance(tree: Tree, depth: Value) -> Value:
+def to_distance(tree: Tree, depth: Value) -> Value:
+    """The distance that a depth stands for, by the inputs that this group shares with others."""
     inputs = tree.inputs("Low", "High", "Invert", "Kind")
     normalized = tree.call("Normalize Depth", {**inputs, "Depth": depth})("Normalized")
     metric = tree.chosen(choices.KIND, choices.DISTANCE)

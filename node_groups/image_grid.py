@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from . import choices
 from .builder import Tree
 from .sample_depth import FRAME
-from .sockets import UV_MAP, Bool, Geometry, Group, Image, Int, Menu, Vector
-from .value import Value
+from .sockets import UV_MAP, Bool, Geometry, Group, Image, Int, Item, Menu, Vector
+from .value import Operand, Value
 
 LONG_SIDE = 2.0  # metres, like Blender's own plane
 _UNIT = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0))  # the picture's corners in UV
@@ -21,6 +21,9 @@ _UNIT = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0))  # 
 LOOKS = 64  # corners that tell a missing UV map
 
 RESOLUTION = Int("Resolution", "Vertices along the longer side", 1024, 2, 8192)
+IN_VIEWPORT = Int(
+    "Viewport Resolution", "Resolution in the viewport, where it should be less; 0 takes Resolution", 0, 0, 8192
+)
 
 PLANE = Geometry("Geometry", "A plane to take the place, the size and the UV map from, or any mesh")
 MESH_UV = Vector("UV", "The UV map that lays the picture over the mesh", UV_MAP)
@@ -77,8 +80,13 @@ def build(tree: Tree) -> None:
         points, faces = counts.point_count, counts.face_count
         bare = (points <= 4) & (faces <= 1)
         is_quad = tree.compare("EQUAL", points, 4) & tree.compare("EQUAL", faces, 1)
-        wanted = tree.chosen(choices.SURFACE, choices.GRID)
-        wanted = wanted | (tree.chosen(choices.SURFACE, choices.AUTOMATIC) & bare)
+        grids: dict[Item, Operand] = {
+            choices.AUTOMATIC: bare,
+            choices.GRID: True,
+            choices.MESH: False,
+            choices.FROZEN: False,
+        }
+        wanted = tree.choose(choices.SURFACE, grids)
     plane = _corners(tree, is_quad)
     flat = _grid(tree, plane)
     grid, uv = _with_uv(tree, plane, flat)

@@ -24,7 +24,7 @@ def build(tree: bpy.types.NodeTree, group: Group, order: Sequence[str]) -> None:
             in_out: Literal["INPUT", "OUTPUT"] = "OUTPUT" if entry.startswith("output") else "INPUT"
             made[entry] = interface.new_socket(item.name, in_out=in_out, socket_type=item.idname)
         elif isinstance(item, Panel):
-            made[entry] = interface.new_panel(item.name)
+            made[entry] = interface.new_panel(item.name, default_closed=item.closed)
         else:
             interface.remove(interface.new_socket(entry))  # no longer declared: its number stays used
     for entry, (item, panel) in items.items():

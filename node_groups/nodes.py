@@ -196,6 +196,9 @@ class Nodes:
     def position(self) -> Value:
         return self._one("GeometryNodeInputPosition", {})
 
+    def is_viewport(self) -> Value:
+        return self._one("GeometryNodeIsViewport", {})
+
     def mesh_grid(self, size_x: Operand = None, size_y: Operand = None, vertices_x: Operand = None,
         vertices_y: Operand = None) -> MeshGrid:
         return MeshGrid(*self._all("GeometryNodeMeshGrid", {"size_x": size_x, "size_y": size_y,

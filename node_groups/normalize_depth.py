@@ -14,13 +14,17 @@ RANGE = (
     Float("High", "The highest value in the range, from Depth Range", 1.0, single=True),
 )
 
+NEAR = Float("Near", "The part of the range that becomes the front; lower it to flatten what is in front", 1.0, 0.0, 1.0, "FACTOR", single=True)  # fmt: skip
+FAR = Float("Far", "The part of the range that becomes the back; raise it to flatten the background", 0.0, 0.0, 1.0, "FACTOR", single=True)  # fmt: skip
 INVERT = Bool("Invert", "For depth maps in which dark is near")
-SHAPE = (
-    Float("Near", "The part of the range that becomes the front; lower it to flatten what is in front", 1.0, 0.0, 1.0, "FACTOR", single=True),
-    Float("Far", "The part of the range that becomes the back; raise it to flatten the background", 0.0, 0.0, 1.0, "FACTOR", single=True),
-    INVERT,
-    Float("Falloff", "Gamma: above 1 the near parts stand out, below 1 the background gains depth", 1.0, 0.05, 20.0, single=True),
-)  # fmt: skip
+FALLOFF = Float(
+    "Falloff",
+    "Gamma: above 1 the near parts stand out, below 1 the background gains depth",
+    1.0,
+    0.05,
+    20.0,
+    single=True,
+)
 
 GROUP = Group(
     "Normalize Depth",
@@ -29,7 +33,10 @@ GROUP = Group(
         Float("Depth", "The depth as stored in the image"),
         Menu(choices.KIND),
         *RANGE,
-        *SHAPE,
+        NEAR,
+        FAR,
+        INVERT,
+        FALLOFF,
     ),
     outputs=(Float("Normalized", "Nearness: 0 at the far end, 1 at the near end; 0 where the range is empty"),),
     tags=("depth", "normalize", "gamma", "invert"),

@@ -44,11 +44,12 @@ class Socket:
 
 @dataclass(frozen=True)
 class Panel:
-    """A titled, foldable run of inputs."""
+    """A titled, foldable run of inputs; `closed` folds it on a new modifier."""
 
     name: str
     description: str
     sockets: tuple[Socket, ...]
+    closed: bool = True
 
 
 @dataclass(frozen=True)

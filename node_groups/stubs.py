@@ -44,6 +44,7 @@ TYPES = (
     "GeometryNodeInputNamedAttribute",
     "GeometryNodeInputNormal",
     "GeometryNodeInputPosition",
+    "GeometryNodeIsViewport",
     "GeometryNodeMeshGrid",
     "GeometryNodeObjectInfo",
     "GeometryNodePoints",

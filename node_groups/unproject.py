@@ -69,7 +69,7 @@ def build(tree: Tree) -> None:
         up = (v - 0.5) * (height / longer) + shift_y
     with tree.frame("Along the ray; an orthographic camera's rays are parallel"):
         distance = tree.input("Distance")
-        parallel = from_object & parallel
+        parallel = tree.switch(from_object, true=parallel, false=False)
         reach = tree.switch(parallel, true=spread, false=spread * distance)
         ahead = tree.xyz(across * reach, up * reach, distance * -1.0)
         slope = tree.switch(parallel, true=0.0, false=spread)
@@ -81,7 +81,8 @@ def build(tree: Tree) -> None:
         to_here = tree.add.transform_point(ahead / size, place.transform)
         position = tree.switch(from_object, true=to_here, false=ahead)
         moved = tree.add.set_position(geometry=tree.input("Geometry"), position=position)
-        missing = from_object & ~(tree.add.camera_info(tree.input("Camera")).focal_length > 0.0)
+        none = ~(tree.add.camera_info(tree.input("Camera")).focal_length > 0.0)
+        missing = tree.switch(from_object, true=none, false=False)
         missing = tree.warn(missing, "Pick a camera, or take the lens from a focal length or an angle")
         tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=moved))
         tree.output("Viewpoint", tree.switch(from_object, true=place.location, false=tree.xyz()))

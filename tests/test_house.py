@@ -20,7 +20,17 @@ LABELLED = {"Menu", "Panel", "AddonPreferences"}  # bases of classes whose bl_la
 
 # Package or room -> what it may import besides the standard library and its own modules. `addon` knows `inference` by
 # the modules below, which need numpy at most. Change the table where the house changes; never go around it.
-BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "addon_utils", "bl_ui", "nodeitems_utils", "rna_prop_ui"}
+BLENDER = {
+    "bpy",
+    "bl_operators",
+    "bpy_extras",
+    "mathutils",
+    "gpu",
+    "addon_utils",
+    "bl_ui",
+    "nodeitems_utils",
+    "rna_prop_ui",
+}
 SHARED = {  # by all rooms of `addon`
     "inference.catalog",
     "inference.errors",

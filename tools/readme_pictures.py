@@ -26,6 +26,8 @@ DOCS = extension.ROOT / "docs"
 SIZE = (800, 600)
 STEP, STEP_SIZE = 0.15, (560, 420)  # metres by which a camera leaves the photo's place: 6 % of the sample's distance
 TURN_SIZE, TURN_FRAMES, TURN_SECONDS, TURN_ANGLE = (560, 420), 17, 4.0, radians(38)  # frames of half a turn
+LOOP_SIZE, LOOP_FRAMES, LOOP_SECONDS = (480, 360), 32, 3.2
+LOOP_STRENGTH = 1.5  # of Parallax: a little beyond what is covered everywhere, so that a small picture shows it
 
 
 def relief(projection: str) -> Any:
@@ -80,6 +82,33 @@ def save_turn(path: Path) -> None:
     frames[0].save(path, duration=round(1000 * TURN_SECONDS / len(frames)), **options)
 
 
+def save_parallax(path: Path) -> None:
+    """Render the move Loop of Parallax before the scene, as an animated WebP."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    made = extension.module("addon.scene.relief").from_files(
+        ASSETS / "sample_photo.jpg",
+        ASSETS / "sample_depth.exr",
+        collection=scene.collection,
+        projection="Camera",
+        scene=scene,
+    )
+    rendering.set_backdrop(0.16)
+    extension.module("addon.scene.parallax").animate(
+        made.camera, made.ob, made.modifier, scene, move="LOOP", frames=LOOP_FRAMES, strength=LOOP_STRENGTH
+    )
+    frames = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(LOOP_FRAMES):
+            scene.frame_set(scene.frame_start + number)
+            frame = Path(folder) / f"{number}.png"
+            rendering.render(frame, made.camera, *LOOP_SIZE, samples=8)
+            with Image.open(frame) as picture:
+                frames.append(picture.convert("RGB"))
+    options = {"save_all": True, "append_images": frames[1:], "loop": 0, "quality": 70, "method": 6}
+    frames[0].save(path, duration=round(1000 * LOOP_SECONDS / LOOP_FRAMES), **options)
+
+
 def main() -> None:
     """Render photo, depth, the relief uncut, cut and turning, the scene unprojected, and its two layers."""
     DOCS.mkdir(exist_ok=True)
@@ -94,6 +123,7 @@ def main() -> None:
         rendering.render(DOCS / f"{name}.jpg", aside, *SIZE)
 
     save_turn(DOCS / "relief.webp")
+    save_parallax(DOCS / "parallax.webp")
 
     made = relief("Camera")
     beside = rendering.add_camera("Beside", Vector((0.75, -0.15, 0.34)), Vector((0.10, 1.9, -0.02)), 44.0)
@@ -103,7 +133,7 @@ def main() -> None:
     for name, background in (("one_layer", False), ("two_layers", True)):
         set_input(made.modifier, "Background", background)
         rendering.render(DOCS / f"{name}.jpg", step, *STEP_SIZE)
-    for path in sorted((*DOCS.glob("*.jpg"), DOCS / "relief.webp")):
+    for path in sorted((*DOCS.glob("*.jpg"), *DOCS.glob("*.webp"))):
         print(path)
 
 

@@ -45,6 +45,11 @@ def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
     return found if isinstance(found, bpy.types.Image) else None
 
 
+def photo_of(depth: bpy.types.Image) -> bpy.types.Image | None:
+    """Return the photo that a depth image was estimated from, if it is still there."""
+    return next((image for image in bpy.data.images if depth_of(image) == depth), None)
+
+
 def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.types.Image:
     """Write an answer into the depth image of its photo, the one there is or a new one, and return it.
 

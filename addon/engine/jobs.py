@@ -18,21 +18,13 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.worker.protocol import (  # type: ignore[import-not-found]
-    Cancelled,
-    Done,
-    Failed,
-    Fault,
-    Progress,
-    Stabilise,
-    Stabilised,
-)
+from ...inference.worker import protocol  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError, in_one_line
-from . import handover, settings
+from . import handover, postponed, settings
 from .client import WorkerClient
 
-OnClip = Callable[[Stabilised], object]
+OnClip = Callable[[protocol.Stabilised], object]
 State = Literal["waiting", "done", "failed", "cancelled"]
 _STAGES = {"loading": "Loading", "downloading": "Downloading", "estimating": "Estimating", "writing": "Writing"}
 _STEP = 0.01  # seconds between two looks while a script waits
@@ -54,7 +46,7 @@ class Job:
     text: str = "Starting"
     fraction: float | None = None
     error: str = ""
-    fault: Fault | None = None
+    fault: protocol.Fault | None = None
     depth_uid: int = 0
     seconds: float = field(default=0.0)  # in the model alone
 
@@ -103,7 +95,7 @@ def submit(
         )
     except DepthNodesError as error:
         _clear(job.identifier)
-        faults: dict[type, Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
+        faults: dict[type, protocol.Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
         _fail(job, faults.get(type(error), "internal"), str(error))
         raise
     except (OSError, MemoryError) as error:
@@ -120,12 +112,22 @@ def submit(
     return job
 
 
-def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: Stabilise, on_clip: OnClip) -> Job:
+def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: protocol.Stabilise, on_clip: OnClip) -> Job:
     """Have a clip's files made; the request gets its number here. `on_clip` is called with the answer."""
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_clip=on_clip)
     _worker(catalog.get(wanted.model)).request(replace(asked, id=job.identifier))
     _jobs[job.identifier] = job
     return job
+
+
+def submit_later(
+    uid: int, wanted: settings.Settings, on_depth: Callable[[bpy.types.Image], object] | None, frame: int
+) -> Job:
+    """Submit an image by its `session_uid`, whatever became of the file since. Raises DepthNodesError, as `submit`."""
+    image = depth_image.find(uid)
+    if image is None:
+        raise PhotoError("The photo is not in the file any more. Open it again")
+    return submit(image, wanted, on_depth=on_depth, frame=frame)
 
 
 def waiting() -> list[Job]:
@@ -157,7 +159,7 @@ def poll() -> bool:
     answers = [answer for client in _clients.values() for answer in client.poll()]
     for answer in answers:
         job = _jobs.get(answer.id)
-        if isinstance(answer, Progress):
+        if isinstance(answer, protocol.Progress):
             if job is not None:
                 _progress(job, answer)
             continue
@@ -168,17 +170,17 @@ def poll() -> bool:
     return bool(answers)
 
 
-def _conclude(job: Job, answer: Done | Stabilised | Failed | Cancelled) -> None:
+def _conclude(job: Job, answer: protocol.Done | protocol.Stabilised | protocol.Failed | protocol.Cancelled) -> None:
     """Finish a job by its answer. Whatever goes wrong with one fails that one: the others' answers are in line."""
     try:
-        if isinstance(answer, Done) and job.raw:
+        if isinstance(answer, protocol.Done) and job.raw:
             job.seconds, job.state = answer.seconds, "done"
-        elif isinstance(answer, Done):
+        elif isinstance(answer, protocol.Done):
             _finish(job, answer)
-        elif isinstance(answer, Stabilised):
+        elif isinstance(answer, protocol.Stabilised):
             job.on_clip(answer)  # type: ignore[misc]  # what asked for a clip gave it
             job.state = "done"
-        elif isinstance(answer, Failed):
+        elif isinstance(answer, protocol.Failed):
             _fail(job, answer.fault, answer.message)
         else:
             job.state = "cancelled"
@@ -232,14 +234,14 @@ def _worker(spec: catalog.ModelSpec) -> WorkerClient:
     return _clients[wanted]
 
 
-def _progress(job: Job, said: Progress) -> None:
+def _progress(job: Job, said: protocol.Progress) -> None:
     job.text, job.fraction = _STAGES.get(said.stage, said.stage.title()), said.fraction
     if said.stage == "downloading" and said.done is not None:
         total = f" of {said.total / 1e6:.0f}" if said.total else ""
         job.text = f"Downloading {said.done / 1e6:.0f}{total} MB"
 
 
-def _finish(job: Job, done: Done) -> None:
+def _finish(job: Job, done: protocol.Done) -> None:
     image = depth_image.find(job.image_uid)
     if image is None:
         _fail(job, "photo", f"{job.name} was removed while its depth was estimated. Nothing was changed")
@@ -257,7 +259,7 @@ def _finish(job: Job, done: Done) -> None:
     job.state = "done"
 
 
-def _fail(job: Job, fault: Fault, text: str) -> None:
+def _fail(job: Job, fault: protocol.Fault, text: str) -> None:
     global _last_failed
     job.state, job.fault, job.error = "failed", fault, text
     _last_failed = job
@@ -277,6 +279,7 @@ def _drop_all() -> None:
     poll_until_idle()
     _jobs.clear()
     forget_failure()
+    postponed.forget()
 
 
 @persistent  # type: ignore[untyped-decorator]

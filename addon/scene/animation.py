@@ -21,7 +21,7 @@ class Paths:
 
         They are its keyframes, also in NLA strips, its drivers, and what drivers anywhere read of it.
         """
-        holders: list[Holder] = [*_curves(owner), *_targets(owner)]
+        holders: list[Holder] = [*curves(owner), *_targets(owner)]
         new = [one for one in holders if one.data_path.startswith(prefix) and one.as_pointer() not in self._found]
         self._found |= {one.as_pointer() for one in new}
         return [(one, one.data_path.removeprefix(prefix)) for one in new]
@@ -33,7 +33,8 @@ def rewrite(found: list[tuple[Holder, str]], prefix: str, moved: Callable[[str],
         holder.data_path = prefix + moved(path)
 
 
-def _curves(owner: bpy.types.ID) -> Iterator[bpy.types.FCurve]:
+def curves(owner: bpy.types.ID) -> Iterator[bpy.types.FCurve]:
+    """Yield the keyframes of a datablock, also those in NLA strips, and its drivers."""
     data = owner.animation_data
     if data is None:
         return

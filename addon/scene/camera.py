@@ -1,10 +1,68 @@
-"""The camera that sees a relief as the photo shows it."""
+"""The camera that sees a relief as its photo shows it: it starts there, is free to move, and can go back."""
 
-from typing import Any
+from dataclasses import dataclass
+from math import tan
+from typing import Any, Literal
 
 import bpy
+from mathutils import Matrix
 
+from ..errors import CameraError
 from . import inputs
+
+_RELIEF = "depth_nodes_relief"  # on a camera: the relief that it was made for
+_IN_FRONT = 10.0  # metres before a relief's plane, where an orthographic camera stands
+_LONGER_SIDE = 2.0  # metres, of the flat picture
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a relief looks like its photo, and through which lens.
+
+    matrix: camera to the object's space, without scale. lens, sensor_width: millimetres over the longer side.
+    shift: of the lens, in shares of the longer side. ortho_scale: what an orthographic camera sees, in metres.
+    """
+
+    matrix: Matrix
+    type: Literal["PERSP", "ORTHO"]
+    lens: float = 50.0
+    sensor_width: float = 36.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    ortho_scale: float = _LONGER_SIDE
+
+    @property
+    def spread(self) -> float:
+        """Width of the view at distance 1, over the longer side."""
+        return self.sensor_width / self.lens
+
+
+def photo_view(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> View:
+    """Return the view that a relief was shaped for. Raises CameraError where its own camera is missing."""
+    if inputs.get_input(modifier, "Projection") != "Camera":
+        return View(Matrix.Translation((0.0, 0.0, _IN_FRONT)), "ORTHO")
+    lens = inputs.get_input(modifier, "Lens")
+    if lens == "Camera Object":
+        return _view_of(inputs.get_input(modifier, "Camera"), ob)
+    width, focal_length = inputs.get_input(modifier, "Sensor Width"), inputs.get_input(modifier, "Focal Length")
+    if lens == "Field of View":
+        width, focal_length = 36.0, 18.0 / tan(inputs.get_input(modifier, "Field of View") / 2)
+    shift = inputs.get_input(modifier, "Shift X"), inputs.get_input(modifier, "Shift Y")
+    return View(Matrix(), "PERSP", focal_length, width, shift)
+
+
+def _view_of(camera: bpy.types.Object | None, ob: bpy.types.Object) -> View:
+    if camera is None or not isinstance(camera.data, bpy.types.Camera):
+        raise CameraError(f"{ob.name!r} takes its lens from a camera, but has none: choose one under Lens")
+    place, turn, _ = (ob.matrix_world.inverted_safe() @ camera.matrix_world).decompose()
+    data: Any = camera.data
+    return View(
+        Matrix.LocRotScale(place, turn, None),
+        "ORTHO" if data.type == "ORTHO" else "PERSP",
+        data.lens,
+        data.sensor_width,
+        (data.shift_x, data.shift_y),
+        data.ortho_scale,
+    )
 
 
 def add(
@@ -17,29 +75,59 @@ def add(
 ) -> bpy.types.Object:
     """Add the camera from which the relief looks like the photo, make it the scene's, and render at the photo's size.
 
-    It hangs on the relief and follows it. Projection "Camera": at the object's origin, and the relief reads its lens
-    from it, so that they can't disagree. Projection "Relief": orthographic, in front, since depth only moves points
-    along its view.
+    It hangs on the relief, so that it comes along where that goes; the relief itself doesn't follow the camera. Raises
+    CameraError where the relief takes its lens from a camera that is missing.
     """
+    view = photo_view(ob, modifier)
     data = bpy.data.cameras.new(f"{ob.name} Camera")
     camera = bpy.data.objects.new(data.name, data)
     camera.parent = ob
-    if inputs.get_input(modifier, "Projection") == "Camera":
-        width: Any = inputs.get_input(modifier, "Sensor Width")
-        focal_length: Any = inputs.get_input(modifier, "Focal Length")
-        data.sensor_width, data.lens = width, focal_length
-        inputs.set_input(modifier, "Camera", camera)
-        inputs.set_input(modifier, "Lens", "Camera Object")
-    else:
-        data.type = "ORTHO"
-        data.ortho_scale = 2.0  # the plane's longer side
-        camera.location.z = 10.0
+    camera[_RELIEF] = ob
     collection.objects.link(camera)
+    _place(camera, ob, view)
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = picture.size
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
     _show_colours_as_they_are(scene.view_settings)
     return camera
+
+
+def find(ob: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """Return the camera that was added for a relief: the scene's if it is one of them, or None."""
+    cameras = [one for one in scene.objects if one.type == "CAMERA" and one.get(_RELIEF) == ob]
+    return scene.camera if scene.camera in cameras else next(iter(cameras), None)
+
+
+def relief_of(camera: bpy.types.Object | None) -> bpy.types.Object | None:
+    """Return the relief that a camera was added for, if it still exists."""
+    found = camera.get(_RELIEF) if camera is not None else None
+    return found if isinstance(found, bpy.types.Object) else None
+
+
+def go_back(camera: bpy.types.Object, ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> None:
+    """Put a relief's camera where the relief looks like the photo. Raises CameraError where that is not known.
+
+    Keyframes stay as they are: at the next frame they count again.
+    """
+    _place(camera, ob, photo_view(ob, modifier))
+
+
+def place_at(camera: bpy.types.Object, ob: bpy.types.Object, matrix: Matrix) -> None:
+    """Put a camera somewhere in a relief's space."""
+    if camera.parent == ob:
+        camera.matrix_parent_inverse.identity()
+        camera.matrix_basis = matrix
+    else:
+        camera.matrix_world = ob.matrix_world @ matrix
+
+
+def _place(camera: bpy.types.Object, ob: bpy.types.Object, view: View) -> None:
+    data: Any = camera.data
+    data.type = view.type
+    data.lens, data.sensor_width, data.ortho_scale = view.lens, view.sensor_width, view.ortho_scale
+    data.shift_x, data.shift_y = view.shift
+    data.sensor_fit = "AUTO"
+    place_at(camera, ob, view.matrix)
 
 
 def _show_colours_as_they_are(view: Any) -> None:

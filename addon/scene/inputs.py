@@ -69,6 +69,14 @@ def set_input(modifier: bpy.types.NodesModifier, name: str, value: Any) -> None:
     modifier.id_data.update_tag()
 
 
+def field(modifier: bpy.types.NodesModifier, name: str) -> tuple[bpy.types.bpy_struct, str]:
+    """Return what holds an input's value, and as which property, for a layout to draw. Raises ModifierError."""
+    socket = _socket(modifier, name)
+    if _since_5_2(modifier):
+        return _properties(modifier, socket), "value"
+    return modifier, f'["{socket.identifier}"]'
+
+
 def get_attribute(modifier: bpy.types.NodesModifier, name: str) -> str | None:
     """Return the name of the attribute that an input reads instead of its value, or None where the value counts."""
     socket = _socket(modifier, name)

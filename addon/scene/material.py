@@ -1,11 +1,10 @@
 """The material that shows a photo."""
 
-from pathlib import Path
 from typing import Any
 
 import bpy
 
-from .plane import UV_MAP
+from .plane import UV_MAP, title
 
 _MATERIAL = "depth_nodes_material"  # on the picture of a background: the material that shows it
 
@@ -35,7 +34,7 @@ def material(picture: bpy.types.Image) -> bpy.types.Material:
     Exporters understand no mix of shaders, so they have outputs of their own that no renderer reads: glTF takes a
     colour at an output for an unlit material, FBX looks for a Principled shader there.
     """
-    made = bpy.data.materials.new(Path(picture.name).stem)
+    made = bpy.data.materials.new(title(picture))
     if bpy.app.version < (5, 0):
         made.use_nodes = True  # always so from 5.0 on
     nodes, links = made.node_tree.nodes, made.node_tree.links

@@ -1,4 +1,4 @@
-"""A photo as Blender loads it: refused when damaged, its transparency, and the depth map that lies beside it."""
+"""A photo as Blender loads it: refused when damaged; which one an object shows; its colours and its transparency."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]
 from ...inference.orientation import UPRIGHT, upright  # type: ignore[import-not-found]  # as the extension's root
 from ...inference.picture import encode_srgb  # type: ignore[import-not-found]
-from ..depth import files
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
 from ..depth.colour import to_rec709
@@ -21,10 +20,6 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of pho
 FOREIGN = (".heic", ".heif", ".avif")  # of photos that it doesn't: a dialog shows them, and an error says what to do
 
 MOVIE_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
-
-# What depth tools call their output: `photo_depth.png`, `photo.depth.exr`.
-_DEPTH_WORDS = ("depth", "disparity", "depthmap", "depth_map")
-_ONLY_DEPTH = {".npy", ".npz", ".pfm"}
 
 _FITS, _BETTER = 0.25, 0.15  # correlations of edges
 
@@ -198,33 +193,3 @@ def _edges(values: NDArray[Any]) -> NDArray[Any]:
     steepness = np.hypot(*np.gradient(np.clip(small, *np.quantile(small, (0.02, 0.98)))))
     cells: NDArray[Any] = np.sqrt(steepness.reshape(32, 3, 32, 3).mean(axis=(1, 3)))
     return cells.ravel() + np.linspace(0.0, 1e-9, cells.size)  # nowhere flat, so that it correlates with something
-
-
-def find_depth(path: str | Path) -> Path | None:
-    """Return the depth map beside a photo: its name, then `_depth`, `.depth`, `-depth` or the like, or None.
-
-    Raises PhotoError for a folder that can't be listed.
-    """
-    path = Path(path)
-    wanted = [
-        f"{name}{joint}{word}{suffix}".lower()
-        for suffix in files.SUFFIXES
-        for name in (path.stem, path.name)
-        for joint in "_.- "
-        for word in _DEPTH_WORDS
-    ]
-    try:
-        there = {file.name.lower(): file for file in path.parent.iterdir()}
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise PhotoError(
-            f"The folder of {path.name} can't be searched for its depth map ({error.strerror}). Choose the Depth Map"
-        ) from error
-    return next((there[name] for name in wanted if name in there), None)
-
-
-def is_depth_name(path: str | Path) -> bool:
-    """Return whether a file's name says that it is a depth map and not a photo."""
-    path = Path(path)
-    return path.suffix.lower() in _ONLY_DEPTH or path.stem.lower().endswith(_DEPTH_WORDS)

@@ -3,9 +3,9 @@
 Every function here can be called from a script, in background mode too; the operators only ask and report.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -22,9 +22,9 @@ from ..depth.clean import USUAL_GAP
 from ..depth.evidence import Unit
 from ..errors import PhotoError, printable
 from . import camera as fitting
-from . import groups, inputs, photo
+from . import groups, inputs, photo, presets
 from .material import background_material, material
-from .plane import STANDING, plane
+from .plane import STANDING, plane, put_beside, title
 
 GROUP = "Depth Relief"
 
@@ -62,6 +62,7 @@ def from_files(
     background: bool = True,
     matrix: Matrix = STANDING,
     projection: Projection = "Relief",
+    shape: Mapping[str, Any] | None = None,
     scene: bpy.types.Scene | None = None,
 ) -> Relief:
     """Make the relief of a photo from a depth map that another tool wrote.
@@ -74,7 +75,8 @@ def from_files(
     smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
     fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
     background: whether to make up what lies behind the edges, for a camera that moves.
-    matrix: where the relief stands, object to world. scene: if given, it gets a camera that sees the photo.
+    matrix: where the relief stands, object to world. shape: inputs of the modifier by name, as a preset has them.
+    scene: if given, it gets a camera that sees the photo.
 
     Raises DepthNodesError for files that can't be used; the open file is then as it was.
     """
@@ -110,7 +112,7 @@ def from_files(
                 focal_length=depth.focal_length,
             ),
         )
-        ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection)
+        ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection, shape=shape)
         camera = fitting.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
     notes = depth.notes
     if photo.fits_as_stored(photo_path, picture, depth.values):
@@ -125,9 +127,10 @@ def add(
     collection: bpy.types.Collection,
     matrix: Matrix = STANDING,
     projection: Projection = "Relief",
+    shape: Mapping[str, Any] | None = None,
 ) -> tuple[bpy.types.Object, bpy.types.NodesModifier]:
-    """Add a plane of the photo's aspect that shows the photo and is shaped by the depth image."""
-    name = Path(picture.name).stem
+    """Add a plane of the photo's aspect that shows the photo and is shaped by the depth image, and by a preset."""
+    name = title(picture)
     mesh = plane(name, picture.size[0], picture.size[1])
     mesh.materials.append(material(picture))
     ob = bpy.data.objects.new(name, mesh)
@@ -135,7 +138,7 @@ def add(
     collection.objects.link(ob)
     modifier = add_modifier(ob)
     set_depth(modifier, depth)
-    inputs.set_input(modifier, "Projection", projection)
+    presets.apply(modifier, {"Projection": projection, **(shape or {})})
     inputs.set_input(modifier, "Aspect", picture.size[0] / picture.size[1])  # whatever shape the depth map has
     inputs.set_input(modifier, "Material", mesh.materials[0])
     return ob, modifier
@@ -186,6 +189,12 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
         inputs.set_input(modifier, "Sensor Width", 36.0)
 
 
+def depth_of(modifier: bpy.types.NodesModifier) -> bpy.types.Image | None:
+    """Return the depth image that a relief follows, or None."""
+    image: bpy.types.Image | None = inputs.get_input(modifier, "Image")
+    return image
+
+
 def set_depth_of(uids: Sequence[int], depth: bpy.types.Image) -> None:
     """Have the objects with these `session_uid` follow a depth image, by the modifier that each has or a new one.
 
@@ -217,31 +226,38 @@ def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None
     return None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Placement:
-    """Where a relief stands, how it is projected, and whether a camera comes with it."""
+    """Where reliefs stand, how they are projected, and whether a camera comes with them; several stand in a row."""
 
     matrix: Matrix
     projection: Projection
     use_camera: bool
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    made: list[int] = field(default_factory=list, init=False)  # the `session_uid` of each relief
+    _end: float = field(default=0.0, init=False)  # the right end of the row, along the first one's X
 
     def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> bpy.types.Object:
-        """Add the relief of a photo, which is there, to the active collection, and select it."""
+        """Add the relief of a photo, which is there, to the active collection, and select it with those before it."""
         context: Any = bpy.context  # every moment in which an estimate ends has a scene and a collection
         picture: Any = depth_image.find(photo_uid)
         collection = context.collection
-        ob, modifier = add(picture, depth, collection=collection, matrix=self.matrix, projection=self.projection)
+        ob, modifier = add(
+            picture, depth, collection=collection, matrix=self.matrix, projection=self.projection, shape=self.shape
+        )
+        self._end = put_beside(ob, self.matrix, self._end if self.made else None)
         if self.use_camera:
             fitting.add(ob, modifier, picture, collection=collection, scene=context.scene)
         if context.mode == "OBJECT":  # else somebody began to edit another object meanwhile
-            select_only(context, ob)
+            select(context, ob, alone=not self.made)
+        self.made.append(ob.session_uid)
         return ob
 
 
-def select_only(context: bpy.types.Context, ob: bpy.types.Object) -> None:
-    """Select the new object and make it active, as Blender's own Add menu does."""
+def select(context: bpy.types.Context, ob: bpy.types.Object, *, alone: bool = True) -> None:
+    """Select a new object and make it active, as Blender's own Add menu does; `alone` deselects the others."""
     context.view_layer.update()  # a scene that was not drawn yet doesn't know the new object
-    for other in context.view_layer.objects.selected:
+    for other in context.view_layer.objects.selected if alone else ():
         other.select_set(False)
     if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
         ob.select_set(True)

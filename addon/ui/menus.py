@@ -8,7 +8,7 @@ from functools import cache
 
 import bpy
 
-from ..scene import freeze, groups, photo, relief, upgrade
+from ..scene import freeze, groups, photo, presets, relief, upgrade
 
 
 @cache
@@ -104,7 +104,7 @@ class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
 
     bl_idname = "VIEW3D_FH_depth_nodes_photo"
     bl_label = "Depth Relief"
-    bl_import_operator = "depth_nodes.photo_as_relief"
+    bl_import_operator = "depth_nodes.import_photo"
     bl_file_extensions = ";".join((*photo.SUFFIXES, *photo.FOREIGN))
 
     @classmethod
@@ -145,6 +145,7 @@ _ENTRIES = (
 
 
 def register() -> None:
+    bpy.utils.register_preset_path(str(presets.OURS))
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     for menu, draw in _ENTRIES:
@@ -153,6 +154,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    bpy.utils.unregister_preset_path(str(presets.OURS))
     for menu, draw in reversed(_ENTRIES):
         if hasattr(bpy.types, menu):
             getattr(bpy.types, menu).remove(draw)

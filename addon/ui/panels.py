@@ -6,8 +6,8 @@ import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import image as depth_image
-from ..engine import handover, jobs, settings, setup
-from ..scene import freeze, inputs, photo, relief, upgrade
+from ..engine import handover, jobs, postponed, settings, setup
+from ..scene import camera, freeze, inputs, photo, relief, upgrade
 from .model import draw_model, draw_set_up
 
 
@@ -20,6 +20,80 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
     layout.label(text=f"Depth by {spec.title if spec else known.model}", icon="IMAGE_ZDEPTH")
     if spec is not None and spec.built_in and not jobs.waiting() and not setup.is_making():
         layout.operator("depth_nodes.better_depth", text="Better Depth…", icon="SHADERFX")
+
+
+def _estimate_text(ob: bpy.types.Object | None) -> str:
+    """What an estimate would be: the first one, another, or one in the place of a map from elsewhere."""
+    modifier = relief.find_modifier(ob)
+    depth = relief.depth_of(modifier) if modifier is not None else None
+    if depth is None:
+        return "Estimate Depth"
+    known = depth_image.info(depth)
+    return "Estimate Depth Again" if known is not None and known.model else "Estimate Depth Instead"
+
+
+def _draw_shape(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier) -> None:
+    """The sliders that matter most, of those that do something now."""
+    scene = inputs.get_input(modifier, "Projection") == "Camera"
+    metric = inputs.get_input(modifier, "Kind") == "Distance"
+    wanted = ["Projection"]
+    if not scene:
+        wanted += ["Scale"]
+    elif not metric:
+        wanted += ["Near Distance", "Far Distance"]
+    if not (scene and metric):
+        wanted += ["Near", "Far"]
+    if inputs.get_input(modifier, "Cutoff"):
+        wanted += ["Threshold"]
+    there = inputs.input_names(modifier)  # an older release's group may lack some
+    for name in (*wanted, "Smooth"):
+        if name in there:
+            owner, path = inputs.field(modifier, name)
+            layout.prop(owner, path, text=name)
+
+
+def _draw_engine(layout: bpy.types.UILayout) -> None:
+    """What the chosen model still needs, before a photo is chosen for it."""
+    spec = catalog.get(settings.preferences().model)
+    if spec.built_in or settings.has_engine() or setup.is_making() or jobs.last_failed() is not None:
+        return  # nothing, or said elsewhere
+    box = layout.box().column()
+    box.label(text=f"{spec.title.removeprefix('Depth Anything V2 ')} needs the engine", icon="INFO")
+    if bpy.app.online_access:
+        box.operator("depth_nodes.set_up_engine", icon="IMPORT")
+    else:
+        box.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
+
+
+def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifier: bpy.types.NodesModifier) -> None:
+    """Everything that the active relief can be given here."""
+    for warning in modifier.node_warnings:
+        if warning.type != "INFO":
+            _draw_error(layout.column(align=True), warning.message, context.region)
+    _draw_origin(layout.column(align=True), relief.depth_of(modifier))
+    row = layout.row(align=True)
+    row.menu("DEPTH_NODES_MT_presets", text="Presets")
+    row.operator("depth_nodes.preset_add", text="", icon="ADD")
+    shape = layout.column(align=True)
+    shape.use_property_split, shape.use_property_decorate = True, False
+    _draw_shape(shape, modifier)
+    _draw_camera(layout.column(align=True), context)
+    column = layout.column(align=True)
+    if freeze.is_frozen(context.object, modifier):
+        column.operator("depth_nodes.unfreeze_grid", icon="MESH_PLANE")
+    else:
+        column.operator("depth_nodes.freeze_grid", icon="FREEZE")
+        if inputs.get_input(modifier, "Cutoff"):
+            column.operator("depth_nodes.freeze_grid", text="Freeze Grid and Cut", icon="FREEZE").cut = True
+    layout.operator("depth_nodes.relief_to_mesh", icon="OUTLINER_OB_MESH")
+
+
+def _draw_camera(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    if camera.find(context.object, context.scene) is None:
+        layout.operator("depth_nodes.add_camera", icon="CAMERA_DATA")
+    else:
+        layout.operator("depth_nodes.photo_view", icon="LOOP_BACK")
+    layout.operator("depth_nodes.parallax", icon="ANIM")
 
 
 def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None:
@@ -45,6 +119,9 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
 def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.types.Region) -> None:
     """What went wrong, in lines that fit a sidebar, and the button that helps."""
     _draw_error(layout.column(align=True), failed.error, region)
+    if postponed.kept() and settings.has_engine():
+        layout.operator("depth_nodes.estimate_postponed", text="Go On", icon="PLAY")
+        return
     match failed.fault, bool(settings.preferences().existing_python), bpy.app.online_access:
         case "engine", False, True:
             layout.operator("depth_nodes.set_up_engine", icon="IMPORT")
@@ -84,13 +161,12 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        _draw_engine(layout)
         column = layout.column(align=True)
         column.operator("depth_nodes.import_photo", text="Photo…", icon="IMAGE_DATA")
         column.operator("depth_nodes.import_relief", text="Photo and Depth Map…", icon="IMAGE_REFERENCE")
         if any(photo.shown_by(ob) is not None for ob in context.selected_objects):
-            again = relief.find_modifier(context.object) is not None
-            text = "Estimate Depth Again" if again else "Estimate Depth"
-            column.operator("depth_nodes.estimate_depth", text=text, icon="MOD_DISPLACE")
+            column.operator("depth_nodes.estimate_depth", text=_estimate_text(context.object), icon="MOD_DISPLACE")
             if any(_moves(photo.shown_by(ob)) for ob in context.selected_objects):
                 column.operator("depth_nodes.estimate_frames", icon="SEQUENCE")
         _draw_progress(layout, context.region)
@@ -99,32 +175,14 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
             box.label(text="This file has groups of an older release", icon="INFO")
             box.operator("depth_nodes.update_groups", icon="FILE_REFRESH")
         modifier = relief.find_modifier(context.object)
-        if modifier is None:
-            return
-        _draw_origin(layout.column(align=True), inputs.get_input(modifier, "Image"))
-        if freeze.is_frozen(context.object, modifier):
-            layout.operator("depth_nodes.unfreeze_grid", icon="MESH_PLANE")
-        else:
-            column = layout.column(align=True)
-            column.operator("depth_nodes.freeze_grid", icon="FREEZE")
-            if inputs.get_input(modifier, "Cutoff"):
-                with_cut = column.operator("depth_nodes.freeze_grid", text="Freeze Grid and Cut", icon="FREEZE")
-                with_cut.cut = True
-        layout.operator("depth_nodes.relief_to_mesh", icon="OUTLINER_OB_MESH")
-
-
-class VIEW3D_PT_depth_nodes_model(bpy.types.Panel):
-    bl_label = "Estimation"
-    bl_category = "Depth"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_parent_id = "VIEW3D_PT_depth_nodes"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_model(self.layout, settings.preferences())
+        if modifier is not None:
+            _draw_relief(layout, context, modifier)
+        # Not a panel of its own: Blender draws those over one that has grown, until it draws again.
+        header, estimation = layout.panel("depth_nodes_estimation", default_closed=True)
+        header.label(text="Estimation")
+        if estimation is not None:
+            estimation.use_property_split, estimation.use_property_decorate = True, False
+            draw_model(estimation, settings.preferences())
 
 
 class IMAGE_PT_depth_nodes(bpy.types.Panel):
@@ -149,7 +207,9 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
             made.make = "RELIEF"
         depth = handover.depth_of(context.space_data.image)
         if depth is not None:
-            layout.label(text=f"Result: {depth.name}", icon="IMAGE_DATA")
+            layout.operator("depth_nodes.show_depth", icon="IMAGE_ZDEPTH")
+        elif handover.photo_of(context.space_data.image) is not None:
+            layout.operator("depth_nodes.show_depth", text="Show Photo", icon="IMAGE_DATA")
         _draw_origin(layout.column(align=True), depth)
         column = layout.column()
         column.use_property_split = True
@@ -157,6 +217,4 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
         draw_model(column, settings.preferences())
 
 
-register, unregister = bpy.utils.register_classes_factory(
-    (VIEW3D_PT_depth_nodes, VIEW3D_PT_depth_nodes_model, IMAGE_PT_depth_nodes)
-)
+register, unregister = bpy.utils.register_classes_factory((VIEW3D_PT_depth_nodes, IMAGE_PT_depth_nodes))

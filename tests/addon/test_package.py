@@ -95,6 +95,7 @@ def test_package_holds_what_blender_needs_and_no_more(package):
     needed |= {
         path.relative_to(ROOT).as_posix() for part in ("addon", "inference") for path in ROOT.glob(f"{part}/**/*.py")
     }
+    needed |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("assets/presets/**/*.py")}
     assert needed <= names
     tops = {name.split("/")[0] for name in names}
     assert tops <= {

@@ -52,3 +52,23 @@ def test_estimating_is_cancelled_and_finished(play) -> None:
 @pytest.mark.parametrize("scene", ["no_engine", "no_licence", "image_editor"])
 def test_panels_say_what_is_missing(scene, play) -> None:
     play(f"trouble:{scene}")
+
+
+def test_an_artists_first_minute(play) -> None:
+    measured = play("minute:play", seconds=300)
+    print(measured)
+    assert measured["holes"] < 0.005
+
+
+def test_first_sight(play) -> None:
+    play("minute:first_sight")
+
+
+def test_the_modifiers_panel_fits_a_laptop(play) -> None:
+    measured = play("minute:panels")
+    print(measured)
+    assert max(measured.values()) <= 700  # pixels at scale 1, with what stands above the panel
+
+
+def test_arrows_stand_at_their_values(play) -> None:
+    play("minute:gizmos")

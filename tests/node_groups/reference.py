@@ -134,6 +134,28 @@ def snap(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, radius: int
     return result
 
 
+def smooth(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, turns: int, threshold: float) -> np.ndarray:
+    """Depth of a grid (columns, rows), of which each known vertex takes the mean of five `turns` times.
+
+    The five are itself and its four neighbours; one that is unknown, off the grid, or beyond a jump in distance by more
+    than the threshold counts as the vertex itself.
+    """
+    result = depth.astype(float).copy()
+    for _ in range(turns):
+        before = result.copy()
+        for column, row in np.ndindex(*depth.shape):
+            five = [before[column, row]]
+            for other in ((column - 1, row), (column + 1, row), (column, row - 1), (column, row + 1)):
+                inside = all(0 <= place < size for place, size in zip(other, depth.shape, strict=True))
+                same = inside and known[column, row] and known[other]
+                if same:
+                    ends = sorted((distance[column, row], distance[other]))
+                    same = ends[1] <= ends[0] * (1 + threshold)
+                five.append(before[other] if same else before[column, row])
+            result[column, row] = np.mean(five)
+    return result
+
+
 def rim(uv: np.ndarray, width: int, height: int, border: float) -> np.ndarray:
     """0 on the outermost pixel centres, 1 from `border` shorter sides inside them, a smooth step between."""
     if border == 0:

@@ -193,12 +193,14 @@ def test_one_name_means_one_thing() -> None:
 
 
 def test_the_modifiers_panels_are_in_the_order_of_the_work() -> None:
-    order = ["Image", "Grid", "Depth", "Projection", "Cutoff", "Background", "Output"]
+    order = ["Cutoff", "Background", "Image", "Depth", "Projection", "Edges", "Grid", "Output"]
     items = tree("Depth Relief").interface.items_tree
     assert [item.name for item in items if item.item_type == "PANEL"] == order
     inputs = [item for item in items if item.item_type == "SOCKET" and item.in_out == "INPUT"]
     assert (inputs[0].name, inputs[0].socket_type, inputs[0].parent.name) == ("Geometry", "NodeSocketGeometry", "")
-    assert [item.name for item in inputs if item.parent.name == "Image"][0] == "Image"  # noqa: RUF015 - the order counts
+    first = ["Image", "Projection", "Scale", "Near Distance", "Far Distance", "Near", "Far", "Smooth"]
+    assert [item.name for item in inputs if item.parent.name == ""] == ["Geometry", *first]
+    assert [item.name for item in items if item.item_type == "PANEL" and not item.default_closed] == ["Cutoff"]
     assert [item.name for item in inputs if getattr(item, "is_panel_toggle", False)] == ["Cutoff", "Background"]
     assert next(item for item in inputs if item.name == "UV").default_attribute_name == "UVMap"
 
@@ -271,4 +273,10 @@ def test_a_stamp_changes_with_the_content_and_with_nothing_else(groups: None) ->
     before = {name: data[build.STAMP] for name, data in trees.items()}
     trees["Normalize Depth"].nodes["Math"].operation = "TANGENT"
     changed = {name for name, stamp in build.stamps(trees).items() if stamp != before[name]}
-    assert changed == {"Normalize Depth", "Edge Snap", "Depth Samples", "Depth Relief"}  # itself, and what uses it
+    assert changed == {
+        "Normalize Depth",
+        "Edge Snap",
+        "Smooth Depth",
+        "Depth Samples",
+        "Depth Relief",
+    }  # itself, and what uses it

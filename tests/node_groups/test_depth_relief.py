@@ -27,6 +27,9 @@ DEFAULTS: dict[str, Any] = {
     "Midlevel": 0.0,
     "Border Falloff": 0.0,
     "Near Distance": 1.0,
+    "Smooth": 0,
+    "Keep From": 0.0,
+    "Keep To": 1.0,
     "Far Distance": 4.0,
     "Focal Length": 50.0,
     "Sensor Width": 36.0,
@@ -63,6 +66,8 @@ def expected(
     use = DEFAULTS | given
     height, width = values.shape
     kind, invert = use["Kind"], use["Invert"]
+    planes = use if use["Projection"] == "Camera" else DEFAULTS  # a relief has none to choose
+    ends = planes["Near Distance"], planes["Far Distance"]
     valid = (np.ones(values.shape, bool) if valid is None else valid) & np.isfinite(values)
     values = np.where(np.isfinite(values), values, 0.0).astype(float)
     columns, rows = reference.grid_counts(width, height, use["Resolution"])
@@ -70,16 +75,25 @@ def expected(
     uv = reference.on_pixel_centres(shares, width, height)
     depth, known = reference.sample_known(values, valid, uv)
     low, high = reference.depth_range(values, valid, kind, use["Clip Near"], use["Clip Far"])
+    share = reference.normalize(depth, kind, low, high, invert=invert)
+    known = known & (share >= use["Keep From"]) & (share <= use["Keep To"])
     if use["Edge Snap"] and use["Cutoff"] and max(width, height) > 1:
         radius = int(np.floor(use["Snap Radius"] * (use["Resolution"] - 1) / (max(width, height) - 1) + 0.5))
         plain = reference.normalize(depth, kind, low, high, invert=invert)
-        away = depth if kind == "Distance" else reference.to_distance(plain, use["Near Distance"], use["Far Distance"])
+        away = depth if kind == "Distance" else reference.to_distance(plain, *ends)
         grid = (columns, rows)
         depth = reference.snap(
             depth.reshape(grid), known.reshape(grid), away.reshape(grid), radius, use["Threshold"] / 2
         ).ravel()
+    if use["Smooth"]:
+        plain = reference.normalize(depth, kind, low, high, invert=invert)
+        away = depth if kind == "Distance" else reference.to_distance(plain, *ends)
+        grid = (columns, rows)
+        depth = reference.smooth(
+            depth.reshape(grid), known.reshape(grid), away.reshape(grid), use["Smooth"], use["Threshold"] / 2
+        ).ravel()
     stands = reference.normalize(depth, kind, low, high, use["Near"], use["Far"], invert, use["Falloff"])
-    distance = depth if kind == "Distance" else reference.to_distance(stands, use["Near Distance"], use["Far Distance"])
+    distance = depth if kind == "Distance" else reference.to_distance(stands, *ends)
     if use["Projection"] == "Camera":
         vertices = reference.unproject(uv, distance, width, height, use["Sensor Width"] / use["Focal Length"])
         view = -vertices
@@ -148,6 +162,10 @@ SETTINGS: list[dict[str, Any]] = [
     {"Projection": "Camera", "Focal Length": 24.0, "Sensor Width": 23.0, "Near Distance": 2.0, "Far Distance": 30.0},
     {"Projection": "Camera", "Kind": "Distance", "Angle": radians(80)},
     {"Projection": "Camera", "Angle": radians(80), "Least Gap": 0.1},
+    {"Smooth": 7},
+    {"Smooth": 3, "Projection": "Camera", "Near Distance": 0.5, "Far Distance": 3.0, "Cutoff": False},
+    {"Keep From": 0.25, "Keep To": 0.9},
+    {"Keep From": 0.4, "Projection": "Camera", "Smooth": 2},
 ]
 
 

@@ -1,6 +1,6 @@
 """The operators that estimate: they wait for their jobs while Blender goes on, or block in a script."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -8,10 +8,11 @@ from typing import cast
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
-from ...depth import image as depth_image
-from ...engine import jobs, settings, setup
-from ...errors import DepthNodesError, EstimateError, PhotoError
+from ...engine import jobs, postponed, settings, setup
+from ...errors import DepthNodesError, EngineError, EstimateError, PhotoError
 from ...scene import photo, relief
+from .. import first_sight
+from ..progress import status
 from .placing import Placing
 
 _INTERVAL = 0.05  # seconds between two looks
@@ -20,16 +21,26 @@ _INTERVAL = 0.05  # seconds between two looks
 class Estimating:
     """Mixed into an operator with the option UNDO: everything its jobs make is one undo step, when the last is over."""
 
+    after_engine = False  # whether it waits for an engine that is being made
+
     _jobs: list[jobs.Job]
+    _submits: list[Callable[[], jobs.Job]]
+    _waits = False
     _timer: bpy.types.Timer
 
     def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
-        """Return what submits each job; to be written by each operator. Raises DepthNodesError, as each job may."""
+        """Return what submits each job, now or later; to be written by each operator.
+
+        Raises DepthNodesError, as each of them may.
+        """
         raise NotImplementedError
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin, and hand the window back at once."""
-        if not self._submit(context):
+        if not self._begin(context):
+            return {"CANCELLED"}
+        self._waits = self.after_engine and setup.is_making()
+        if not self._waits and not self._submit():
             return {"CANCELLED"}
         self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
         context.window_manager.modal_handler_add(cast("bpy.types.Operator", self))
@@ -38,17 +49,20 @@ class Estimating:
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take in what has come; Esc cancels."""
-        if event.type == "ESC" and event.value == "PRESS":
+        if event.type == "ESC" and event.value == "PRESS" and not self._waits:
             self._give_up()
             return {"RUNNING_MODAL"}
-        if event.type != "TIMER":
+        if event.type != "TIMER" or (self._waits and setup.is_making()):
             return {"PASS_THROUGH"}
+        if self._waits and not self._engine_came():
+            self._leave(context)
+            return {"CANCELLED"}
         if jobs.poll():
             self._show(context)
         if any(job.state == "waiting" for job in self._jobs):
             return {"PASS_THROUGH"}
         self._leave(context)
-        return self._verdict()
+        return self._verdict(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator: its window is closed, or another file is loaded."""
@@ -58,41 +72,67 @@ class Estimating:
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Begin and wait: for scripts and background mode."""
-        if not self._submit(context):
+        if not self._begin(context) or not self._submit():
             return {"CANCELLED"}
         for job in self._jobs:
             jobs.wait(job)
-        return self._verdict()
+        return self._verdict(context)
 
-    def _submit(self, context: bpy.types.Context) -> bool:
-        """Submit the jobs that can be, report the others, and return whether there is anything to wait for."""
+    def _begin(self, context: bpy.types.Context) -> bool:
+        """Find out what is asked for, and report what can't be."""
         self._jobs = []
         try:
-            for submit in self.begin(context):
-                self._try(submit)
+            self._submits = self.begin(context)
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
+            setup.redraw()
+            return False
+        postponed.forget()
+        return True
+
+    def _engine_came(self) -> bool:
+        """Submit the jobs now that the engine is made, or report why it isn't; return whether any is under way."""
+        self._waits = False
+        made = setup.installation()
+        if made is not None and made.state == "failed":
+            for submit in self._submits:
+                postponed.keep(submit)  # until the next attempt
+            self.report({"ERROR"}, made.error)
+        if made is None or made.state != "done":
+            return False
+        setup.finish()
+        return self._submit()
+
+    def _submit(self) -> bool:
+        """Submit the jobs that can be, report the others, and return whether there is anything to wait for."""
+        for submit in self._submits:
+            try:
+                self._jobs.append(submit())
+            except DepthNodesError as error:
+                if isinstance(error, EngineError):
+                    postponed.keep(submit)  # what was chosen goes on once there is an engine
+                self.report({"ERROR"}, str(error))
         setup.redraw()
         return bool(self._jobs)
-
-    def _try(self, submit: Callable[[], jobs.Job]) -> None:
-        try:
-            self._jobs.append(submit())
-        except DepthNodesError as error:
-            self.report({"ERROR"}, str(error))
 
     def _give_up(self) -> None:
         for job in self._jobs:
             jobs.cancel(job)
 
-    def _verdict(self) -> set[str]:
+    def _verdict(self, context: bpy.types.Context) -> set[str]:
         for job in self._jobs:
             if job.state == "failed":
                 self.report({"ERROR"}, job.error)
-        return {"FINISHED"} if any(job.state == "done" for job in self._jobs) else {"CANCELLED"}
+        if not any(job.state == "done" for job in self._jobs):
+            return {"CANCELLED"}
+        self.present(context)
+        return {"FINISHED"}
+
+    def present(self, context: bpy.types.Context) -> None:
+        """Show what was made, once all of it is there; to be written by an operator that makes something to see."""
 
     def _show(self, context: bpy.types.Context) -> None:
-        context.workspace.status_text_set(progress(jobs.waiting()) or None)
+        context.workspace.status_text_set(status([(job.name, job.text, job.fraction) for job in jobs.waiting()]))
         setup.redraw()
 
     def _leave(self, context: bpy.types.Context) -> None:
@@ -116,11 +156,7 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
         name="Make",
         description="What to do with the depth",
         items=(
-            (
-                "DEPTH",
-                "Depth Image",
-                "Keep it as an image. Modifiers that use the previous depth image use the new one",
-            ),
+            ("DEPTH", "Depth Image", "Keep it as an image; modifiers that use the previous one use the new one"),
             ("RELIEF", "Relief", "Add a relief that shows the image"),
         ),
         options={"SKIP_SAVE"},
@@ -147,19 +183,14 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             if self.make == "RELIEF":
                 if not super().poll(context):
                     raise EstimateError("Switch to Object Mode, in a scene and collection of this file")
-                finish = partial(_placement(self, context).add_relief, image.session_uid)
-            return [partial(jobs.submit, image, wanted, on_depth=finish, frame=frame)]
-        photos = photo.shown_by_all(context.selected_objects, frame)
-        return [
-            partial(
-                jobs.submit,
-                image,
-                wanted,
-                on_depth=partial(relief.set_depth_of, [ob.session_uid for ob in obs]),
-                frame=shown,
-            )
-            for image, (obs, shown) in photos.items()
-        ]
+                self._placement = _placement(self, context)
+                finish = partial(self._placement.add_relief, image.session_uid)
+            return [partial(jobs.submit_later, image.session_uid, wanted, finish, frame)]
+        return _of_selected(context, wanted)
+
+    def present(self, context: bpy.types.Context) -> None:
+        if self.make == "RELIEF":
+            _show_row(context, self._placement)
 
 
 class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -180,8 +211,11 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
         if not paths:
             raise PhotoError("No photo was chosen. Choose a photo")
         wanted = settings.current()
-        placement = _placement(self, context)
-        return [partial(_submit_photo, path, wanted, placement) for path in paths]
+        self._placement = _placement(self, context)
+        return [partial(_submit_photo, path, wanted, self._placement) for path in paths]
+
+    def present(self, context: bpy.types.Context) -> None:
+        _show_row(context, self._placement)
 
 
 class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -197,87 +231,63 @@ class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ign
 
     def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
         failed = jobs.last_failed()
-        image = depth_image.find(failed.image_uid)
-        if image is None:
-            raise PhotoError(f"{failed.name} is not in the file any more. Open it again")
         jobs.free_memory()
         smaller = settings.smaller(failed.settings)
-        return [partial(jobs.submit, image, smaller, on_depth=failed.on_depth, frame=context.scene.frame_current)]
+        return [partial(jobs.submit_later, failed.image_uid, smaller, failed.on_depth, context.scene.frame_current)]
 
 
-class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):
+class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
     """Estimate again with the larger model, as soon as the engine is set up"""
 
     bl_idname = "depth_nodes.estimate_better"
     bl_label = "Better Depth"
     bl_options = {"UNDO", "INTERNAL"}
+    after_engine = True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Wait for the engine where it is being made; what is asked for is what is selected or shown now."""
-        if not self._ask(context):
-            return {"CANCELLED"}
-        self._waits = setup.is_making()
-        if not self._waits:
-            return super().invoke(context, event)
-        self._jobs = []
-        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
-        context.window_manager.modal_handler_add(cast("bpy.types.Operator", self))
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if not self._waits:
-            return super().modal(context, event)
-        if event.type != "TIMER" or setup.is_making():
-            return {"PASS_THROUGH"}
-        self._waits = False
-        made = setup.installation()
-        if made is not None and made.state == "done":
-            setup.finish()
-            if self._submit(context):
-                return {"PASS_THROUGH"}
-        elif made is not None and made.state == "failed":
-            self.report({"ERROR"}, made.error)
-        self._leave(context)
-        return {"CANCELLED"}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Estimate and wait: for scripts and background mode."""
-        return super().execute(context) if self._ask(context) else {"CANCELLED"}
-
-    def _ask(self, context: bpy.types.Context) -> bool:
-        try:
-            self._asked = _asked(context)
-        except DepthNodesError as error:
-            self.report({"ERROR"}, str(error))
-            return False
-        return True
-
-    def begin(self, _context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
-        wanted = settings.current(settings.BETTER)
-        there = {image.session_uid: image for image in bpy.data.images}
-        return [
-            partial(jobs.submit, there[image_uid], wanted, on_depth=finish, frame=frame)
-            for image_uid, finish, frame in self._asked
-            if image_uid in there
-        ]
-
-
-def _asked(context: bpy.types.Context) -> list[tuple[int, Callable[[bpy.types.Image], None] | None, int]]:
-    """Return the photos to estimate: their `session_uid`, what is to happen with the depth, and the frame."""
-    frame = context.scene.frame_current
-    if context.area is not None and context.area.type == "IMAGE_EDITOR":
+    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        wanted, frame = settings.current(settings.BETTER), context.scene.frame_current
+        if context.area is None or context.area.type != "IMAGE_EDITOR":
+            return _of_selected(context, wanted)
         image = context.space_data.image
         shown = context.space_data.image_user.frame_current if image.source in {"SEQUENCE", "MOVIE"} else frame
-        return [(image.session_uid, None, shown)]
-    return [
-        (image.session_uid, partial(relief.set_depth_of, [ob.session_uid for ob in obs]), shown)
-        for image, (obs, shown) in photo.shown_by_all(context.selected_objects or [context.object], frame).items()
-    ]
+        return [partial(jobs.submit_later, image.session_uid, wanted, None, shown)]
+
+
+class DEPTH_NODES_OT_estimate_postponed(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+    """Go on with the estimates that were asked for before there was an engine"""
+
+    bl_idname = "depth_nodes.estimate_postponed"
+    bl_label = "Estimate Depth"
+    bl_options = {"UNDO", "INTERNAL"}
+    after_engine = True
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return bool(postponed.kept())
+
+    def begin(self, _context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
+        return postponed.kept()
+
+
+def _of_selected(context: bpy.types.Context, wanted: settings.Settings) -> list[Callable[[], jobs.Job]]:
+    """Return what submits the photos on the selected objects, or on the active one. Raises PhotoError without any."""
+    chosen = context.selected_objects or [ob for ob in (context.object,) if ob is not None]
+    submits: list[Callable[[], jobs.Job]] = []
+    for image, (obs, frame) in photo.shown_by_all(chosen, context.scene.frame_current).items():
+        finish = partial(relief.set_depth_of, [ob.session_uid for ob in obs])
+        submits.append(partial(jobs.submit_later, image.session_uid, wanted, finish, frame))
+    return submits
 
 
 def _placement(placing: Placing, context: bpy.types.Context) -> relief.Placement:
-    """Return what was chosen, to add a relief by when its depth is there and the operator may be gone."""
-    return relief.Placement(placing.matrix(context), placing.projection, placing.use_camera)
+    """Return what was chosen, to add reliefs by when their depth is there and the operator may be gone."""
+    return relief.Placement(placing.matrix(context), placing.projection, placing.use_camera, placing.shape())
+
+
+def _show_row(context: bpy.types.Context, placed: relief.Placement) -> None:
+    """Frame the reliefs that were placed in a row, or look at the only one through its camera."""
+    obs = [ob for ob in context.view_layer.objects if ob.session_uid in placed.made]
+    first_sight.show(context, obs, from_camera=placed.use_camera and len(obs) == 1)
 
 
 def _submit_photo(path: Path, wanted: settings.Settings, placement: relief.Placement) -> jobs.Job:
@@ -288,13 +298,3 @@ def _submit_photo(path: Path, wanted: settings.Settings, placement: relief.Place
         if picture.users == 0:  # else it was in the file before
             bpy.data.images.remove(picture)
         raise
-
-
-def progress(under_way: Sequence[jobs.Job]) -> str:
-    """Say in one line how far the first job is, and how many wait behind it."""
-    if not under_way:
-        return ""
-    first, others = under_way[0], len(under_way) - 1
-    share = f" {first.fraction:.0%}" if first.fraction is not None else "…"
-    queue = f"   {others} more waiting" if others else ""
-    return f"Depth of {first.name}: {first.text}{share}{queue}   (Esc cancels)"

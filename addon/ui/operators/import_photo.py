@@ -1,4 +1,4 @@
-"""File > Import > Photo as Relief: asks for photos and hands them on."""
+"""File > Import > Photo as Relief, also for photos that are dropped: asks what to make of them and hands them on."""
 
 import bpy
 from bpy.props import CollectionProperty, StringProperty
@@ -6,7 +6,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...engine import jobs
 from ...scene import photo
-from .placing import THUMBNAILS, Placing
+from .placing import PLACING, THUMBNAILS, Placing
 
 
 class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
@@ -27,7 +27,15 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self._window = True
+        if self.properties.is_property_set("files"):  # dropped
+            return set(self.invoke_popup(context))
         return set(ImportHelper.invoke(self, context, event))
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        for name in PLACING:
+            self.layout.prop(self, name)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.
@@ -44,6 +52,7 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
                 filepath=self.filepath,
                 directory=self.directory,
                 files=[{"name": file.name} for file in self.files],
+                preset=self.preset,
                 projection=self.projection,
                 orientation=self.orientation,
                 use_camera=self.use_camera,

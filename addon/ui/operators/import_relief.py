@@ -12,8 +12,9 @@ from ...depth.clean import USUAL_GAP
 from ...depth.evidence import Unit
 from ...depth.meaning import NearIs
 from ...errors import DepthNodesError, PhotoError, printable
-from ...scene import photo, relief
-from .placing import THUMBNAILS, Placing
+from ...scene import pairing, photo, relief
+from .. import first_sight
+from .placing import PLACING, THUMBNAILS, Placing
 
 # near_is and kind of `meaning.read` for each answer
 _MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
@@ -105,11 +106,18 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         subtype="PIXEL",
     )
 
+    _folder = ""
+
     background: BoolProperty(
         name="Background",
         description="Fill in depth and colour behind every edge, so that a moving camera does not see holes there",
         default=True,
     )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self.properties.is_property_set("filepath"):
+            self.filepath = self._folder  # where it was last, also after an error
+        return set(ImportHelper.invoke(self, context, event))
 
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
@@ -118,11 +126,12 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
             ("unit", "along_ray", *(["focal_length"] if self.along_ray else [])) if self._may_be_distance() else ()
         )
         reading = ("depth_path", "meaning", *distance, "smooth_steps", "fill_gaps", "background")
-        for name in (*reading, "projection", "orientation", "use_camera"):
+        for name in (*reading, *PLACING):
             self.layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         near_is, kind = _MEANINGS[self.meaning]
+        type(self)._folder = self.directory or self._folder
         of_distance = {}
         if self._may_be_distance():
             of_distance = {"unit": _UNITS[self.unit], "along_ray": self.along_ray}
@@ -141,14 +150,16 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
                 background=self.background,
                 matrix=self.matrix(context),
                 projection=self.projection,
+                shape=self.shape(),
                 scene=context.scene if self.use_camera else None,
             )
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        relief.select_only(context, made.ob)
+        relief.select(context, made.ob)
+        first_sight.show(context, [made.ob], from_camera=made.camera is not None)
         if made.notes:
-            advice = " If the relief is inside out or out of scale, change Depth Is." if made.kind_guessed else ""
+            advice = " If the relief is inside out, tick Invert in the modifier." if made.kind_guessed else ""
             self.report({"INFO"}, printable(f"{Path(depth_path).name}: {' '.join(made.notes)}{advice}"))
         return {"FINISHED"}
 
@@ -167,15 +178,10 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
         if self.depth_path and len(selected) == 1:
             return selected[0], Path(bpy.path.abspath(self.depth_path))
         if len(selected) == 2 and not self.depth_path:
-            first, second = sorted(selected, key=photo.is_depth_name)
-            if photo.is_depth_name(first) == photo.is_depth_name(second):
-                raise PhotoError(
-                    f"{first.name} or {second.name} may be the depth map. Select the photo, and choose its Depth Map"
-                )
-            return first, second
+            return pairing.tell_apart(*selected)
         if len(selected) > 1:
             raise PhotoError("Select one photo, or one photo and its depth map")
-        beside = photo.find_depth(selected[0])
+        beside = pairing.find_depth(selected[0])
         if beside is None:
             name = selected[0].stem
             raise PhotoError(

@@ -1,9 +1,12 @@
 """What the operators that add a relief share: where it stands, how it is projected, whether a camera comes with it."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty
 from mathutils import Matrix
 
+from ...scene import presets
 from ...scene.plane import LYING, STANDING
 
 _ORIENTATIONS = {"STANDING": STANDING, "LYING": LYING}
@@ -12,8 +15,27 @@ _ORIENTATIONS = {"STANDING": STANDING, "LYING": LYING}
 THUMBNAILS = EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN"})
 
 
+PLACING = ("preset", "projection", "orientation", "use_camera")  # in the order in which they are drawn
+
+
+_items: list[tuple[str, str, str]] = []  # kept, since Blender doesn't keep the texts of items that are computed
+
+
+def _presets(_self: object, _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
+    _items[:] = [("NONE", "None", "As the modifier is by itself")]
+    _items.extend((str(path), name, "Inputs of the modifier, Projection too") for name, path in presets.paths().items())
+    return _items
+
+
 class Placing:
     """Mixed into an operator that adds a relief at the 3D cursor."""
+
+    preset: EnumProperty(
+        name="Preset",
+        description="What the relief is shaped to. You can change everything in the modifier at any time",
+        items=_presets,
+        options={"SKIP_SAVE"},
+    )
 
     projection: EnumProperty(
         name="Projection",
@@ -33,8 +55,8 @@ class Placing:
     )
     use_camera: BoolProperty(
         name="Matching Camera",
-        description="Add a camera from which the relief looks like the photo. It becomes the scene's camera, "
-        "the render size is set to the photo's, and the view transform to Standard",
+        description="Add a camera from which the relief looks like the photo, and which is free to move. It becomes "
+        "the scene's camera; the render size is set to the photo's, and the view transform to Standard",
         default=False,
     )
 
@@ -54,3 +76,7 @@ class Placing:
     def matrix(self, context: bpy.types.Context) -> Matrix:
         """Return where the relief stands."""
         return Matrix.Translation(context.scene.cursor.location) @ _ORIENTATIONS[self.orientation]
+
+    def shape(self) -> dict[str, Any]:
+        """Return the inputs of the chosen preset. Raises PresetError where it can't be read."""
+        return presets.read(self.preset) if self.preset not in {"", "NONE"} else {}

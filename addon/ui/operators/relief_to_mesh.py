@@ -62,7 +62,7 @@ class DEPTH_NODES_OT_relief_to_mesh(bpy.types.Operator):
             ob.hide_render = True
         else:
             bpy.data.objects.remove(ob)
-        relief.select_only(context, made[0])
+        relief.select(context, made[0])
         for other in made[1:]:
             other.select_set(True)
         faces = [len(each.data.polygons) for each in made]

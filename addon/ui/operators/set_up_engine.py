@@ -4,7 +4,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty
 
 from ....inference import cache, catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...engine import jobs, place, probe, settings, setup
+from ...engine import jobs, place, postponed, probe, settings, setup
 from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
 
@@ -93,7 +93,7 @@ class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
         column.label(text=self.chosen().places, icon="BLANK1")
         column.label(text=f"into {place.root()}", icon="FILE_FOLDER")
 
-    def execute(self, _context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> set[str]:
         jobs.free_memory()  # a worker of the old engine holds its files
         try:
             made = setup.make(self.chosen())
@@ -101,6 +101,7 @@ class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         if not bpy.app.background:
+            _go_on(context)
             return {"FINISHED"}
         made.join()
         setup.finish()
@@ -108,6 +109,13 @@ class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
             self.report({"ERROR"}, made.error)
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _go_on(context: bpy.types.Context) -> None:
+    """Have what was asked for before there was an engine estimated, as soon as it is made."""
+    if postponed.kept():
+        with context.temp_override(window=context.window_manager.windows[0]):  # the preferences' own may be closed
+            bpy.ops.depth_nodes.estimate_postponed("INVOKE_DEFAULT")
 
 
 class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):

@@ -137,6 +137,13 @@ def test_a_plane_that_shows_a_photo_gets_the_modifier(image):
     assert len(ob.modifiers) == 1
 
 
+def test_show_depth_goes_from_the_photo_to_its_depth_and_back(image):
+    depth = run(image)
+    assert handover.depth_of(image) == depth
+    assert handover.photo_of(depth) == image
+    assert handover.photo_of(image) is None
+
+
 def test_photos_from_disk_become_reliefs(tmp_path):
     names = ["one.png", "two.png"]
     for name in names:

@@ -184,32 +184,6 @@ def test_metric_depth_with_a_focal_length_sets_the_lens(relief, tmp_path):
     assert inputs.get_input(modifier, "Focal Length") == pytest.approx(28.0)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "photo_depth.png",
-        "photo.depth.exr",
-        "photo-depth.npy",
-        "Photo Depth.tif",
-        "photo.jpg.depth.pfm",
-        "photo_disparity.png",
-    ],
-)
-def test_depth_beside_a_photo_is_found(tmp_path, name):
-    photo = extension.module("addon.scene.photo")
-    (tmp_path / "photo.jpg").touch()
-    (tmp_path / "other_depth.png").touch()
-    assert photo.find_depth(tmp_path / "photo.jpg") is None
-    (tmp_path / name).touch()
-    assert photo.find_depth(tmp_path / "photo.jpg") == tmp_path / name
-
-
-def test_the_most_exact_depth_map_beside_a_photo_is_taken(tmp_path):
-    for name in ("photo.jpg", "photo_depth.png", "photo.depth.exr"):
-        (tmp_path / name).touch()
-    assert extension.module("addon.scene.photo").find_depth(tmp_path / "photo.jpg").name == "photo.depth.exr"
-
-
 def test_a_jpeg_with_a_thumbnail_and_a_trailer_is_complete(tmp_path):
     """The thumbnail has an end marker of its own, and phones append films: neither says whether the photo is whole."""
     photo = extension.module("addon.scene.photo")

@@ -26,6 +26,7 @@ class Layout:
         self.entries = []
         self.labels = []
         self.properties = []
+        self.labels_of_properties = []
 
     def menu(self, name, **_):
         self.entries.append(name)
@@ -45,11 +46,31 @@ class Layout:
     def label(self, text="", **_):
         self.labels.append(text)
 
-    def prop(self, _data, name, **_):
+    def prop(self, _data, name, text="", **_):
         self.properties.append(name)
+        self.labels_of_properties.append(text)
+
+    def panel(self, _name, default_closed=False, **_):
+        return self, None if default_closed else self
 
     def progress(self, text="", **_):
         self.labels.append(text)
+
+
+class Drawn:
+    """What a panel knows while Blender draws it: the context, and a region of some width."""
+
+    region = SimpleNamespace(width=292)
+
+    def __getattr__(self, name):
+        return getattr(bpy.context, name)
+
+
+def sidebar() -> Layout:
+    """Return what the viewport's tab draws."""
+    layout = Layout()
+    bpy.types.VIEW3D_PT_depth_nodes.draw(SimpleNamespace(layout=layout), Drawn())
+    return layout
 
 
 def ours(menu: str) -> list[str]:
@@ -143,27 +164,65 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
     from tests.addon.pictures import hill, write_photo
 
     def entries() -> list[str]:
-        layout = Layout()
-        bpy.types.VIEW3D_PT_depth_nodes.draw(SimpleNamespace(layout=layout), bpy.context)
-        return layout.entries
+        return sidebar().entries
 
-    always = ["Photo…", "Photo and Depth Map…"]
-    assert entries() == always
+    ways_in, presets = ["Photo…", "Photo and Depth Map…"], ["DEPTH_NODES_MT_presets", "depth_nodes.preset_add"]
+    camera = [*presets, "depth_nodes.add_camera", "depth_nodes.parallax"]
+    freezing = ["depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH]
+    assert entries() == ways_in
     bpy.ops.mesh.primitive_plane_add()
     ob, relief = bpy.context.object, extension.module("addon.scene.relief")
     image = bpy.data.images.load(str(write_photo(tmp_path / "photo.png")))
     ob.data.materials.append(relief.material(image))
-    assert entries() == [*always, "Estimate Depth"]
+    assert entries() == [*ways_in, "Estimate Depth"]
     modifier = relief.add_modifier(ob)
-    always.append("Estimate Depth Again")
-    assert entries() == [*always, "depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH]
+    assert entries() == [*ways_in, "Estimate Depth", *camera, *freezing]
     depth_image = extension.module("addon.depth.image")
-    for model, better in (("draft", ["Better Depth…"]), ("small", [])):
+    for model, again, better in (("draft", "Again", ["Better Depth…"]), ("small", "Again", []), ("", "Instead", [])):
         known = depth_image.DepthInfo("disparity", model=model)
         relief.set_depth(modifier, depth_image.write("d", hill(), kind="disparity", info=known))
-        assert entries() == [*always, *better, "depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH]
+        assert entries() == [*ways_in, f"Estimate Depth {again}", *better, *camera, *freezing]
     extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
-    assert entries() == [*always, "depth_nodes.freeze_grid", TO_MESH]
+    assert entries() == [*ways_in, "Estimate Depth Instead", *camera, "depth_nodes.freeze_grid", TO_MESH]
+    bpy.ops.depth_nodes.add_camera()
+    bpy.context.view_layer.objects.active = ob
+    assert "depth_nodes.photo_view" in entries()
+    assert "depth_nodes.add_camera" not in entries()
+
+
+def test_sidebar_has_the_sliders_that_do_something():
+    from tests.addon.pictures import hill
+
+    inputs, relief = extension.module("addon.scene.inputs"), extension.module("addon.scene.relief")
+    bpy.ops.mesh.primitive_plane_add()
+    modifier = relief.add_modifier(bpy.context.object)
+    relief.set_depth(modifier, extension.module("addon.depth.image").write("d", hill(), kind="disparity"))
+
+    def shown(**changes: object) -> list[str]:
+        for name, value in changes.items():
+            inputs.set_input(modifier, name, value)
+        layout = sidebar()
+        drawn = {inputs.field(modifier, name)[1] for name in inputs.input_names(modifier)}
+        assert set(layout.properties) <= drawn
+        return [name for name in layout.labels_of_properties if name != "Smooth"]
+
+    assert shown() == ["Projection", "Scale", "Near", "Far", "Threshold"]
+    assert shown(Projection="Camera") == ["Projection", "Near Distance", "Far Distance", "Near", "Far", "Threshold"]
+    assert shown(Kind="Distance") == ["Projection", "Threshold"]
+    assert shown(Projection="Relief", Cutoff=False) == ["Projection", "Scale", "Near", "Far"]
+
+
+def test_sidebar_says_what_the_model_needs_before_a_photo_is_chosen():
+    settings = extension.module("addon.engine.settings")
+
+    settings.preferences().model = "draft"
+    assert sidebar().entries[0] == "Photo…"
+    settings.preferences().model = "small"
+    system = bpy.context.preferences.system
+    for online, button in ((True, "depth_nodes.set_up_engine"), (False, "Allow Online Access")):
+        system.use_online_access = online
+        assert sidebar().entries[0] == button
+        assert "needs the engine" in sidebar().labels[0]
 
 
 def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
@@ -183,6 +242,13 @@ def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
         assert "needs the engine" in " ".join(layout.labels)
         assert max(len(label) for label in layout.labels) < 36  # what a sidebar of this width has room for
         assert layout.entries[0] == button
+    postponed = extension.module("addon.engine.postponed")
+    assert len(postponed.kept()) == 1  # it goes on once there is an engine
+    with pytest.raises(RuntimeError, match="Small needs the engine"):
+        bpy.ops.depth_nodes.estimate_postponed()
+    assert len(postponed.kept()) == 1
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert postponed.kept() == []
     assert "depth_nodes.estimate_depth" in layout.entries
     assert {"model", "quality"} <= set(layout.properties)
 

@@ -13,7 +13,7 @@ TILES = 125  # pixels between two files in the file browser
 def drop() -> Steps:
     """Dragged from a file browser into the viewport, the photo can become a relief, its depth estimated on the way."""
     use_engine()
-    yield from _drop()
+    yield from drop_photo()
 
 
 def drop_at_once() -> Steps:
@@ -21,7 +21,7 @@ def drop_at_once() -> Steps:
     settings, before = addon("engine.settings"), set(bpy.data.objects)
     assert not settings.has_engine()
     assert not bpy.app.online_access
-    yield from _drop()
+    yield from drop_photo()
     (ob,) = set(bpy.data.objects) - before
     modifier = next(modifier for modifier in ob.modifiers if modifier.type == "NODES")
     depth = addon("scene.inputs").get_input(modifier, "Image")
@@ -33,8 +33,11 @@ def drop_at_once() -> Steps:
     assert addon("engine.jobs").last_failed() is None
 
 
-def _drop() -> Steps:
-    """Drag the photo into the viewport, choose Photo as Relief, and wait for the relief."""
+def drop_photo(dialog: str = "asked") -> Steps:
+    """Drag the photo into the viewport, choose Photo as Relief, agree to what it asks, and wait for the relief.
+
+    Keeps a picture of the dialog under that name, and returns the viewport.
+    """
     browser, viewport = yield from editors("FILES", share=0.3, direction="HORIZONTAL")
     yield until("the browser is ready", lambda: browser.spaces.active.params is not None)
     browser.spaces.active.params.directory = str(PHOTO.parent).encode()
@@ -49,6 +52,9 @@ def _drop() -> Steps:
     yield 0.5
     see("choice")
     yield from hand.press("p")  # Photo as Relief
+    yield 1.0
+    see(dialog)
+    yield from hand.press("Return")
     jobs = addon("engine.jobs")
     yield until("the estimate is under way", lambda: jobs.waiting())
     yield 0.5
@@ -60,6 +66,7 @@ def _drop() -> Steps:
     assert len(positions(ob)) > 10_000
     assert addon("scene.photo").shown_by(ob).image.filepath == str(PHOTO)
     see("relief")
+    return viewport
 
 
 def choose() -> Steps:

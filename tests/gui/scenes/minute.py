@@ -1,0 +1,156 @@
+"""An artist's first minute: a photo is dropped, looked at, shaped in the sidebar, moved before and rendered."""
+
+import shutil
+from collections.abc import Iterator
+
+import bpy
+import numpy as np
+
+from tests.gui.driver import FOLDER, Hand, Steps, area, measured, region, see, split, until, window, within
+from tests.gui.scenes.photo import drop_photo
+from tests.gui.stage import DEPTH, PHOTO, addon, depth_image, plane, positions, relief, tab
+
+FRAMES = 12
+
+
+def play() -> Steps:
+    """Dropped, looked at, shaped and moved by hand; then rendered."""
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    last = bpy.context.window_manager.operator_properties_last("depth_nodes.import_photo")
+    last.projection, last.use_camera = "Camera", True
+    viewport = yield from drop_photo("dialog")
+    ob = bpy.context.view_layer.objects.active
+    space = viewport.spaces.active
+    assert space.shading.color_type == "TEXTURE"
+    assert space.region_3d.view_perspective == "CAMERA"
+    assert bpy.context.scene.camera.parent == ob
+    see("first_sight")
+    hand, inputs = Hand(), addon("scene.inputs")
+    modifier = addon("scene.relief").find_modifier(ob)
+    before = positions(ob)
+    near = yield from _slider(hand, viewport, inputs.identifiers(modifier)["Near Distance"])
+    yield from hand.drag(near, (near[0] + 40, near[1]))
+    assert inputs.get_input(modifier, "Near Distance") > 1.0
+    assert not np.array_equal(before, positions(ob))
+    see("shaped")
+    button = yield from hand.find(viewport, "depth_nodes.parallax")
+    yield from hand.click(button)
+    assert bpy.context.scene.camera.animation_data is not None
+    after = positions(ob)
+    for frame in (1, 33, 65):
+        bpy.context.scene.frame_set(frame)
+        yield 1.0
+        see(f"parallax_{frame:02}")
+        assert np.array_equal(after, positions(ob))  # the scene stays
+    render = bpy.context.scene.render
+    render.engine, render.resolution_percentage = "BLENDER_WORKBENCH", 25
+    bpy.context.scene.display.shading.color_type = "TEXTURE"
+    bpy.context.scene.display.shading.light = "FLAT"
+    render.film_transparent = True
+    render.filepath = str(FOLDER / "rendered.png")
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(render.filepath)
+    alpha = np.array(image.pixels[:]).reshape(-1, 4)[:, 3]
+    measured["holes"] = round(float((alpha < 0.5).mean()), 4)
+
+
+def _slider(hand: Hand, of: bpy.types.Area, identifier: str) -> Iterator[float]:
+    """Go down the sidebar to the field of one input of the modifier, and return its place."""
+    inner = region(of, "UI")
+    for y in range(inner.y + inner.height - 12, inner.y + 4, -9):
+        place = (inner.x + inner.width * 0.75, y)
+        hand.move(place)
+        yield 0.06
+        with within(of, "UI"):
+            hovered = bpy.context.property
+        if hovered is not None and identifier in hovered[1]:
+            return place
+    raise AssertionError(f"{identifier} is not in the sidebar")
+
+
+def first_sight() -> Steps:
+    """An import with all defaults, into the file that Blender starts with; then three photos at once."""
+    viewport = area("VIEW_3D")
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    yield from tab(viewport)
+    with within(viewport):
+        bpy.ops.depth_nodes.import_relief(filepath=str(PHOTO), depth_path=str(DEPTH))
+    yield 2.0
+    see("one")
+    ob = bpy.context.view_layer.objects.active
+    view = viewport.spaces.active.region_3d
+    assert viewport.spaces.active.shading.color_type == "TEXTURE"
+    facing = (view.view_rotation.to_matrix().col[2]).dot(ob.matrix_world.to_quaternion().to_matrix().col[2])
+    assert facing > 0.5, facing
+    bpy.data.objects.remove(ob)
+    names = ["one.jpg", "two.jpg", "three.jpg"]
+    for name in names:
+        shutil.copy(PHOTO, FOLDER / name)
+    bpy.ops.ed.undo_push(message="before")
+    with within(viewport):
+        bpy.ops.depth_nodes.photo_as_relief(
+            "INVOKE_DEFAULT", directory=str(FOLDER), files=[{"name": name} for name in names]
+        )
+    yield until("all three are there", lambda: not addon("engine.jobs").waiting())
+    yield 2.0
+    see("three")
+    assert {one.name for one in bpy.context.selected_objects} == {"one", "two", "three"}
+
+
+def panels() -> Steps:
+    """How high the modifier's panel is as it opens, with everything above it."""
+    ob = plane()
+    with within(area("VIEW_3D")):
+        bpy.ops.depth_nodes.add_modifier()
+    inputs, modifier = addon("scene.inputs"), ob.modifiers[0]
+    inputs.set_input(modifier, "Image", depth_image())
+    inputs.set_input(modifier, "Resolution", 64)
+    properties = area("PROPERTIES")
+    split(properties, "HORIZONTAL", 0.6)  # the panel has to be scrolled, which tells its height
+    yield 1.0
+    properties = max((one for one in window().screen.areas if one.type == "PROPERTIES"), key=lambda one: one.y)
+    for projection in ("Relief", "Camera"):
+        inputs.set_input(modifier, "Projection", projection)
+        yield 1.0
+        inner = region(properties)
+        with within(properties):
+            for _ in range(40):
+                bpy.ops.view2d.scroll_up(deltay=200)
+        yield 0.5
+        see(f"panel_{projection.lower()}", properties)
+        with within(properties):
+            for _ in range(40):
+                bpy.ops.view2d.scroll_down(deltay=200)
+        yield 0.5
+        measured[projection] = round(-inner.view2d.region_to_view(0, 0)[1])
+
+
+def gizmos() -> Steps:
+    """The arrows stand at their values, and only where they act."""
+    ob = relief()
+    inputs, modifier = addon("scene.inputs"), ob.modifiers[0]
+    viewport = area("VIEW_3D")
+    viewport.spaces.active.show_region_ui = False
+    properties = area("PROPERTIES")
+    properties.spaces.active.context = "MODIFIER"
+    inputs.set_input(modifier, "Scale", 1.5)
+    yield 2.0
+    see("relief", viewport)
+    inputs.set_input(modifier, "Projection", "Camera")
+    inputs.set_input(modifier, "Kind", "Disparity")
+    inputs.set_input(modifier, "Invert", True)
+    yield 1.0
+    see("camera", viewport)
+    with within(viewport):
+        bpy.ops.view3d.view_selected()
+    yield 1.0
+    see("camera_framed", viewport)
+    with within(viewport):
+        bpy.ops.view3d.view_axis(type="TOP")
+    yield 1.0
+    see("camera_top", viewport)
+    ob.select_set(False)
+    yield 1.0
+    ob.select_set(True)
+    yield 1.0
+    see("camera_again", viewport)
