@@ -12,6 +12,7 @@
 whose text says what to do next. What `__all__` doesn't list may change with any release.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import bpy
 from mathutils import Matrix
 
 from .depth.image import DepthInfo, find, info
+from .engine import frames as clips
 from .engine import jobs
 from .engine import settings as preferred
 from .engine.settings import Settings
@@ -38,6 +40,7 @@ __all__ = (
     "Relief",
     "Settings",
     "estimate",
+    "estimate_frames",
     "freeze",
     "from_files",
     "from_photo",
@@ -67,6 +70,29 @@ def estimate(image: bpy.types.Image, *, settings: Settings | None = None, frame:
     if job.state != "done" or depth is None:
         raise EstimateError(job.error or f"The estimate of {job.name} was cancelled. Estimate it again")
     return depth
+
+
+def estimate_frames(
+    image: bpy.types.Image,
+    frames: Sequence[int],
+    folder: str | Path,
+    *,
+    settings: Settings | None = None,
+    fixed_camera: bool = False,
+) -> bpy.types.Image:
+    """Estimate the depth of a movie's or sequence's frames without flicker, and return it as one image sequence.
+
+    frames: the numbers of the sequence's files, or of the movie's frames from 1 on, in order. folder: where the files
+    go; what an earlier call left there is gone on with. fixed_camera: the camera of the clip doesn't move.
+    Blocks and raises as `estimate` does.
+    """
+    made: list[bpy.types.Image] = []
+    wanted = settings or preferred.current()
+    clip = clips.begin(image, frames, Path(folder), wanted, fixed_camera=fixed_camera, on_depth=made.append)
+    clips.wait(clip)
+    if clip.state != "done":
+        raise EstimateError(clip.error or f"The estimate of {clip.name} was cancelled")
+    return made[0]
 
 
 def from_photo(

@@ -22,6 +22,7 @@ from . import handover, jobs, settings
 
 _AT_ONCE = 2  # frames that the worker has: one at work, one that waits
 _RAW = "raw"
+_begun: list["Clip"] = []  # the last one
 
 
 @dataclass
@@ -91,8 +92,14 @@ def begin(
     except OSError as error:
         raise EstimateError(f"{folder} can't be made ({error.strerror}). Choose another folder") from error
     clip._todo = [frame for frame in frames if not _is_whole(clip, image, frame)]
+    _begun[:] = [clip]
     _feed(clip)
     return clip
+
+
+def under_way() -> Clip | None:
+    """Return the clip that is being made, if any."""
+    return next((clip for clip in _begun if clip.state == "waiting"), None)
 
 
 def advance(clip: Clip) -> None:

@@ -6,7 +6,7 @@ import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import image as depth_image
-from ..engine import handover, jobs, postponed, settings, setup
+from ..engine import frames, handover, jobs, postponed, settings, setup
 from ..scene import camera, freeze, inputs, photo, relief, upgrade
 from .model import draw_model, draw_set_up
 
@@ -108,7 +108,9 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
         first = under_way[0]
         row = layout.row(align=True)
         others = f", {len(under_way) - 1} more" if len(under_way) > 1 else ""
-        row.progress(factor=first.fraction or 0.0, type="BAR", text=f"{first.text}{others}")
+        clip = frames.under_way()
+        text, fraction = (clip.text, clip.fraction) if clip else (f"{first.text}{others}", first.fraction)
+        row.progress(factor=fraction or 0.0, type="BAR", text=text)
         row.operator("depth_nodes.cancel_estimate", text="", icon="X")
         return
     failed = jobs.last_failed()

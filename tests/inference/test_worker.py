@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inference.errors import DepthFileError
-from inference.worker import serve
+from inference.worker import answer, serve
 from inference.worker.protocol import Cancel, Estimate, encode
 
 _PIPES = """
@@ -81,7 +81,7 @@ def test_a_worker_in_which_something_broke_gives_way_to_the_next(tmp_path):
 def test_a_folder_that_was_swept_while_the_machine_slept_is_said(tmp_path):
     request = Estimate(7, "a.png", str(tmp_path / "swept"))
     with pytest.raises(DepthFileError, match=r"swept was removed while.*try again"):
-        serve._write(request, "values", np.zeros(3))
+        answer._write(request, "values", np.zeros(3))
 
 
 def test_cancelling_what_is_unknown_leaves_nothing_behind(monkeypatch):

@@ -107,6 +107,53 @@ def test_a_relief_follows_the_timeline_in_one_range_a_shot(shot: Path, tmp_path:
     assert timeline.Showing.of(texture.image_user) == timeline.Showing(11, 6, 100, cyclic=False)
 
 
+def height_material() -> bpy.types.Material:
+    """Return a material that shines as bright as its place is high."""
+    made = bpy.data.materials.new("height")
+    if bpy.app.version < (5, 0):
+        made.use_nodes = True
+    nodes, links = made.node_tree.nodes, made.node_tree.links
+    nodes.clear()
+    place, split = nodes.new("ShaderNodeNewGeometry"), nodes.new("ShaderNodeSeparateXYZ")
+    shine, end = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeOutputMaterial")
+    links.new(place.outputs["Position"], split.inputs[0])
+    links.new(split.outputs["Z"], shine.inputs["Color"])
+    links.new(shine.outputs[0], end.inputs["Surface"])
+    return made
+
+
+def test_renders_follow_too(shot: Path, tmp_path: Path) -> None:
+    ob, _ = shown_in_the_scene(shot)
+    assert estimate(tmp_path / "depth", first=11, last=12) == {"FINISHED"}
+    modifier = relief.find_modifier(ob)
+    settings_of = {
+        "Cutoff": False,
+        "Edge Snap": False,
+        "Background": False,
+        "Resolution": 64,
+        "Scale": 1.0,
+        "Midlevel": 0.0,
+    }
+    for name, value in {**settings_of, "Material": height_material()}.items():
+        inputs.set_input(modifier, name, value)
+    scene = bpy.context.scene
+    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(scene.camera)
+    scene.camera.location.z, scene.camera.data.type = 5.0, "ORTHO"
+    scene.camera.data.ortho_scale = ob.dimensions.x / 2
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.render.resolution_x, scene.render.resolution_y = 16, 12
+    scene.render.image_settings.file_format, scene.render.image_settings.color_depth = "OPEN_EXR", "32"
+    scene.render.filepath = str(tmp_path / "render_")
+    scene.frame_start, scene.frame_end = 11, 12
+    bpy.ops.render.render(animation=True)
+    for frame, number in ((11, 101), (12, 102)):
+        red = channels(tmp_path / "depth" / f"depth_{number:04d}.exr")["R"]
+        rendered = channels(tmp_path / f"render_{frame:04d}.exr")["R"]
+        middle = red[12:36, 16:48].reshape(12, 2, 16, 2).mean((1, 3))
+        assert np.abs(rendered - middle).mean() < 0.02, frame
+
+
 def test_it_is_what_the_command_line_makes(shot: Path, tmp_path: Path) -> None:
     """The same frames through both doors, in the same ranges; the built-in model by numpy here, by torch there."""
     shown_in_the_scene(shot)
@@ -155,6 +202,17 @@ def test_a_dropped_movie_becomes_a_relief(tmp_path: Path) -> None:
     assert len(list((tmp_path / "depth").glob("depth_000[123].exr"))) == 3
     with pytest.raises(RuntimeError, match=r"not a movie that Blender reads|can't be read"):
         bpy.ops.depth_nodes.movie_as_relief(filepath=str(tmp_path / "depth" / "depth_0001.exr"))
+
+
+def test_scripts_get_the_sequence(shot: Path, tmp_path: Path) -> None:
+    image = bpy.data.images.load(str(shot / "shot_0101.png"))
+    image.source = "SEQUENCE"
+    depth = extension.module("addon.api").estimate_frames(image, [101, 102], tmp_path)
+    assert sequence.is_sequence(depth)
+    assert [one[:2] for one in sequence.shots(depth)] == [(101, 102)]
+    assert frames.under_way() is None
+    with pytest.raises(errors.DepthNodesError, match="shows none of its frames"):
+        extension.module("addon.api").estimate_frames(image, [], tmp_path)
 
 
 def test_given_up_it_goes_on_where_it_stopped(shot: Path, tmp_path: Path) -> None:
