@@ -17,6 +17,7 @@ from .catalog import Kind
 from .constraint import Frame
 from .depth import Depth
 from .errors import DepthFileError
+from .paths import unreadable, utf_8
 
 if TYPE_CHECKING:
     from PIL import PngImagePlugin
@@ -100,10 +101,13 @@ def read_depth(path: str | os.PathLike[str]) -> Depth:
     import OpenEXR
 
     path = Path(path)
-    if not path.is_file():
-        raise DepthFileError(f"There is no file {path}. Check its name")
+    if problem := unreadable(path):
+        raise DepthFileError(f"{path} {problem}")
     try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:  # the header is empty again once this is left
+        with (
+            utf_8(path) as name,
+            OpenEXR.File(name, separate_channels=True) as file,
+        ):  # the header is empty again once this is left
             header, channels = file.header(), file.channels()
             return Depth(
                 values=channels["Y"].pixels,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .catalog import Kind
 from .depth import SENSOR, Depth
 from .errors import DepthFileError, first_line
+from .paths import unreadable, utf_8
 
 Meaning = Literal["bright", "dark", "metres"]  # near is bright, near is dark, or distances in metres
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
@@ -71,8 +72,8 @@ def read_map(path: str | os.PathLike[str], meaning: Meaning | None = None) -> De
 
 
 def _read(path: Path) -> _Samples:
-    if not path.is_file():
-        raise DepthFileError(f"{path}: no such file")
+    if problem := unreadable(path):
+        raise DepthFileError(f"{path} {problem}")
     match path.suffix.lower():
         case ".exr":
             return _read_exr(path)
@@ -91,7 +92,7 @@ def _read(path: Path) -> _Samples:
 def _read_exr(path: Path) -> _Samples:
     import OpenEXR
 
-    with OpenEXR.File(str(path), separate_channels=True) as file:
+    with utf_8(path) as name, OpenEXR.File(name, separate_channels=True) as file:
         header, channels = file.header(), file.channels()
         names = [name for name in channels if name.rpartition(".")[2].upper() not in ("A", "ALPHA")]
         wanted = [name for name in names if name.rpartition(".")[2].lower() in ("z", "depth", "disparity")]

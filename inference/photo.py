@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import stat
 import struct
 import tempfile
 import threading
@@ -18,6 +17,7 @@ from .colour import foreign_profile, to_srgb
 from .errors import PhotoError, first_line
 from .first_picture import RAW, not_the_photo
 from .orientation import UPRIGHT, known
+from .paths import unreadable
 from .picture import Photo, Samples, Validity
 
 log = logging.getLogger(__name__)
@@ -83,15 +83,9 @@ def read_photo(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
 
 
 def _check_file(path: Path) -> None:
-    try:
-        found = path.stat()
-    except FileNotFoundError as error:
-        raise PhotoError(f"There is no file {path}. Check its name") from error
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
-        raise PhotoError(f"{path} can't be looked at ({first_line(error)}). Check its folder") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise PhotoError(f"{path} is not a file. Choose a picture")
-    if found.st_size == 0:
+    if problem := unreadable(path):
+        raise PhotoError(f"{path} {problem}")
+    if path.stat().st_size == 0:
         raise PhotoError(f"{path} is empty. Copy or export the photo again")
 
 

@@ -37,6 +37,7 @@ SHARED = {  # by all rooms of `addon`
     "inference.exr",
     "inference.first_picture",
     "inference.orientation",
+    "inference.paths",
     "inference.picture",
 }
 ENGINE = {
@@ -80,6 +81,7 @@ ONLY_STANDARD_LIBRARY = (
     "inference/catalog.py",
     "inference/errors.py",
     "inference/first_picture.py",
+    "inference/paths.py",
     "inference/worker/__init__.py",
     "inference/worker/protocol.py",
     "addon/errors.py",

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference.orientation import upright  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.paths import unreadable  # type: ignore[import-not-found]
 from ..errors import DepthFileError
 from . import arrays
-from .picture import MISSING, oiio, opened, orientation, unreadable
+from .picture import MISSING, oiio, opened, orientation
 
 # Of depth maps, the most exact format first.
 SUFFIXES = (".exr", ".npy", ".npz", ".pfm", ".tif", ".tiff", ".png", ".hdr", ".bmp", ".webp", ".jpg", ".jpeg")

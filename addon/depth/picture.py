@@ -3,15 +3,14 @@
 Every Blender from blender.org brings its Python module. This is the one place that knows where it can be missing.
 """
 
-import stat
 import struct
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ...inference.orientation import UPRIGHT, known  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.paths import utf_8  # type: ignore[import-not-found]
 
 try:
     import OpenImageIO as oiio  # noqa: N813  as its own documentation calls it
@@ -30,44 +29,17 @@ _ORIENTATION = 0x0112  # EXIF's tag
 def opened(path: Path, settings: Any = None) -> Iterator[Any]:
     """Open a picture for as long as the block lasts; None where OpenImageIO is missing or knows no such picture.
 
-    settings: an `ImageSpec`. OpenImageIO takes names in UTF-8 alone, so a file with another one is given a link.
+    settings: an `ImageSpec`. OpenImageIO takes names in UTF-8 alone.
     """
-    with ExitStack() as stack:
-        name = str(path)
-        if not _is_utf_8(name):
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="depth_nodes_"))
-            link = Path(folder, "picture" + (path.suffix if _is_utf_8(path.suffix) else ""))
-            link.symlink_to(path.absolute())
-            name = str(link)
+    with utf_8(path) as name:
         file = oiio.ImageInput.open(name, settings or oiio.ImageSpec()) if oiio else None
-        if file is not None:
-            stack.callback(file.close)
-        elif oiio:
+        if file is None and oiio:
             oiio.geterror()  # taken away, or it is printed when Blender ends
-        yield file
-
-
-def _is_utf_8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # bytes that Python keeps as lone surrogates
-        return False
-    return True
-
-
-def unreadable(path: Path) -> str:
-    """Return why a path can't be read as a file, in words that follow its name, or nothing."""
-    try:
-        is_file = stat.S_ISREG(path.stat().st_mode)
-        if is_file:
-            path.open("rb").close()
-    except (FileNotFoundError, NotADirectoryError):
-        return "is not a file. Check the path"
-    except PermissionError as error:
-        return f"can't be read ({error.strerror}). Change its permissions or its folder's"
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        return f"can't be read ({getattr(error, 'strerror', None) or error}). Check its name and its disk"
-    return "" if is_file else "is not a file. Check the path"
+        try:
+            yield file
+        finally:
+            if file is not None:
+                file.close()
 
 
 def orientation(path: Path, spec: Any = None) -> int:

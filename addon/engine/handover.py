@@ -14,6 +14,7 @@ from ...inference.draft.architecture import output_size  # type: ignore[import-n
 from ...inference.draft.resize import resize  # type: ignore[import-not-found]
 from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]
 from ...inference.orientation import UPRIGHT, upright  # type: ignore[import-not-found]
+from ...inference.paths import unreadable  # type: ignore[import-not-found]
 from ...inference.worker.protocol import Done  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
@@ -116,7 +117,7 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
         if image.packed_file is not None:
             return _packed(image, folder)
         path = _file(image, frame)
-        problem = picture_file.unreadable(path)
+        problem = unreadable(path)
         if not problem:
             _check_photo(path)
             if image.source == "FILE":  # reloading tiles would forget which one is active

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...inference.first_picture import not_the_photo  # type: ignore[import-not-found]
 from ...inference.orientation import UPRIGHT, upright  # type: ignore[import-not-found]  # as the extension's root
+from ...inference.paths import unreadable  # type: ignore[import-not-found]
 from ...inference.picture import encode_srgb  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
@@ -36,7 +37,7 @@ def load(path: str | Path) -> bpy.types.Image:
     Raises PhotoError for a file that is missing, no picture, or cut off; nothing is left behind then.
     """
     path = Path(path)
-    if problem := picture_file.unreadable(path):
+    if problem := unreadable(path):
         raise PhotoError(f"The photo {path} {problem}. Choose an image file")
     try:
         return _load(path)

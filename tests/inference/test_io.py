@@ -1,9 +1,12 @@
 """Depth files: exact where they promise to be, and never half there."""
 
+import os
 import resource
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import OpenEXR
@@ -13,6 +16,7 @@ from PIL import Image
 from inference.depth import Depth
 from inference.errors import DepthFileError
 from inference.io import FORMATS, SUFFIXES, cubehelix, making_of, read_depth, write_depth
+from inference.maps import read_map
 
 RNG = np.random.default_rng(2)
 VALUES = RNG.normal(3.0, 2.0, (11, 17)).astype(np.float32)
@@ -201,3 +205,23 @@ def test_a_frame_is_known_by_its_making_while_it_is_whole(tmp_path, name):
 def test_the_making_is_read_back(tmp_path):
     write_depth(replace(depth(), making="0123abc"), tmp_path / "a.exr")
     assert read_depth(tmp_path / "a.exr").making == "0123abc"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_a_depth_file_of_any_name_is_read_back(tmp_path):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    path = folder / os.fsdecode(b"d\xe9pth.exr")
+    write_depth(depth(), path)
+    np.testing.assert_array_equal(read_depth(path).values, VALUES)
+    assert read_map(path).depth.kind == "disparity"
+    assert os.listdir(folder) == [path.name]
+
+
+def test_what_the_system_refuses_is_said_of_depth_files_too(tmp_path, monkeypatch):
+    path = tmp_path / "a.exr"
+    write_depth(depth(), path)
+    monkeypatch.setattr(Path, "stat", Mock(side_effect=PermissionError(13, "Permission denied")))
+    for read in (read_depth, read_map):
+        with pytest.raises(DepthFileError, match="can't be read \\(Permission denied\\)"):
+            read(path)
