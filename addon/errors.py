@@ -20,6 +20,7 @@ __all__ = (
     "FreezeError",
     "ModifierError",
     "PhotoError",
+    "ViewError",
     "in_one_line",
     "printable",
 )
@@ -34,6 +35,10 @@ def in_one_line(error: BaseException) -> str:
 
 class DepthImageError(DepthNodesError):
     """A depth array or the image that should carry it cannot be used."""
+
+
+class ViewError(DepthNodesError):
+    """What a camera sees can't become a depth map, or a picture can't be laid over it."""
 
 
 class ModifierError(DepthNodesError):

@@ -3,6 +3,9 @@
 import json
 import math
 import os
+import struct
+import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .depth import Depth, valid_index
+from .draft.resize import resize
 from .errors import DepthFileError
 
 RESOLUTION = 1024  # of the shorter side: what SDXL and FLUX were trained at
@@ -18,6 +22,7 @@ MULTIPLE = 64  # both sides are whole multiples of it
 NEAREST, FARTHEST = 0.5, 1.0  # percent of the pixels beyond the white and the black end
 
 _KEY = "depthNodesFrame"  # of the PNG text chunk
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,6 @@ def control_map(depth: Depth, inside: Frame) -> tuple[NDArray[np.uint8], tuple[f
 
     It is linear in inverse depth between two percentiles, black where nothing is known, and padded by its own rim.
     """
-    from PIL import Image
-
     inverse = inverse_depth(depth)
     known = np.isfinite(inverse)
     if not known.any():
@@ -64,8 +67,9 @@ def control_map(depth: Depth, inside: Frame) -> tuple[NDArray[np.uint8], tuple[f
     far, near = np.percentile(inverse[known], [FARTHEST, 100.0 - NEAREST]).tolist()
     span = near - far if near > far else 1.0
     share = np.where(known, np.clip((inverse - far) / span, 0.0, 1.0), 0.0).astype(np.float32)
-    small = Image.fromarray(share).resize((inside.width, inside.height), Image.Resampling.BILINEAR)
-    pixels = np.rint(np.asarray(small) * np.float32(255)).astype(np.uint8)
+    if share.shape != (inside.height, inside.width):
+        share = resize(share, inside.height, inside.width)
+    pixels = np.rint(share * np.float32(255)).astype(np.uint8)
     right = inside.whole_width - inside.width - inside.left
     bottom = inside.whole_height - inside.height - inside.top
     return np.pad(pixels, ((inside.top, bottom), (inside.left, right)), mode="edge"), (far, near)
@@ -81,18 +85,39 @@ def inverse_depth(depth: Depth) -> NDArray[np.float32]:
     return np.where(counts, np.reciprocal(np.maximum(depth.values, np.float32(1e-6))), np.float32(np.nan))
 
 
-def text(inside: Frame) -> tuple[str, str]:
-    """Return the key and the value of the PNG text chunk that says where the photo lies."""
-    return _KEY, json.dumps(asdict(inside))
+def png(depth: Depth, inside: Frame, said: dict[str, str] | None = None) -> bytes:
+    """Return a control map as a PNG file, 8-bit RGB; `said` goes into its text chunks too.
+
+    PNG, third edition: https://www.w3.org/TR/png-3/
+    """
+    pixels, (far, near) = control_map(depth, inside)
+    text = {**(said or {}), "depthBlack": str(far), "depthWhite": str(near), _KEY: json.dumps(asdict(inside))}
+    height, width = pixels.shape
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # the first byte of a row says how it is filtered: not at all
+    rows[:, 1:] = np.repeat(pixels, 3, axis=1)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
+    chunks += [(b"tEXt", f"{name}\0{value}".encode("latin-1", "replace")) for name, value in text.items()]
+    chunks += [(b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b"")]
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
 def read_frame(path: str | os.PathLike[str]) -> Frame:
-    """Return where the photo lies in a map that `text` was written into. Raises `DepthFileError` for any other file."""
-    from PIL import Image
-
+    """Return where the photo lies in a map that `png` made. Raises `DepthFileError` for any other file."""
     try:
-        with Image.open(Path(path)) as image:
-            said: dict[str, Any] = json.loads(image.info[_KEY])
-            return Frame(**{name: int(value) for name, value in said.items()})
-    except (OSError, KeyError, ValueError, TypeError) as error:
+        text = dict(_texts(Path(path).read_bytes()))
+        said: dict[str, Any] = json.loads(text[_KEY])
+        return Frame(**{name: int(value) for name, value in said.items()})
+    except (OSError, KeyError, ValueError, TypeError, struct.error) as error:
         raise DepthFileError(f"{path}: is no map that --format controlnet wrote; name that file") from error
+
+
+def _texts(data: bytes) -> Iterator[tuple[str, str]]:
+    at = len(_SIGNATURE)
+    while data.startswith(_SIGNATURE) and at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"tEXt":
+            name, _, value = data[at + 8 : at + 8 + length].partition(b"\0")
+            yield name.decode("latin-1"), value.decode("latin-1")
+        at += length + 12

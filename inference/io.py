@@ -90,7 +90,9 @@ def write_depth(
                 case "colormap":
                     _write_8_bit(depth, part, cubehelix()[_to_8_bit(depth.nearness())])
                 case "controlnet":
-                    _write_control_map(depth, part, inside or constraint.frame(*depth.values.shape[::-1]))
+                    said = {name: str(value) for name, value in _attributes(depth).items()}
+                    inside = inside or constraint.frame(*depth.values.shape[::-1])
+                    part.write_bytes(constraint.png(depth, inside, said))
     except OSError as error:
         reason = error.strerror or error
         raise DepthFileError(f"{path} can't be written ({reason}). Choose another place with -o") from error
@@ -208,16 +210,6 @@ def _write_8_bit(depth: Depth, path: Path, pixels: NDArray[np.uint8]) -> None:
     if depth.validity is not None:
         image.putalpha(Image.fromarray(_to_8_bit(depth.validity.astype(np.float32))))
     image.save(path, "PNG", pnginfo=_text(depth), **_PACKED)
-
-
-def _write_control_map(depth: Depth, path: Path, inside: Frame) -> None:
-    from PIL import Image
-
-    pixels, (far, near) = constraint.control_map(depth, inside)
-    text = _text(depth)
-    for name, value in (("depthBlack", far), ("depthWhite", near), constraint.text(inside)):
-        text.add_text(name, str(value))
-    Image.fromarray(np.repeat(pixels[..., None], 3, axis=2)).save(path, "PNG", pnginfo=text, **_PACKED)
 
 
 def _save_picture(rgb: NDArray[np.uint8], path: Path) -> None:

@@ -48,12 +48,13 @@ ENGINE = {
     "inference.draft.architecture",  # with `resize`: what of a photo the built-in model makes use of
     "inference.draft.resize",
 }
+CONTROL = {"inference.constraint", "inference.depth"}  # a depth map for diffusion models
 EVERYWHERE = BLENDER | SHARED | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | SHARED | ENGINE | {"numpy", "OpenImageIO", "inference.background"},
+    "addon": BLENDER | SHARED | ENGINE | CONTROL | {"numpy", "OpenImageIO", "inference.background"},
     "addon/depth": EVERYWHERE | {"OpenImageIO"},
-    "addon/scene": EVERYWHERE | {"inference.background", "addon.depth"},
+    "addon/scene": EVERYWHERE | CONTROL | {"inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | ENGINE | {"addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.cache", "addon.depth", "addon.scene", "addon.engine"},
     "node_groups": BLENDER | {"numpy", "OpenEXR", "inference.background"},
@@ -89,7 +90,9 @@ ONLY_STANDARD_LIBRARY = (
 # Blender imports these.
 ONLY_NUMPY = (
     "inference/background.py",
+    "inference/constraint.py",
     "inference/depth.py",
+    "inference/draft/resize.py",
     "inference/edges.py",
     "inference/exr.py",
     "inference/orientation.py",
@@ -182,7 +185,7 @@ def test_seams_need_the_standard_library_only() -> None:
 
 def test_what_blender_shares_with_the_engine_needs_numpy_only() -> None:
     names = {*sys.stdlib_module_names, "numpy", *(path.removesuffix(".py").replace("/", ".") for path in ONLY_NUMPY)}
-    names |= {"inference.catalog"}
+    names |= {"inference.catalog", "inference.errors"}
     found = [(path, *entry) for path in ONLY_NUMPY for entry in imports(path)]
     assert [entry for entry in found if not allowed(entry[-1], names)] == []
 

@@ -99,6 +99,12 @@ def _draw_convert(self: bpy.types.Menu, context: bpy.types.Context) -> None:
         self.layout.operator("depth_nodes.relief_to_mesh")
 
 
+def _draw_view(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.operator("depth_nodes.view_depth_map", text="Depth Map of This View…")
+    self.layout.operator("depth_nodes.texture_from_picture", text="Texture From Picture…")
+
+
 class VIEW3D_FH_depth_nodes_photo(bpy.types.FileHandler):
     """Offers the relief when a photo is dropped into the viewport, beside what Blender itself offers."""
 
@@ -141,6 +147,7 @@ _ENTRIES = (
     ("VIEW3D_MT_mesh_add", _draw_add_mesh),
     ("VIEW3D_MT_object", _draw_object),
     ("VIEW3D_MT_object_convert", _draw_convert),
+    ("VIEW3D_MT_view", _draw_view),
 )
 
 
