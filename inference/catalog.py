@@ -1,8 +1,8 @@
-"""The models, one built in and Depth Anything V2: where their weights lie, what they hash to, and what they put out.
+"""The models: where their weights lie, what they hash to, what they put out, and what each is for.
 
-Hashes and revisions are those of the hub, as recorded in public lock files; the sizes of the safetensors files also
-follow to the byte from the key table in `weights.py`. Base is pinned to its original .pth, since no public record of
-its safetensors file's hash was found.
+Hashes and revisions are those of the hub, as recorded in public lock files; `docs/models.md` says where. The sizes of
+the safetensors files also follow to the byte from the tables of names and shapes. Base is pinned to its original .pth,
+since no public record of its safetensors file's hash was found.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from typing import Literal
 
 from .errors import ModelNameError
 
-Family = Literal["draft", "depth_anything_v2"]  # the module that runs the model: see `inference.model.load`
+# The module that runs the model: see `inference.model.load`.
+Family = Literal["draft", "depth_anything_v1", "depth_anything_v2", "depth_anything_3", "moge_2"]
 Encoder = Literal["lite2", "vits", "vitb", "vitl", "vitg"]
-Layout = Literal["draft", "original", "hf"]
 Kind = Literal["disparity", "distance"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
@@ -25,7 +25,8 @@ class ModelSpec:
     """One weight file: published on the hub, or `built_in`, which has no repository and lies in `weights/`.
 
     `commercial` is None where upstream states no licence. `max_distance` (metres) is what a metric model can reach at
-    most; a relative model has none. `trained` is the side, in pixels, of the pictures in training.
+    most; a relative model has none. `trained` is the side, in pixels, of the pictures in training. `use` says in a few
+    words to an artist what it is for. `lens` says whether it needs the photo's lens for its metres, or estimates it.
     """
 
     name: str
@@ -38,11 +39,12 @@ class ModelSpec:
     licence: str
     commercial: bool | None
     encoder: Encoder
-    layout: Layout
     kind: Kind
+    use: str
     max_distance: float | None = None
     trained: int = TRAINED
     family: Family = "depth_anything_v2"
+    lens: Literal["", "needs", "estimates"] = ""
 
     @property
     def built_in(self) -> bool:
@@ -62,8 +64,8 @@ def _metric(size: str, encoder: Encoder, scene: str, revision: str, sha256: str,
         licence="unstated upstream",
         commercial=None,
         encoder=encoder,
-        layout="hf",
         kind="distance",
+        use=f"metres {scene}s",
         max_distance={"indoor": 20.0, "outdoor": 80.0}[scene],
     )
 
@@ -80,8 +82,8 @@ MODELS: tuple[ModelSpec, ...] = (
         licence="Apache-2.0",
         commercial=True,
         encoder="lite2",
-        layout="draft",
         kind="disparity",
+        use="at once, no download",
         trained=224,
         family="draft",
     ),
@@ -96,8 +98,8 @@ MODELS: tuple[ModelSpec, ...] = (
         licence="Apache-2.0",
         commercial=True,
         encoder="vits",
-        layout="hf",
         kind="disparity",
+        use="fast",
     ),
     ModelSpec(
         name="base",
@@ -110,8 +112,8 @@ MODELS: tuple[ModelSpec, ...] = (
         licence="CC-BY-NC-4.0",
         commercial=False,
         encoder="vitb",
-        layout="original",
         kind="disparity",
+        use="finer",
     ),
     ModelSpec(
         name="large",
@@ -124,8 +126,85 @@ MODELS: tuple[ModelSpec, ...] = (
         licence="CC-BY-NC-4.0",
         commercial=False,
         encoder="vitl",
-        layout="hf",
         kind="disparity",
+        use="finest outlines",
+    ),
+    ModelSpec(
+        name="v1-base",
+        title="Depth Anything V1 Base",
+        repo="LiheYoung/depth-anything-base-hf",
+        revision="74316968dd3bb353fb1fba30ab5876ff4f0c3352",
+        file="model.safetensors",
+        sha256="91a6561491e7cca06cec2522f2353037f59a8d8ec8e3436a7520883d1cf99d65",
+        bytes=389_916_980,
+        licence="Apache-2.0",
+        commercial=True,
+        encoder="vitb",
+        kind="disparity",
+        use="free and steady, softer edges",
+        family="depth_anything_v1",
+    ),
+    ModelSpec(
+        name="v1-large",
+        title="Depth Anything V1 Large",
+        repo="LiheYoung/depth-anything-large-hf",
+        revision="27ccb0920352c0c37b3a96441873c8d37bd52fb6",
+        file="model.safetensors",
+        sha256="bc27360a3e6906e5ddd8f618e2dcde11362327361918b8f76793e42e25de31b3",
+        bytes=1_341_322_868,
+        licence="Apache-2.0",
+        commercial=True,
+        encoder="vitl",
+        kind="disparity",
+        use="free and steady, softer edges",
+        family="depth_anything_v1",
+    ),
+    ModelSpec(
+        name="da3-mono",
+        title="Depth Anything 3 Mono Large",
+        repo="depth-anything/DA3MONO-LARGE",
+        revision="f465978e618db8cc79c83b8bbf24964857db1875",
+        file="model.safetensors",
+        sha256="7a799a7f95eb8d4c404c2ca8be3dc3276b350a417ddc4420db72ba850cc0e960",
+        bytes=1_336_734_448,
+        licence="Apache-2.0",
+        commercial=True,
+        encoder="vitl",
+        kind="disparity",
+        use="best of the free ones, knows the sky",
+        family="depth_anything_3",
+    ),
+    ModelSpec(
+        name="da3-metric",
+        title="Depth Anything 3 Metric Large",
+        repo="depth-anything/DA3METRIC-LARGE",
+        revision="4010e39f3634a45bc60553321fb49fb760bd594e",
+        file="model.safetensors",
+        sha256="bbea5b0b3ee389849cffa7ddae89de064a90abd2b055fc5aa99aac68db324776",
+        bytes=1_336_734_448,
+        licence="Apache-2.0",
+        commercial=True,
+        encoder="vitl",
+        kind="distance",
+        use="metres if the lens is known, cuts the sky",
+        family="depth_anything_3",
+        lens="needs",
+    ),
+    ModelSpec(
+        name="moge-small",
+        title="MoGe-2 Small",
+        repo="Ruicheng/moge-2-vits-normal",
+        revision="679230677b4d282c6f304189a93e98e14f085902",
+        file="model.pt",
+        sha256="79a16621928c2bf0ed04659218c55c01075e950507f40bb3332fb4c873d3e1dc",
+        bytes=140_550_416,
+        licence="MIT",
+        commercial=True,
+        encoder="vits",
+        kind="distance",
+        use="metres and the lens, for Camera projection",
+        family="moge_2",
+        lens="estimates",
     ),
     _metric(
         "small",

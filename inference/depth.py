@@ -1,6 +1,7 @@
 """What a model says about one photo: the value that crosses from the predictor to files, messages and Blender."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,23 @@ SENSOR = 36.0  # millimetres: the longer side of the sensor that focal lengths a
 
 Validity = NDArray[np.bool_] | NDArray[np.float32]
 
+LensSource = Literal["photo", "model", "assumed"]
+
+SENSOR = 36.0  # millimetres; the longer side of the sensor that every focal length here is given for
+USUAL_LENS = 27.0  # millimetres; the main camera of most phones, where a model needs a lens and nothing says which
+
+
+@dataclass(frozen=True)
+class Lens:
+    """The lens of a photo, seen from its centre.
+
+    focal_length: in millimetres on a sensor whose longer side is 36 mm. source: whether the photo says so (or whoever
+    had it estimated), a model estimated it, or it is `USUAL_LENS`.
+    """
+
+    focal_length: float
+    source: LensSource
+
 
 @dataclass(frozen=True, eq=False)
 class Depth:
@@ -18,10 +36,12 @@ class Depth:
 
     values: float32 (H, W), top row first. `disparity`: inverse depth up to scale and shift, larger is nearer, no unit.
         `distance`: metres along the view axis, larger is farther.
-    validity: bool or float32 (H, W) in 0 to 1, from the photo's alpha; None where the whole photo counts.
+    validity: bool or float32 (H, W) in 0 to 1, from the photo's alpha, and 0 where the model sees no surface, as in the
+        sky; None where all of it counts.
     raw_min, raw_max: range of the values that count.
     model, revision: the catalog's name and the hub's revision, or a file's name and "local".
     making: of a video's frame, a digest of all that its values depend on, by which it is known again.
+    lens: of the photo, or None where nothing is known of it.
     """
 
     values: NDArray[np.float32]
@@ -32,6 +52,7 @@ class Depth:
     model: str
     revision: str
     making: str = ""
+    lens: Lens | None = None
 
     @property
     def near(self) -> float:

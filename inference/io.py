@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from . import constraint, exr
 from .background import Background
 from .catalog import Kind
 from .constraint import Frame
-from .depth import Depth
+from .depth import Depth, Lens
 from .errors import DepthFileError
 from .paths import unreadable, utf_8
 
@@ -59,7 +59,8 @@ def write_depth(
     """Write a depth file; on any failure `DepthFileError`, and what was at `path` before is still there.
 
     exr: 32-bit float, lossless. The values as they are in channel Y, validity in A where there is one, and the header
-        attributes depthKind, depthModel, depthRevision, depthRawMin and depthRawMax.
+        attributes depthKind, depthModel, depthRevision, depthRawMin and depthRawMax; where the lens is known,
+        OpenEXR's own pinholeFocalLength, for a sensor whose longer side is 36 mm, and depthLens, which says by whom.
     npy: float32 (H, W), the values as they are, and nothing else.
     png16: 16-bit grey, from 0 at the farthest point to 65535 at the nearest, linear in the values. Its text chunks hold
         the attributes of the EXR; validity has no place in it.
@@ -120,6 +121,7 @@ def read_depth(path: str | os.PathLike[str]) -> Depth:
                 model=header["depthModel"],
                 revision=header["depthRevision"],
                 making=header.get("depthMaking", ""),
+                lens=_lens(header),
             )
     except (RuntimeError, ValueError, KeyError) as error:
         raise DepthFileError(f"{path} is not a depth file of this program, or is damaged. Make it again") from error
@@ -147,6 +149,12 @@ def _png_text(path: Path) -> dict[str, str]:
     return text if path.read_bytes().endswith(_PNG_END) else {}
 
 
+def _lens(header: dict[str, Any]) -> Lens | None:
+    if "depthLens" not in header:
+        return None
+    return Lens(header["pinholeFocalLength"], header["depthLens"])
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to, and put that file in its place once it is complete."""
@@ -169,6 +177,8 @@ def _attributes(depth: Depth) -> dict[str, str | float]:
     }
     if depth.making:
         found["depthMaking"] = depth.making
+    if depth.lens is not None:
+        found |= {"pinholeFocalLength": depth.lens.focal_length, "depthLens": depth.lens.source}
     return found
 
 

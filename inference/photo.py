@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImag
 from .colour import foreign_profile, to_srgb
 from .errors import PhotoError, first_line
 from .first_picture import RAW, not_the_photo
+from .lens import focal_length
 from .orientation import UPRIGHT, known
 from .paths import unreadable
 from .picture import Photo, Samples, Validity
@@ -115,7 +116,7 @@ def _read(path: Path, max_pixels: int) -> Photo:
         colour = colour.astype(np.float32) / np.float32(65535)
     if validity is not None and (validity == 1.0).all():
         validity = None
-    return Photo(colour, validity, orientation)
+    return Photo(colour, validity, orientation, focal_length(path))
 
 
 def _limit(max_pixels: int) -> str:

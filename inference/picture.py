@@ -21,11 +21,13 @@ class Photo:
         pixels stay as they are in the file.
     orientation: how the file lies, as EXIF 2.32 numbers it: 1 is upright, 6 needs a quarter turn clockwise. `rgb` and
         `validity` are upright already; `orientation.as_stored` turns them back.
+    focal_length: in millimetres on a sensor whose longer side is 36 mm, or None where the file doesn't say it.
     """
 
     rgb: NDArray[np.uint8] | NDArray[np.float32]
     validity: Validity
     orientation: int = UPRIGHT
+    focal_length: float | None = None
 
 
 def encode_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from . import catalog, model
-from .depth import Depth, Validity, valid_index
+from .depth import Depth, Lens, Validity, valid_index
 from .errors import OutOfMemoryError, PhotoError
 from .hub import Progress, fetch
 from .memory import available_memory, is_out_of_memory
@@ -72,6 +72,7 @@ class Predictor:
         validity: Validity | None = None,
         *,
         enlarge: bool = True,
+        focal_length: float | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Depth:
         """Return the depth of one photo at the photo's size.
@@ -79,6 +80,7 @@ class Predictor:
         rgb: sRGB, (H, W, 3) uint8, or float32 in 0 to 1, top row first.
         validity: (H, W) bool, or float32 in 0 to 1; where it is 0, values don't count in the range.
         enlarge: False leaves the depth at the size in which the model puts it out; a photo with validity can't be.
+        focal_length: of the photo, in millimetres on a sensor whose longer side is 36 mm, where it is known.
         progress: called after each part of the network with the share that is done; what it raises ends the prediction.
 
         Raises `PhotoError` for an array of another form, or one so long that the model would see far more than it can
@@ -92,20 +94,25 @@ class Predictor:
         try:
             prepared = self._model.prepare(rgb, rows, columns)
             size = (height, width) if enlarge else self._model.output_size(height, width, self.size)
-            values = self._model.run(prepared, size, progress)
+            lens = Lens(focal_length, "photo") if focal_length else None
+            output = self._model.run(prepared, size, progress, lens)
         except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):
                 raise
             raise self._too_large(rows, columns) from error
-        counted = values[valid_index(validity)]
+        validity = _both(validity, output.validity)
+        if output.validity is not None and validity is not None and not validity.any():
+            raise PhotoError(f"{self.spec.title} sees nothing but sky in the photo: choose another model")
+        counted = output.values[valid_index(validity)]
         return Depth(
-            values=values,
+            values=output.values,
             validity=validity,
             kind=self._model.kind,
             raw_min=float(counted.min()),
             raw_max=float(counted.max()),
             model=self.spec.name,
             revision=self.revision,
+            lens=lens or output.lens,
         )
 
     def predict_many(self, photos: Iterable[Rgb]) -> Iterator[Depth]:
@@ -139,6 +146,13 @@ class Predictor:
             f"There is not enough memory on {self._model.device} to see the photo at {columns} x {rows} pixels. "
             f"Use a smaller size, below {self.size}, or a smaller model, or crop the photo"
         )
+
+
+def _both(photo: Validity | None, model: Validity | None) -> Validity | None:
+    """Return where both the photo and the model have something to show."""
+    if photo is None or model is None:
+        return model if photo is None else photo
+    return (photo * model).astype(np.float32)
 
 
 def _check(rgb: Rgb, validity: Validity | None, enlarge: bool) -> None:

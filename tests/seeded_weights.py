@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from inference.model.plain import CONFIGS, DepthAnything
-from inference.model.weights import published_names
+from inference.model.weights import HF, published_names
 
 
 def write(path: Path, encoder: str = "vits") -> None:
@@ -20,7 +20,7 @@ def write(path: Path, encoder: str = "vits") -> None:
     generator = torch.Generator().manual_seed(5)
     tensors = {}
     for ours, (rows, *others) in shapes.items():
-        names = published_names(ours, "hf")
+        names = published_names(ours, HF)
         for name in names:
             tensors[name] = 0.05 * torch.randn(rows // len(names), *others, generator=generator)
     save_file(tensors, path)

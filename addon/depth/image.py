@@ -14,7 +14,13 @@ from ..version import VERSION
 
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
-_TEXTS = {"source": "depth_source", "model": "depth_model", "revision": "depth_revision", "version": "depth_version"}
+_TEXTS = {
+    "source": "depth_source",
+    "model": "depth_model",
+    "revision": "depth_revision",
+    "version": "depth_version",
+    "lens": "depth_lens",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class DepthInfo:
     raw_min, raw_max: range of the valid values before they were normalised; for a distance the metres themselves.
     source: the photo or depth file it was made from. model, revision: what predicted it. Empty where unknown.
     focal_length: in millimetres on a sensor whose longer side is 36 mm, or None where unknown.
+    lens: who says so: the `photo`, or a `model` that estimated it, or nobody (`assumed`). Empty where unknown.
     version: the version of this extension that wrote the image; empty until it is written.
     background: whether green and blue hold a second layer: what lies behind, and where.
     """
@@ -36,6 +43,7 @@ class DepthInfo:
     model: str = ""
     revision: str = ""
     focal_length: float | None = None
+    lens: str = ""
     version: str = ""
     background: bool = False
 

@@ -35,7 +35,8 @@ class DepthMap:
     kind: what the values are. guessed: neither the caller nor the file said so; it was inferred from the picture.
     notes: what was inferred and why, and what may be wrong with it, a sentence each.
     source: the file's name. model, revision: what predicted it, if the file says so.
-    focal_length: in millimetres on a sensor whose longer side is 36 mm, if the file says so.
+    focal_length: in millimetres on a sensor whose longer side is 36 mm, if the file says so. lens: who says it: see
+        `DepthInfo`.
     """
 
     values: NDArray[np.float32]
@@ -47,6 +48,7 @@ class DepthMap:
     revision: str = ""
     focal_length: float | None = None
     notes: tuple[str, ...] = ()
+    lens: str = ""
 
 
 def read(
@@ -101,6 +103,7 @@ def read(
     validity = None
     if samples.alpha is not None or not valid.all():
         validity = np.where(valid, 1.0 if samples.alpha is None else samples.alpha, 0.0).astype(np.float32)
+    focal_length = _focal_length(samples)
     return DepthMap(
         values=np.where(valid, values, np.float32(0.0)),
         validity=validity,
@@ -111,6 +114,7 @@ def read(
         revision=str(samples.attributes.get("depthRevision", "")),
         focal_length=focal_length,
         notes=found.notes,
+        lens=str(samples.attributes.get("depthLens", "photo")) if focal_length else "",
     )
 
 

@@ -73,7 +73,14 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
         kind=done.kind,
         validity=validity,
         behind=behind,
-        info=depth_image.DepthInfo(done.kind, source=image.name, model=done.model, revision=done.revision),
+        info=depth_image.DepthInfo(
+            done.kind,
+            source=image.name,
+            model=done.model,
+            revision=done.revision,
+            focal_length=done.focal_length or None,
+            lens=done.lens,
+        ),
     )
     keep(image, written)
     return written

@@ -1,4 +1,4 @@
-"""The camera that sees a relief as its photo shows it: it starts there, is free to move, and can go back."""
+"""The camera that sees a relief as its photo shows it: it starts there, is free to move, can go back; and its lens."""
 
 from dataclasses import dataclass
 from math import tan
@@ -63,6 +63,45 @@ def _view_of(camera: bpy.types.Object | None, ob: bpy.types.Object) -> View:
         (data.shift_x, data.shift_y),
         data.ortho_scale,
     )
+
+
+_FITTED = "depth_nodes_focal_length"  # on a relief: the lens that was last filled in, which an artist may have changed
+_DEFAULT = 50.0  # millimetres, of Depth Relief's input and of Blender's cameras
+_SENSOR = 36.0
+
+
+def fit_lens(modifier: bpy.types.NodesModifier, focal_length: float) -> None:
+    """Have a relief, and the cameras that were added for it, use the lens of its photo.
+
+    focal_length: in millimetres on a sensor whose longer side is 36 mm. A lens that isn't as it was filled in, or as it
+    comes, is an artist's, and stays.
+    """
+    ob: Any = modifier.id_data
+    before = ob.get(_FITTED, _DEFAULT)
+    read = inputs.get_input(modifier, "Camera") if inputs.get_input(modifier, "Lens") == "Camera Object" else None
+    if read is None:
+        if inputs.get_input(modifier, "Lens") != "Focal Length":
+            return
+        if _differ(inputs.get_input(modifier, "Focal Length"), before):
+            return
+        inputs.set_input(modifier, "Focal Length", focal_length)
+        inputs.set_input(modifier, "Sensor Width", _SENSOR)
+    cameras: Any = [one for one in bpy.data.objects if one.type == "CAMERA" and _belongs(one, ob)]
+    if read is not None and read not in cameras:
+        return
+    for camera in cameras:
+        if not _differ(camera.data.lens, before) and not _differ(camera.data.sensor_width, _SENSOR):
+            camera.data.lens = focal_length
+    ob[_FITTED] = focal_length
+
+
+def _belongs(camera: bpy.types.Object, ob: bpy.types.Object) -> bool:
+    """Whether a camera was added for a relief; older releases noted it by the parent alone."""
+    return camera.get(_RELIEF) == ob or (camera.get(_RELIEF) is None and camera.parent == ob)
+
+
+def _differ(value: float, other: float) -> bool:
+    return abs(value - other) > 1e-4 * other
 
 
 def add(

@@ -110,6 +110,7 @@ def from_files(
                 model=depth.model,
                 revision=depth.revision,
                 focal_length=depth.focal_length,
+                lens=depth.lens,
             ),
         )
         ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection, shape=shape)
@@ -166,7 +167,10 @@ def _uv_map(mesh: bpy.types.Mesh) -> str | None:
 
 
 def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
-    """Have a relief follow a depth image: the image, its kind, its background, and its lens if known."""
+    """Have a relief follow a depth image: the image, its kind, its background, and its lens if known.
+
+    A lens that an artist chose stays.
+    """
     known = depth_image.info(depth)
     inputs.set_input(modifier, "Image", depth)
     if depth.source != "SEQUENCE" and "Frame" in inputs.input_names(modifier) and inputs.release(modifier, "Frame"):
@@ -184,9 +188,7 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
         return
     inputs.set_input(modifier, "Kind", "Distance" if known.kind == "distance" else "Disparity")
     if known.focal_length:
-        inputs.set_input(modifier, "Lens", "Focal Length")
-        inputs.set_input(modifier, "Focal Length", known.focal_length)
-        inputs.set_input(modifier, "Sensor Width", 36.0)
+        fitting.fit_lens(modifier, known.focal_length)
 
 
 def depth_of(modifier: bpy.types.NodesModifier) -> bpy.types.Image | None:

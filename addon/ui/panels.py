@@ -10,6 +10,8 @@ from ..engine import frames, handover, jobs, postponed, settings, setup
 from ..scene import camera, freeze, inputs, photo, relief, upgrade
 from .model import draw_model, draw_set_up
 
+_LENS = {"photo": "from the photo", "model": "estimated", "assumed": "assumed"}
+
 
 def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> None:
     """Which model made the depth that is shown, and the way to a better one."""
@@ -18,6 +20,8 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
         return
     spec = next((spec for spec in catalog.MODELS if spec.name == known.model), None)
     layout.label(text=f"Depth by {spec.title if spec else known.model}", icon="IMAGE_ZDEPTH")
+    if known.focal_length and known.lens in _LENS:
+        layout.label(text=f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")
     if spec is not None and spec.built_in and not jobs.waiting() and not setup.is_making():
         layout.operator("depth_nodes.better_depth", text="Better Depth…", icon="SHADERFX")
 

@@ -25,11 +25,19 @@ def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None
 
 
 def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
-    size = "nothing to download" if spec.built_in else f"{spec.bytes / 1e6:.0f} MB"
-    meaning = "metres" if spec.kind == "distance" else "relative depth"
-    needs = "" if spec.built_in else ", needs the engine"
-    name = spec.title.removeprefix("Depth Anything V2 ")
-    return spec.name, name, f"{meaning}, {size}, licence: {spec.licence}{needs}"
+    """Return an item whose name says what the model is for, under which licence it comes, and how large it is."""
+    megabytes = spec.bytes / 1e6
+    size = f"{megabytes / 1e3:.1f} GB" if megabytes > 1e3 else f"{megabytes:.0f} MB"
+    licence = "no licence stated" if spec.commercial is None else spec.licence
+    meaning = "Distances in metres" if spec.kind == "distance" else "Relative depth"
+    allowed = {True: "commercial use allowed", False: "not for commercial use", None: "ask its authors"}
+    needs = "" if spec.built_in else ". Needs the engine"
+    name = spec.title.replace("Depth Anything ", "")
+    return (
+        spec.name,
+        f"{name}: {spec.use} ({licence}{'' if spec.built_in else f', {size}'})",
+        f"{meaning}. {licence}: {allowed[spec.commercial]}{needs}",
+    )
 
 
 _MODELS = [_described(spec) for spec in catalog.MODELS]
@@ -98,8 +106,8 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
     )
     weights: StringProperty(
         name="Weights File",
-        description="Local .safetensors or .pth file for the chosen model. Leave empty to use the Hugging Face cache, "
-        "into which the model is downloaded once",
+        description="Local .safetensors, .pth or .pt file for the chosen model. Leave empty to use the Hugging Face "
+        "cache, into which the model is downloaded once",
         subtype="FILE_PATH",
     )
     accepted: StringProperty(description="Models whose licence was accepted", options={"HIDDEN"})

@@ -100,12 +100,14 @@ def make_all(
     *,
     max_pixels: int = MAX_PIXELS,
     control_sides: tuple[int | None, int | None] = (None, None),
+    focal_length: float | None = None,
 ) -> Iterator[Done | Failed]:
     """Make every depth file, and yield what came of each.
 
     control_sides: `resolution` and `multiple` of `constraint.frame`, for a controlnet map.
     load: loads the model `spec`; called once, when the first photo has been read. Its error ends the run; any other
-    costs its own photo alone. The next photos are read and the last depths written while the model works.
+    costs its own photo alone. focal_length: of all photos, as in `Predictor.predict`; else what each file says. The
+    next photos are read and the last depths written while the model works.
     """
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
         reading = _read_ahead(jobs, reader, max_pixels)
@@ -120,7 +122,8 @@ def make_all(
                 continue
             predictor = predictor or load()
             start = time.perf_counter()
-            depth = _tried(job, partial(predictor.predict, picture.rgb, picture.validity))
+            lens = focal_length or picture.focal_length
+            depth = _tried(job, partial(predictor.predict, picture.rgb, picture.validity, focal_length=lens))
             if isinstance(depth, Failed):
                 yield depth
                 continue

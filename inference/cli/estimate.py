@@ -28,6 +28,7 @@ _FORMATS = {
     "colormap": "8-bit colours, to look at",
     "controlnet": "8-bit map for diffusion models: near is white, padded to whole multiples",
 }
+_LENS = {"photo": "as given", "model": "estimated", "assumed": "assumed; --focal-length tells it"}
 _EPILOG = """\
 other commands:
   video             the depth of a movie or an image sequence, without flicker
@@ -76,7 +77,9 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
         return load_model(options, options.size, options.precision)
 
     with bar(len(jobs)) as shown:
-        for result in make_all(jobs, spec, load, max_pixels=max_pixels, control_sides=sides):
+        for result in make_all(
+            jobs, spec, load, max_pixels=max_pixels, control_sides=sides, focal_length=options.focal_length
+        ):
             waiting.discard(str(result.photo if isinstance(result, Failed) else result.job.photo))
             if shown:
                 shown.clear()
@@ -94,8 +97,8 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Estimate the depth of photos with Depth Anything V2. A smaller size or another precision is less "
-        "exact: the first photo tells by how much.",
+        description="Estimate the depth of photos. A smaller size or another precision is less exact: the first photo "
+        "tells by how much.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -123,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     add_model_options(parser)
     parser.add_argument(
         "--max-megapixels", type=positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
+    )
+    parser.add_argument(
+        "--focal-length",
+        type=positive_float,
+        metavar="MM",
+        help="lens of the photos, in millimetres on a sensor whose longer side is 36 mm; default: what each file says",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead of text")
     return parser
@@ -166,7 +175,7 @@ def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict
         photo = read_photo(done.job.photo, max_pixels=max_pixels)
         predictor = load_model(options, size, "float32")
         start = time.perf_counter()
-        exact = predictor.predict(photo.rgb, photo.validity)
+        exact = predictor.predict(photo.rgb, photo.validity, focal_length=options.focal_length or photo.focal_length)
     except DepthNodesError as error:
         print(f"note: the error of {chosen} could not be measured: {error}", file=sys.stderr)
         return None
@@ -196,11 +205,14 @@ def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> Non
         }
         if job.background:
             record["background"] = str(background_picture(job.output))
+        if depth.lens is not None:
+            record |= {"focal_length": round(depth.lens.focal_length, 2), "lens": depth.lens.source}
         print(json.dumps(record | ({"exact": compared} if compared else {})), flush=True)
     else:
         unit = " m" if depth.kind == "distance" else ""
         span = f"{depth.raw_min:.4g} to {depth.raw_max:.4g}{unit}"
-        print(f"{job.output}: {depth.kind} {span}, {width} x {height}, {done.seconds:.2f} s", flush=True)
+        lens = f", lens {depth.lens.focal_length:.3g} mm ({_LENS[depth.lens.source]})" if depth.lens else ""
+        print(f"{job.output}: {depth.kind} {span}{lens}, {width} x {height}, {done.seconds:.2f} s", flush=True)
 
 
 def _report_failure(failed: "Failed", as_json: bool) -> None:

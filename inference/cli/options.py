@@ -17,7 +17,7 @@ def add_model_options(parser: "argparse._ActionsContainer") -> None:
     """Add them to a command's parser, or to a group of its options."""
     parser.add_argument("--model", default="small", metavar="NAME", help="default: small; `models` lists them all")
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a local .safetensors or .pth file in place of the hub's"
+        "--weights", type=Path, metavar="FILE", help="a local .safetensors, .pth or .pt file in place of the hub's"
     )
     parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use")
     parser.add_argument("--device", default="auto", choices=get_args(catalog.Device), help="default: auto")
@@ -25,7 +25,7 @@ def add_model_options(parser: "argparse._ActionsContainer") -> None:
         "--size",
         type=positive,
         metavar="PIXELS",
-        help=f"shorter side inside the model; default: that of its training, {catalog.TRAINED} for Depth Anything V2; "
+        help=f"shorter side inside the model; default: that of its training, {catalog.TRAINED} for most; "
         "less is quicker and coarser",
     )
     parser.add_argument(

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..catalog import Device, Kind, ModelSpec, Precision
+from ..depth import Lens
 from ..errors import DeviceError
+from ..model import Output
 from .architecture import DEVIATION, MEAN, input_size, output_size
 from .numpy_network import NumpyDraft
 from .resize import resize
@@ -82,8 +84,14 @@ class Draft:
             large /= np.float32(255.0)
         return Seen(resize(large, rows, columns), large)
 
-    def run(self, prepared: Seen, size: tuple[int, int], progress: Callable[[float], None] | None) -> Map:
-        """Return the disparity, float32 of that size: the mean of what is seen straight and mirrored, sharpened."""
+    def run(
+        self,
+        prepared: Seen,
+        size: tuple[int, int],
+        progress: Callable[[float], None] | None,
+        _lens: Lens | None = None,
+    ) -> Output:
+        """Return the disparity, of that size: the mean of what is seen straight and mirrored, sharpened."""
         report = progress or (lambda _share: None)
         small, large = prepared
         pixels = (small * np.float32(255.0) - np.float32(MEAN)) / np.float32(DEVIATION)
@@ -92,4 +100,4 @@ class Draft:
         depth = resize((straight + mirrored[:, ::-1]) / np.float32(2.0), *small.shape[:2])
         sharp = sharpen(depth, small, large)
         report(1.0)
-        return sharp if sharp.shape == size else resize(sharp, *size)
+        return Output(sharp if sharp.shape == size else resize(sharp, *size))

@@ -5,6 +5,7 @@ numpy alone.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,9 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..catalog import Device, Kind, ModelSpec, Precision
+from ..depth import Lens
 from ..memory import exempt_from_gc
 
 Rgb = NDArray[np.uint8] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What a network says of one photo.
+
+    values: the depth, float32 (h, w), in the units of the model's kind. validity: float32 of that shape, 0 where it
+    sees no surface, or None where it tells none apart. lens: of the photo, as the model used or estimated it, or None.
+    """
+
+    values: NDArray[np.float32]
+    validity: NDArray[np.float32] | None = None
+    lens: Lens | None = None
 
 
 class Model(Protocol):
@@ -37,11 +52,12 @@ class Model(Protocol):
         """Return what `run` takes, from sRGB (H, W, 3), uint8 or float32 in 0 to 1, top row first."""
 
     def run(
-        self, prepared: Any, size: tuple[int, int], progress: Callable[[float], None] | None
-    ) -> NDArray[np.float32]:
-        """Return the depth, float32 of the (height, width) asked for, in the units of `kind`.
+        self, prepared: Any, size: tuple[int, int], progress: Callable[[float], None] | None, lens: Lens | None = None
+    ) -> Output:
+        """Return the depth, of the (height, width) asked for.
 
         progress: called after each part of the network with the share that is done; what it raises ends the run.
+        lens: of the photo, where it is known.
         """
 
 
@@ -63,10 +79,22 @@ def family(spec: ModelSpec) -> Any:
     """Import the module that runs a model, once; where that is torch, it takes a second or two."""
     with exempt_from_gc():
         match spec.family:
+            case "depth_anything_v1":
+                from . import depth_anything_v1
+
+                return depth_anything_v1
             case "depth_anything_v2":
                 from . import depth_anything_v2
 
                 return depth_anything_v2
+            case "depth_anything_3":
+                from . import depth_anything_3
+
+                return depth_anything_3
+            case "moge_2":
+                from . import moge_2
+
+                return moge_2
             case "draft":
                 from ..draft import model
 

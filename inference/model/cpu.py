@@ -29,7 +29,7 @@ _SCORES = 1 << 21  # attention scores that are held at once: 8 MiB, a cacheful
 _TOO_LARGE = 2.0**100  # times values of up to 2 ** 27, the weights of attention still sum up without an overflow
 
 
-def accelerate(network: plain.DepthAnything) -> None:
+def accelerate(network: nn.Module) -> None:
     """Put the quicker layers in the place of the plain ones. The network stays on the CPU, in float32."""
     layers = list(network.named_modules())
     for _, layer in layers:
@@ -191,14 +191,14 @@ class Enlarge(nn.Module):
         self.bias = nn.Parameter(bias, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn (B, channels, h, w) into (B, channels, factor h, factor w)."""
-        batch, channels, height, width = x.shape
+        """Turn (B, ..., h, w) into (B, ..., factor h, factor w)."""
+        batch, _, height, width = x.shape
         multiply = _product if onednn_is_quicker() else F.linear
         x = multiply(
             x.permute(0, 2, 3, 1).flatten(1, 2), self.weight, self.bias
         )  # (B, h w, factor * factor * channels)
-        x = x.view(batch, height, width, self.factor, self.factor, channels).transpose(2, 3)
-        return x.reshape(batch, height * self.factor, width * self.factor, channels).permute(0, 3, 1, 2)
+        x = x.view(batch, height, width, self.factor, self.factor, -1).transpose(2, 3)
+        return x.reshape(batch, height * self.factor, width * self.factor, -1).permute(0, 3, 1, 2)
 
 
 class StripOutput(nn.Module):
@@ -216,8 +216,8 @@ class StripOutput(nn.Module):
         def finish(strip: Tensor) -> Tensor:
             return output.conv3(F.relu_(output.conv2(strip)))
 
-        x = _in_strips(x, plain.PATCH * rows, plain.PATCH * columns, finish)  # (B, 1, 14 h, 14 w)
-        return output.activate(x[:, 0])
+        x = _in_strips(x, plain.PATCH * rows, plain.PATCH * columns, finish)  # (B, maps, 14 h, 14 w)
+        return output.activate(x)
 
 
 def _in_strips(x: Tensor, height: int, width: int, convolve: Callable[[Tensor], Tensor]) -> Tensor:

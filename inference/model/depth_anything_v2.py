@@ -1,6 +1,6 @@
 """The family Depth Anything V2: the plain network with its weights on a device, in a precision, as a `Model`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..catalog import Device, Kind, ModelSpec, Precision
-from ..memory import keep_freed_memory
+from ..depth import Lens
 from ..preprocess import input_size, to_input
-from . import Rgb, cpu, devices, plain, quantize
+from . import Output, Rgb, cpu, devices, plain, quantize
 from .weights import load_model
 
 
@@ -22,10 +22,14 @@ def load(
 ) -> "DepthAnythingV2":
     """Load a model of this family: see `inference.model.load`."""
     place = devices.choose(device, precision)
-    network = load_model(weights(), plain.CONFIGS[spec.encoder], spec.max_distance)
-    keep_freed_memory()
-    devices.set_threads(threads)
+    network = build(spec, weights())
+    devices.prepare(threads)
     return DepthAnythingV2(network, place, precision)
+
+
+def build(spec: ModelSpec, path: Path) -> plain.DepthAnything:
+    """Return the plain network of a model with the weights of a file."""
+    return load_model(path, plain.CONFIGS[spec.encoder], spec.max_distance)
 
 
 class DepthAnythingV2:
@@ -40,7 +44,7 @@ class DepthAnythingV2:
         if self._device.type == "cpu" and self._dtype == torch.float32:
             cpu.accelerate(network)
         if precision == "int8":
-            quantize.quantize(network)
+            quantize.quantize(network.encoder)
         self._network = network.to(self._device, self._dtype)
         network.head.output.float()  # half precisions have too few steps for the depth itself
         self.kind: Kind = "disparity" if network.max_distance is None else "distance"
@@ -68,19 +72,29 @@ class DepthAnythingV2:
         return torch.from_numpy(to_input(rgb, rows, columns)).to(self._device, self._dtype)
 
     def run(
+        self,
+        prepared: Tensor,
+        size: tuple[int, int],
+        progress: Callable[[float], None] | None,
+        _lens: Lens | None = None,
+    ) -> Output:
+        """Return the depth, of that size."""
+        return Output(self.maps(prepared, size, progress)[0])
+
+    def maps(
         self, prepared: Tensor, size: tuple[int, int], progress: Callable[[float], None] | None
     ) -> NDArray[np.float32]:
-        """Return the depth, float32 of that size."""
-        with torch.inference_mode(), _watched(self._network, progress):
-            depth = self._network(prepared).float()  # (1, rows, columns)
-            depth = plain.resize(depth[None], *size)  # (1, 1, height, width)
-            return depth[0, 0].cpu().numpy()
+        """Return what the network puts out, enlarged to that size: float32 (maps, height, width)."""
+        parts = [*self._network.encoder.blocks, *self._network.head.fusion]
+        with torch.inference_mode(), watched(parts, progress):
+            maps = self._network(prepared).float()  # (1, rows, columns), or (1, maps, rows, columns)
+            maps = plain.resize(maps.reshape(1, -1, *maps.shape[-2:]), *size)
+            return maps[0].cpu().numpy()
 
 
 @contextmanager
-def _watched(network: plain.DepthAnything, progress: Callable[[float], None] | None) -> Iterator[None]:
-    """Report how much of the network is done, after each block of the encoder and each step of the head."""
-    parts = [*network.encoder.blocks, *network.head.fusion]
+def watched(parts: Sequence[nn.Module], progress: Callable[[float], None] | None) -> Iterator[None]:
+    """Report how much of a network is done, after each of its parts."""
     done = count(1)
 
     def report(*_: object) -> None:

@@ -10,6 +10,7 @@ from torch.nn import functional as F  # noqa: N812 (the name that torch's users 
 
 from ..catalog import Device, Precision
 from ..errors import DeviceError, first_line
+from ..memory import keep_freed_memory
 from .quantize import check_int8
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,12 @@ def _small_computation(device: torch.device, dtype: torch.dtype) -> torch.Tensor
     x = F.interpolate(x, scale_factor=2.1, mode="bicubic")  # (1, 16, 4, 4)
     x = F.interpolate(x, (9, 9), mode="bilinear", align_corners=True)
     return x.float().cpu()
+
+
+def prepare(threads: int | None) -> None:
+    """Let torch compute with so many threads of the CPU and keep freed memory; None is one for each physical core."""
+    keep_freed_memory()
+    set_threads(threads)
 
 
 def set_threads(threads: int | None) -> None:

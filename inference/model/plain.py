@@ -8,6 +8,7 @@ patches, F the features of the head. What makes the network quick on a CPU stand
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,9 +25,9 @@ class ModelConfig:
     width: int
     depth: int
     heads: int
-    taps: tuple[int, int, int, int]
+    taps: tuple[int, ...]
     features: int
-    channels: tuple[int, int, int, int]
+    channels: tuple[int, ...]
     swiglu: bool = False
 
 
@@ -129,7 +130,11 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
-        """Turn (B, 3, 14 h, 14 w) into the four taps, normalised, without the class token, each (B, h w, C)."""
+        """Turn (B, 3, 14 h, 14 w) into the taps, normalised, without the class token, each (B, h w, C)."""
+        return [tap[:, 1:] for tap in self.with_class_token(pixels)]
+
+    def with_class_token(self, pixels: Tensor) -> list[Tensor]:
+        """Turn (B, 3, 14 h, 14 w) into the taps, normalised, each (B, 1 + h w, C)."""
         x = self.patch_embed(pixels)  # (B, C, h, w)
         rows, columns = x.shape[-2:]
         x = x.flatten(2).transpose(1, 2)  # (B, h w, C)
@@ -139,7 +144,7 @@ class Encoder(nn.Module):
         for i, block in enumerate(self.blocks):
             x = block(x)
             if i in self.taps:
-                taps.append(self.norm(x[:, 1:]))
+                taps.append(self.norm(x))
         return taps
 
     def positions(self, rows: int, columns: int) -> Tensor:
@@ -159,10 +164,10 @@ class Encoder(nn.Module):
 class ResidualUnit(nn.Module):
     """Two 3x3 convolutions, each after a ReLU, and a skip."""
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, padding: Literal["zeros", "replicate"] = "zeros") -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(features, features, 3, padding=1)
-        self.conv2 = nn.Conv2d(features, features, 3, padding=1)
+        self.conv1 = nn.Conv2d(features, features, 3, padding=1, padding_mode=padding)
+        self.conv2 = nn.Conv2d(features, features, 3, padding=1, padding_mode=padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (B, F, height, width) into the same shape."""
@@ -191,12 +196,14 @@ class Fusion(nn.Module):
 class Output(nn.Module):
     """The last convolutions: from features to one number a pixel. `max_distance` (metres) makes it a distance."""
 
-    def __init__(self, features: int, max_distance: float | None) -> None:
+    maps = 1  # how many numbers a pixel a family has; each has a branch of its own in the last two layers
+
+    def __init__(self, features: int, max_distance: float | None = None) -> None:
         super().__init__()
         self.max_distance = max_distance
         self.conv1 = nn.Conv2d(features, features // 2, 3, padding=1)
-        self.conv2 = nn.Conv2d(features // 2, 32, 3, padding=1)
-        self.conv3 = nn.Conv2d(32, 1, 1)
+        self.conv2 = nn.Conv2d(features // 2, 32 * self.maps, 3, padding=1)
+        self.conv3 = nn.Conv2d(32 * self.maps, self.maps, 1, groups=self.maps)
 
     def forward(self, x: Tensor, rows: int, columns: int) -> Tensor:
         """Turn (B, F, 4 h, 4 w) into (B, 14 h, 14 w).
@@ -206,11 +213,11 @@ class Output(nn.Module):
         x = x.to(self.conv1.weight.dtype)
         x = self.conv1(resize(x, 8 * rows, 8 * columns))  # (B, F / 2, 8 h, 8 w)
         x = resize(x, PATCH * rows, PATCH * columns)  # (B, F / 2, 14 h, 14 w)
-        x = self.conv3(F.relu(self.conv2(x)))  # (B, 1, 14 h, 14 w)
-        return self.activate(x[:, 0])
+        return self.activate(self.conv3(F.relu(self.conv2(x))))
 
     def activate(self, x: Tensor) -> Tensor:
-        """Turn any numbers into disparity, at least 0, or into a distance between 0 and `max_distance`."""
+        """Turn (B, 1, 14 h, 14 w) into disparity, at least 0, or a distance up to `max_distance`, (B, 14 h, 14 w)."""
+        x = x[:, 0]
         return F.relu(x) if self.max_distance is None else self.max_distance * x.sigmoid()
 
 

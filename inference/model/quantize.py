@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import DeviceError, WeightsError
-from .plain import DepthAnything
+from .plain import Encoder
 
 _LEVELS = 255  # of a byte, beside 0
 
@@ -54,9 +54,9 @@ def check_int8() -> None:
         raise DeviceError("int8 needs a CPU with VNNI and a PyTorch with oneDNN. Use float32")
 
 
-def quantize(model: DepthAnything) -> None:
-    """Put int8 layers in the place of all linear layers of the encoder; `WeightsError` where a weight is no number."""
-    for block in model.encoder.blocks:
+def quantize(encoder: Encoder) -> None:
+    """Put int8 layers in the place of all linear layers of an encoder; `WeightsError` where a weight is no number."""
+    for block in encoder.blocks:
         for parent in list(block.modules()):
             for name, layer in list(parent.named_children()):
                 if isinstance(layer, nn.Linear):

@@ -26,8 +26,8 @@ def written(request: Estimate, depth: Depth, photo: Photo, size: int) -> dict[st
         raw.write(upright.turned(photo.orientation), Path(request.raw))
         return {}
     arrays: dict[str, NDArray[np.generic]] = {"values": depth.values}
-    if photo.validity is not None:
-        arrays["validity"] = photo.validity
+    if depth.validity is not None:
+        arrays["validity"] = np.asarray(depth.validity, np.float32)
     if request.background:
         back = background.of_photo(depth, photo.rgb)
         arrays |= {"background": np.dstack([back.depth, back.presence]), "colour": back.colour}

@@ -38,6 +38,7 @@ class Estimate:
     background: make up what lies behind every edge too.
     raw: of a movie's or sequence's frame, the file that the raw frame goes to (see `inference.video.raw`), in the place
         of arrays; source: what it notes of where the frame comes from.
+    focal_length: of the photo, in millimetres on a sensor whose longer side is 36 mm; 0 is what its file says.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -56,6 +57,7 @@ class Estimate:
     background: bool = False
     raw: str = ""
     source: str = ""
+    focal_length: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,12 @@ class Done:
 
     values: `.npy`, float32 (H, W), top row first, as the model put it out (see `inference.depth.Depth`): at the size at
         which the model saw the picture, or at the picture's own where it has transparency.
-    validity: `.npy`, float32 (H, W) in 0 to 1 from the picture's alpha, or empty where all of it counts.
+    validity: `.npy`, float32 (H, W) in 0 to 1 from the picture's alpha and the model's sky, or empty where all of it
+        counts.
     background: `.npy`, float32 (H, W, 2): depth and presence of what lies behind; colour: `.npy`, uint8, its picture
         (see `inference.background.Background`). Empty unless asked for.
     width, height: the picture's own. seconds: spent in the model alone.
+    focal_length, lens: see `inference.depth.Lens`; 0 and empty where nothing is known of it.
     """
 
     id: int
@@ -125,6 +129,8 @@ class Done:
     seconds: float
     background: str = ""
     colour: str = ""
+    focal_length: float = 0.0
+    lens: Literal["", "photo", "model", "assumed"] = ""
 
 
 @dataclass(frozen=True)

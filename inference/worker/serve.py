@@ -158,6 +158,7 @@ class Worker:
             photo.rgb,
             photo.validity,
             enlarge=photo.validity is not None,
+            focal_length=request.focal_length or photo.focal_length,
             progress=lambda fraction: report("estimating", fraction),
         )
         seconds = time.perf_counter() - start
@@ -178,6 +179,8 @@ class Worker:
             width=width,
             height=height,
             seconds=seconds,
+            focal_length=depth.lens.focal_length if depth.lens else 0.0,
+            lens=depth.lens.source if depth.lens else "",
         )
 
     def _stabilise(self, request: Stabilise) -> Stabilised:

@@ -73,7 +73,7 @@ def _ours(encoder: str, folder: Path, int8: bool = False) -> Run:
     model = load_model(folder / "weights.pth", CONFIGS[encoder])
     cpu.accelerate(model)
     if int8:
-        quantize(model)
+        quantize(model.encoder)
     return _of_torch(model)
 
 

@@ -52,7 +52,7 @@ class Original:
             )
             model.depth_head = DPTHead(TINY.width, TINY.features, out_channels=list(TINY.channels))
             model.intermediate_layer_idx = {encoder: list(TINY.taps)}
-        self.tensors = {key: _seeded(key, tuple(tensor.shape)) for key, tensor in model.state_dict().items()}
+        self.tensors = {key: seeded(key, tuple(tensor.shape)) for key, tensor in model.state_dict().items()}
         if self.max_distance is not None:  # the published metric code ends so
             model.depth_head.scratch.output_conv2[3] = nn.Sigmoid()
             self.tensors["depth_head.scratch.output_conv2.2.bias"] -= 4
@@ -88,7 +88,7 @@ def pixels(height: int, width: int, seed: int = 0, batch: int = 1) -> torch.Tens
     return torch.from_numpy(((picture - mean[:, None, None]) / std[:, None, None]).astype(np.float32))
 
 
-def _seeded(name: str, shape: tuple[int, ...]) -> torch.Tensor:
+def seeded(name: str, shape: tuple[int, ...]) -> torch.Tensor:
     """Return numbers for a tensor that keep the activations in a trained network's range."""
     x = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(shape, dtype=np.float32)
     if name.endswith("gamma"):

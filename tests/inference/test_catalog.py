@@ -10,11 +10,15 @@ from inference.errors import DepthNodesError
 from inference.model.plain import CONFIGS
 
 PUBLISHED = [spec for spec in catalog.MODELS if not spec.built_in]
+V2 = [spec for spec in PUBLISHED if spec.family == "depth_anything_v2"]
 
 
 def test_every_published_model_is_there():
     sizes, scenes = ("small", "base", "large"), ("", "-indoor", "-outdoor")
-    assert {spec.name for spec in PUBLISHED} == {size + scene for size in sizes for scene in scenes}
+    assert {spec.name for spec in V2} == {size + scene for size in sizes for scene in scenes}
+    assert {spec.name for spec in PUBLISHED if spec.family == "depth_anything_v1"} == {"v1-base", "v1-large"}
+    assert {spec.name for spec in PUBLISHED if spec.family == "depth_anything_3"} == {"da3-mono", "da3-metric"}
+    assert {spec.name for spec in PUBLISHED if spec.family == "moge_2"} == {"moge-small"}
 
 
 def test_the_built_in_model_comes_first():
@@ -27,19 +31,21 @@ def test_every_file_is_pinned():
         assert len(spec.revision) == 40
         assert len(spec.sha256) == 64
         int(spec.revision + spec.sha256, 16)
-        assert spec.file.endswith(".pth" if spec.layout == "original" else ".safetensors")
+        assert spec.file.endswith({"base": ".pth", "moge-small": ".pt"}.get(spec.name, ".safetensors"))
     for column in ("name", "title", "repo", "revision", "sha256"):
         assert len({getattr(spec, column) for spec in PUBLISHED}) == len(PUBLISHED)
 
 
 def test_sizes_are_those_of_the_parameters():
     parameters = {"vits": 24_785_089, "vitb": 97_470_785, "vitl": 335_315_649}
+    others = {"da3-mono": 334_171_394, "da3-metric": 334_171_394, "moge-small": 35_103_656}
     for spec in PUBLISHED:
-        assert 0 < spec.bytes - 4 * parameters[spec.encoder] < 80_000  # the names and shapes
+        count = others.get(spec.name, parameters[spec.encoder])
+        assert 0 < spec.bytes - 4 * count < 140_000  # the names and shapes
 
 
 def test_kinds_and_distances():
-    for spec in PUBLISHED:
+    for spec in V2:
         assert spec.encoder in CONFIGS
         scene = spec.name.partition("-")[2]
         expected = {"": ("disparity", None), "indoor": ("distance", 20.0), "outdoor": ("distance", 80.0)}
@@ -50,11 +56,19 @@ def test_licences_are_those_of_the_model_cards():
     licences = {spec.name: (spec.licence, spec.commercial) for spec in catalog.MODELS}
     assert licences["small"] == ("Apache-2.0", True)
     assert licences["base"] == licences["large"] == ("CC-BY-NC-4.0", False)
+    assert all(licences[name] == ("Apache-2.0", True) for name in ("v1-base", "v1-large", "da3-mono", "da3-metric"))
+    assert licences["moge-small"] == ("MIT", True)
     assert all(
         "unstated" in licence and commercial is None
         for name, (licence, commercial) in licences.items()
         if name.endswith("door")
     )
+
+
+def test_every_model_says_in_a_few_words_what_it_is_for():
+    assert all(3 < len(spec.use) < 45 for spec in catalog.MODELS)
+    metres = [spec for spec in PUBLISHED if spec.kind == "distance"]
+    assert all("metres" in spec.use for spec in metres)
 
 
 def test_unknown_name_lists_the_known():

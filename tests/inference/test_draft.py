@@ -71,7 +71,7 @@ def test_both_ways_of_running_it_give_the_same_depth(seeded: Path) -> None:
     photo = np.random.default_rng(4).integers(0, 256, (90, 130, 3), np.uint8)
     run, device = by_torch(seeded, "cpu", None)
     one, other = Draft(by_numpy(seeded)), Draft(run, device)
-    depths = [model.run(model.prepare(photo, 64, 96), (90, 130), None) for model in (one, other)]
+    depths = [model.run(model.prepare(photo, 64, 96), (90, 130), None).values for model in (one, other)]
     assert depths[0].shape == (90, 130)
     assert np.abs(depths[0] - depths[1]).max() <= 1e-3 * np.ptp(depths[0])
 
@@ -82,7 +82,7 @@ def test_shipped_weights_give_the_same_depth_either_way() -> None:
     path = place(get("draft"))
     run, device = by_torch(path, "cpu", None)
     one, other = (
-        model.run(model.prepare(photo, *input_size(*photo.shape[:2])), output_size(*photo.shape[:2]), None)
+        model.run(model.prepare(photo, *input_size(*photo.shape[:2])), output_size(*photo.shape[:2]), None).values
         for model in (Draft(by_numpy(path)), Draft(run, device))
     )
     assert np.ptp(one) > 0.1
@@ -92,7 +92,9 @@ def test_shipped_weights_give_the_same_depth_either_way() -> None:
 def test_a_mirrored_photo_has_the_mirrored_depth(seeded: Path) -> None:
     photo = np.random.default_rng(4).random((64, 64, 3), np.float32)
     model = Draft(by_numpy(seeded))
-    straight, mirrored = (model.run(model.prepare(each, 64, 64), (64, 64), None) for each in (photo, photo[:, ::-1]))
+    straight, mirrored = (
+        model.run(model.prepare(each, 64, 64), (64, 64), None).values for each in (photo, photo[:, ::-1])
+    )
     np.testing.assert_allclose(mirrored[:, ::-1], straight, atol=1e-4 * np.ptp(straight))
 
 

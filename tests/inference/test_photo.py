@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from inference import photo as photo_module
 from inference.errors import PhotoError
@@ -547,3 +547,29 @@ def test_the_process_keeps_its_stderr_but_for_libtiffs_words(tmp_path, capfd):
     read_photo(write(tmp_path, content, "a.tif"))
     os.write(2, b"native words\n")
     assert capfd.readouterr().err == "native words\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "said", "expected"),
+    [
+        ((60, 40), 50, 50.0),  # the aspect of film
+        ((40, 60), 50, 50.0),
+        ((40, 30), 26, 26 / 43.2666 * 50 / 40 * 36),  # the same diagonal: 43.27 mm of film, 50 pixels
+        ((40, 40), 26, 26 / 43.2666 * 40 * 2**0.5 / 40 * 36),
+        ((60, 40), 0, None),  # EXIF's "unknown"
+        ((60, 40), None, None),
+    ],
+)
+def test_lens_is_exifs_for_the_longer_side(tmp_path, size, said, expected):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    if said is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = said
+    Image.new("RGB", size).save(tmp_path / "a.jpg", exif=exif)
+    found = read_photo(tmp_path / "a.jpg").focal_length
+    assert found == (None if expected is None else pytest.approx(expected, rel=1e-4))
+
+
+def test_lens_is_unknown_where_exif_is_damaged(tmp_path):
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff")
+    assert read_photo(tmp_path / "a.jpg").focal_length is None

@@ -214,7 +214,7 @@ def test_half_precision_makes_no_stairs(tiny_file, dtype, metres):
             network.head.output.conv3.bias.fill_(0.3)
         model = DepthAnythingV2(network, "cpu", precision)
         ramp = np.linspace(0, 1, 84, dtype=np.float32)[None, :, None] * np.ones((56, 1, 3), np.float32)
-        return model.run(model.prepare(ramp, 56, 84), (56, 84), None)
+        return model.run(model.prepare(ramp, 56, 84), (56, 84), None).values
 
     exact, half = depth("float32"), depth(dtype)
     assert half.dtype == np.float32

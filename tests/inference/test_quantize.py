@@ -13,7 +13,7 @@ from inference.errors import DeviceError, WeightsError
 from inference.model import devices
 from inference.model.plain import DepthAnything
 from inference.model.quantize import Int8Linear, check_int8, quantize
-from inference.model.weights import load_model, published_names
+from inference.model.weights import HF, ORIGINAL, load_model, published_names
 from inference.predict import Predictor
 from tests.inference.conftest import TINY
 from tests.inference.test_model import SIZES, model_of  # noqa: F401 - a fixture
@@ -65,7 +65,7 @@ def test_nothing_in_leaves_the_bias():
 def test_depth_is_near_the_originals(reference, model_of, pixels, name, height, width):  # noqa: F811
     network = model_of(name)
     if not any(isinstance(module, Int8Linear) for module in network.modules()):
-        quantize(network)
+        quantize(network.encoder)
     with torch.inference_mode():
         ours = network(pixels(height, width))[0].numpy()
     original = reference(name).depth(height, width)
@@ -78,14 +78,14 @@ def test_depth_is_near_the_originals(reference, model_of, pixels, name, height, 
 def test_both_layouts_give_the_same(reference, pixels, tmp_path):
     original, hf = reference("tiny").tensors, {}
     for ours in DepthAnything(TINY).state_dict():
-        whole = torch.cat([original[name] for name in published_names(ours, "original")])
-        names = published_names(ours, "hf")
+        whole = torch.cat([original[name] for name in published_names(ours, ORIGINAL)])
+        names = published_names(ours, HF)
         hf.update((name, part.clone()) for name, part in zip(names, whole.chunk(len(names)), strict=True))
     depths = []
     for name, tensors in (("original.pth", original), ("hf.pth", hf)):
         torch.save(tensors, tmp_path / name)
         network = load_model(tmp_path / name, TINY)
-        quantize(network)
+        quantize(network.encoder)
         with torch.inference_mode():
             depths.append(network(pixels(70, 98)).numpy())
     np.testing.assert_array_equal(*depths)
@@ -97,7 +97,7 @@ def test_weights_that_are_no_numbers_are_refused(reference, tmp_path):
     tensors["pretrained.blocks.1.mlp.fc1.weight"] = tensors["pretrained.blocks.1.mlp.fc1.weight"] * float("nan")
     torch.save(tensors, tmp_path / "a.pth")
     with pytest.raises(WeightsError, match="float32"):
-        quantize(load_model(tmp_path / "a.pth", TINY))
+        quantize(load_model(tmp_path / "a.pth", TINY).encoder)
 
 
 def test_it_is_for_the_cpu_alone(monkeypatch, tmp_path):

@@ -10,8 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from inference.catalog import get
 from inference.errors import WeightsError
-from inference.model.plain import VITS
+from inference.model import depth_anything_v1
+from inference.model.plain import CONFIGS, VITS, ModelConfig
 from inference.model.weights import load_model, read_tensors
 from tests.inference.conftest import TINY
 
@@ -85,6 +87,37 @@ def test_hf_file_has_the_published_size_and_number_of_tensors(published_hf):
     _, path = published_hf
     assert path.stat().st_size == 99_173_660
     assert len(load_file(path)) == 287
+
+
+def test_v1_reads_the_last_four_blocks(pixels, tmp_path, monkeypatch):
+    transformers = pytest.importorskip("transformers", reason="transformers is what checks the taps")
+    small = ModelConfig(width=32, depth=6, heads=2, taps=(0, 1, 2, 3), features=16, channels=(8, 16, 24, 32))
+    backbone = transformers.Dinov2Config(
+        hidden_size=32,
+        num_hidden_layers=6,
+        num_attention_heads=2,
+        image_size=518,
+        patch_size=14,
+        out_indices=[3, 4, 5, 6],
+        apply_layernorm=True,
+        reshape_hidden_states=False,
+    )
+    config = transformers.DepthAnythingConfig(
+        backbone_config=backbone, reassemble_hidden_size=32, neck_hidden_sizes=[8, 16, 24, 32], fusion_hidden_size=16
+    )
+    torch.manual_seed(0)
+    theirs = transformers.DepthAnythingForDepthEstimation(config).eval()
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+        theirs.head.conv3.bias.fill_(4.0)
+    theirs.save_pretrained(tmp_path)
+    monkeypatch.setitem(CONFIGS, "vitb", small)
+    with torch.inference_mode():
+        expected = theirs(pixels(518, 518)).predicted_depth[0].numpy()
+        ours = depth_anything_v1.build(get("v1-base"), tmp_path / "model.safetensors")(pixels(518, 518))[0].numpy()
+    assert np.ptp(expected) > 0.01
+    assert np.abs(ours - expected).max() <= 2e-5 * np.ptp(expected)
 
 
 def test_both_files_give_the_same_depth(tensors, pixels, tmp_path):
@@ -174,7 +207,7 @@ def test_what_is_no_weight_file_is_refused(tmp_path, name):
 def test_pth_of_something_else_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "a.pth")
     message = refusal(tmp_path / "a.pth")
-    assert "not a table of named tensors" in message or "not a Depth Anything V2 file" in message
+    assert "not a table of named tensors" in message or "not a file of this model" in message
 
 
 def safetensors(header: object, data: bytes = b"") -> bytes:
@@ -202,7 +235,7 @@ def test_unusual_safetensors_are_read(tmp_path, content):
     path = tmp_path / "a.safetensors"
     path.write_bytes(content)
     assert isinstance(read_tensors(path), dict)
-    assert "not a Depth Anything V2 file" in refusal(path)
+    assert "not a file of this model" in refusal(path)
 
 
 @pytest.mark.parametrize(
