@@ -14,7 +14,6 @@ Validity = NDArray[np.bool_] | NDArray[np.float32]
 
 LensSource = Literal["photo", "model", "assumed"]
 
-SENSOR = 36.0  # millimetres; the longer side of the sensor that every focal length here is given for
 USUAL_LENS = 27.0  # millimetres; the main camera of most phones, where a model needs a lens and nothing says which
 
 

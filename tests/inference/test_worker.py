@@ -8,10 +8,15 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
+from inference import catalog
+from inference.depth import Lens
 from inference.errors import DepthFileError
+from inference.model import Output
+from inference.predict import Predictor
 from inference.worker import answer, serve
-from inference.worker.protocol import Cancel, Estimate, encode
+from inference.worker.protocol import Cancel, Done, Estimate, decode, encode
 
 _PIPES = """
 import os, stat, sys
@@ -89,3 +94,45 @@ def test_cancelling_what_is_unknown_leaves_nothing_behind(monkeypatch):
     worker = serve.Worker(io.StringIO(), idle=0.0)
     worker._listen([encode(Cancel(3)), encode(Estimate(4, "a.png", "")), encode(Cancel(4))])
     assert worker._cancelled == {4}
+
+
+class _Seeing:
+    """A model that knows the lens and the sky, of 4 x 6 pixels whatever the photo."""
+
+    kind, device = "distance", "cpu"
+
+    def sizes(self, *_: int) -> tuple[int, int]:
+        return 4, 6
+
+    output_size = sizes
+
+    def bytes_needed(self, *_: int) -> int:
+        return 0
+
+    def prepare(self, rgb: np.ndarray, *_: int) -> np.ndarray:
+        return rgb
+
+    def run(self, _photo: np.ndarray, size: tuple[int, int], _progress: object, lens: Lens | None = None) -> Output:
+        surface = np.ones(size, np.float32)
+        surface[: size[0] // 2] = 0
+        return Output(np.full(size, 3, np.float32), surface, lens or Lens(24.0, "model"))
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "expected"), [(0, 0.0, (24.0, "model")), (50, 0.0, (50.0, "photo")), (50, 35.0, (35.0, "photo"))]
+)
+def test_the_answer_names_the_lens_and_leaves_out_the_sky(tmp_path, given, asked, expected):
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = given
+    Image.new("RGB", (12, 8)).save(tmp_path / "a.jpg", exif=exif)
+    worker = serve.Worker(io.StringIO(), idle=0.0)
+    worker._predictor = Predictor(_Seeing(), catalog.get("moge-small"), revision="local")
+    worker._loaded = ("moge-small", "", "auto", "float32")
+    done = worker._answer(
+        Estimate(1, str(tmp_path / "a.jpg"), str(tmp_path), model="moge-small", focal_length=asked, background=True)
+    )
+    assert isinstance(done, Done), done
+    assert (pytest.approx(done.focal_length, rel=1e-3), done.lens) == expected
+    assert decode(encode(done)) == done
+    np.testing.assert_array_equal(np.load(done.validity), [[0] * 6] * 2 + [[1] * 6] * 2)
+    assert (np.load(done.background)[:2, :, 1] == 0).all()  # nothing lies behind the sky
