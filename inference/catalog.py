@@ -11,11 +11,15 @@ from typing import Literal
 from .errors import ModelNameError
 
 # The module that runs the model: see `inference.model.load`.
-Family = Literal["draft", "depth_anything_v1", "depth_anything_v2", "depth_anything_3", "moge_2"]
+Family = Literal[
+    "draft", "depth_anything_v1", "depth_anything_v2", "depth_anything_3", "moge_2", "video_depth_anything"
+]
 Encoder = Literal["lite2", "vits", "vitb", "vitl", "vitg"]
 Kind = Literal["disparity", "distance"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
+
+_ENCODERS: dict[str, Encoder] = {"small": "vits", "base": "vitb", "large": "vitl"}
 
 TRAINED = 518  # pixels of a side at which Depth Anything V2 was trained
 
@@ -24,7 +28,7 @@ TRAINED = 518  # pixels of a side at which Depth Anything V2 was trained
 class ModelSpec:
     """One weight file: published on the hub, or `built_in`, which has no repository and lies in `weights/`.
 
-    `commercial` is None where upstream states no licence. `max_distance` (metres) is what a metric model can reach at
+    `max_distance` (metres) is what a metric model can reach at
     most; a relative model has none. `trained` is the side, in pixels, of the pictures in training. `use` says in a few
     words to an artist what it is for. `lens` says whether it needs the photo's lens for its metres, or estimates it.
     """
@@ -33,18 +37,22 @@ class ModelSpec:
     title: str
     repo: str
     revision: str
-    file: str
     sha256: str
     bytes: int
     licence: str
-    commercial: bool | None
     encoder: Encoder
-    kind: Kind
     use: str
+    kind: Kind = "disparity"
+    file: str = "model.safetensors"
     max_distance: float | None = None
     trained: int = TRAINED
     family: Family = "depth_anything_v2"
     lens: Literal["", "needs", "estimates"] = ""
+
+    @property
+    def commercial(self) -> bool | None:
+        """Whether the licence allows commercial use; None where upstream states none."""
+        return {"CC-BY-NC-4.0": False, "unstated upstream": None}.get(self.licence, True)
 
     @property
     def built_in(self) -> bool:
@@ -52,21 +60,37 @@ class ModelSpec:
         return not self.repo
 
 
-def _metric(size: str, encoder: Encoder, scene: str, revision: str, sha256: str, n_bytes: int) -> ModelSpec:
+def _metric(size: str, scene: str, revision: str, sha256: str, n_bytes: int) -> ModelSpec:
     return ModelSpec(
         name=f"{size}-{scene}",
         title=f"Depth Anything V2 Metric {scene.title()} {size.title()}",
         repo=f"depth-anything/Depth-Anything-V2-Metric-{scene.title()}-{size.title()}-hf",
         revision=revision,
-        file="model.safetensors",
         sha256=sha256,
         bytes=n_bytes,
         licence="unstated upstream",
-        commercial=None,
-        encoder=encoder,
+        encoder=_ENCODERS[size],
         kind="distance",
         use=f"metres {scene}s",
         max_distance={"indoor": 20.0, "outdoor": 80.0}[scene],
+    )
+
+
+def _video(size: str, kind: Kind, revision: str, sha256: str, n_bytes: int, licence: str) -> ModelSpec:
+    metric, name = ("Metric-", "video-metric") if kind == "distance" else ("", "video")
+    return ModelSpec(
+        name=f"{name}-{size}",
+        title=f"{metric.replace('-', ' ')}Video Depth Anything {size.title()}",
+        repo=f"depth-anything/{metric}Video-Depth-Anything-{size.title()}",
+        revision=revision,
+        file=f"{metric.lower().replace('-', '_')}video_depth_anything_{_ENCODERS[size]}.pth",
+        sha256=sha256,
+        bytes=n_bytes,
+        licence=licence,
+        encoder=_ENCODERS[size],
+        kind=kind,
+        use="movies, in metres" if kind == "distance" else "movies, without flicker",
+        family="video_depth_anything",
     )
 
 
@@ -80,9 +104,7 @@ MODELS: tuple[ModelSpec, ...] = (
         sha256="",
         bytes=11_678_090,
         licence="Apache-2.0",
-        commercial=True,
         encoder="lite2",
-        kind="disparity",
         use="at once, no download",
         trained=224,
         family="draft",
@@ -92,13 +114,10 @@ MODELS: tuple[ModelSpec, ...] = (
         title="Depth Anything V2 Small",
         repo="depth-anything/Depth-Anything-V2-Small-hf",
         revision="5426e4f0f36572d16453bbda7a8389317b1bef99",
-        file="model.safetensors",
         sha256="3152477ce0d8d6978d76b995120de97cb5b928701fd0f817769f59e249a16b70",
         bytes=99_173_660,
         licence="Apache-2.0",
-        commercial=True,
         encoder="vits",
-        kind="disparity",
         use="fast",
     ),
     ModelSpec(
@@ -110,9 +129,7 @@ MODELS: tuple[ModelSpec, ...] = (
         sha256="0d2b7002e62d39d655571c371333340bd88f67ab95050c03591555aa05645328",
         bytes=389_961_218,
         licence="CC-BY-NC-4.0",
-        commercial=False,
         encoder="vitb",
-        kind="disparity",
         use="finer",
     ),
     ModelSpec(
@@ -120,13 +137,10 @@ MODELS: tuple[ModelSpec, ...] = (
         title="Depth Anything V2 Large",
         repo="depth-anything/Depth-Anything-V2-Large-hf",
         revision="7581137eff8d4e94f6e796d3baea0e9fa79b22d2",
-        file="model.safetensors",
         sha256="4e01e34ed5549b529b70b92d53226bc370f03041977b390d3dde45d47f516cf9",
         bytes=1_341_322_868,
         licence="CC-BY-NC-4.0",
-        commercial=False,
         encoder="vitl",
-        kind="disparity",
         use="finest outlines",
     ),
     ModelSpec(
@@ -134,13 +148,10 @@ MODELS: tuple[ModelSpec, ...] = (
         title="Depth Anything V1 Base",
         repo="LiheYoung/depth-anything-base-hf",
         revision="74316968dd3bb353fb1fba30ab5876ff4f0c3352",
-        file="model.safetensors",
         sha256="91a6561491e7cca06cec2522f2353037f59a8d8ec8e3436a7520883d1cf99d65",
         bytes=389_916_980,
         licence="Apache-2.0",
-        commercial=True,
         encoder="vitb",
-        kind="disparity",
         use="free and steady, softer edges",
         family="depth_anything_v1",
     ),
@@ -149,13 +160,10 @@ MODELS: tuple[ModelSpec, ...] = (
         title="Depth Anything V1 Large",
         repo="LiheYoung/depth-anything-large-hf",
         revision="27ccb0920352c0c37b3a96441873c8d37bd52fb6",
-        file="model.safetensors",
         sha256="bc27360a3e6906e5ddd8f618e2dcde11362327361918b8f76793e42e25de31b3",
         bytes=1_341_322_868,
         licence="Apache-2.0",
-        commercial=True,
         encoder="vitl",
-        kind="disparity",
         use="free and steady, softer edges",
         family="depth_anything_v1",
     ),
@@ -164,14 +172,11 @@ MODELS: tuple[ModelSpec, ...] = (
         title="Depth Anything 3 Mono Large",
         repo="depth-anything/DA3MONO-LARGE",
         revision="f465978e618db8cc79c83b8bbf24964857db1875",
-        file="model.safetensors",
         sha256="7a799a7f95eb8d4c404c2ca8be3dc3276b350a417ddc4420db72ba850cc0e960",
         bytes=1_336_734_448,
         licence="Apache-2.0",
-        commercial=True,
         encoder="vitl",
-        kind="disparity",
-        use="best of the free ones, knows the sky",
+        use="best free shapes, knows the sky",
         family="depth_anything_3",
     ),
     ModelSpec(
@@ -179,14 +184,12 @@ MODELS: tuple[ModelSpec, ...] = (
         title="Depth Anything 3 Metric Large",
         repo="depth-anything/DA3METRIC-LARGE",
         revision="4010e39f3634a45bc60553321fb49fb760bd594e",
-        file="model.safetensors",
         sha256="bbea5b0b3ee389849cffa7ddae89de064a90abd2b055fc5aa99aac68db324776",
         bytes=1_336_734_448,
         licence="Apache-2.0",
-        commercial=True,
         encoder="vitl",
         kind="distance",
-        use="metres if the lens is known, cuts the sky",
+        use="metres with a known lens, cuts the sky",
         family="depth_anything_3",
         lens="needs",
     ),
@@ -199,7 +202,6 @@ MODELS: tuple[ModelSpec, ...] = (
         sha256="79a16621928c2bf0ed04659218c55c01075e950507f40bb3332fb4c873d3e1dc",
         bytes=140_550_416,
         licence="MIT",
-        commercial=True,
         encoder="vits",
         kind="distance",
         use="metres and the lens, for Camera projection",
@@ -208,7 +210,6 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     _metric(
         "small",
-        "vits",
         "indoor",
         "8078d68a9c75a972131914f6afd0c1723be0da7f",
         "e990eb82fbf11b05b7813261196a2b841bdcf5a05f64396724a8987fa90504a3",
@@ -216,7 +217,6 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     _metric(
         "base",
-        "vitb",
         "indoor",
         "c6d9784685727bfc6d0a7b5452ce94afaee1e7f5",
         "8b902f5d9a8c8a9520f3a8c6a00afe442b464eff5aaf0cb405d1da721cd9f79f",
@@ -224,7 +224,6 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     _metric(
         "large",
-        "vitl",
         "indoor",
         "d2fc6a93601aabb1139a3bf0ebfcb4e89c67817f",
         "04d3295ff4f9cbee72b8998a85930fe870b45ba4431e7af47415fbded02388ca",
@@ -232,7 +231,6 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     _metric(
         "small",
-        "vits",
         "outdoor",
         "fd2c22027eaf20374204f14099b8341e1925ad39",
         "ad065c77a7421ca55159a1f0db9433397a607690f2d76bb8a6fc54b1be7a3124",
@@ -240,7 +238,6 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     _metric(
         "base",
-        "vitb",
         "outdoor",
         "5b575fded0346068343a6d96d0ce3ab6dbc9fb49",
         "1f2e9ed13ee39126686994669f8d1bfd9cd8f093a4d2a0891e5a0e5263b480c9",
@@ -248,11 +245,42 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     _metric(
         "large",
-        "vitl",
         "outdoor",
         "4eab4cf1983c2801c515804005214de56a4b67cc",
         "15f7de4b22f1b1194847ea694ee9ed6395563ba5cd52b70b87901f183c232c9a",
         1_341_322_868,
+    ),
+    _video(
+        "small",
+        "disparity",
+        "256875362cff76724b920335dfb4b29dd611f66e",
+        "13379300b739e659f076a59d52e9801bd8d38c541a7e71f73bbca4dcfb013609",
+        116_440_756,
+        "Apache-2.0",
+    ),
+    _video(
+        "base",
+        "disparity",
+        "7231d0c6e260f54f103eba5005d01f6efa4f43db",
+        "775e578e8f9431ec0496514aa466bd0a1f67c28d0f518267809f35a43c04329b",
+        458_247_082,
+        "CC-BY-NC-4.0",
+    ),
+    _video(
+        "large",
+        "disparity",
+        "7aafbcb5c6af0bac741aad2b6471894fb4761afa",
+        "43df27c6b396042ba34ff7b798ab279f64d204d2e86d7a373968f8fa36d0e6fa",
+        1_538_392_012,
+        "CC-BY-NC-4.0",
+    ),
+    _video(
+        "small",
+        "distance",
+        "273d090f2ce17df50c2872d82c8322c45da5b4dd",
+        "3c28432b4e1f0d7bb31cad5151b6313b49457db5aa58d82e85bfb0f8b1311b33",
+        116_444_063,
+        "Apache-2.0",
     ),
 )
 

@@ -32,7 +32,7 @@ def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
     meaning = "Distances in metres" if spec.kind == "distance" else "Relative depth"
     allowed = {True: "commercial use allowed", False: "not for commercial use", None: "ask its authors"}
     needs = "" if spec.built_in else ". Needs the engine"
-    name = spec.title.replace("Depth Anything ", "")
+    name = spec.title.replace("Depth Anything V", "V")
     return (
         spec.name,
         f"{name}: {spec.use} ({licence}{'' if spec.built_in else f', {size}'})",

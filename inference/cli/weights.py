@@ -9,6 +9,8 @@ from ..cache import on_disk
 from ..errors import DepthNodesError
 from .report import FAILED, OK, PROGRAM, Download, complain
 
+_REACH = {"disparity": "relative", "distance": "metres"}
+
 
 def models(arguments: Sequence[str]) -> int:
     """List the models, their licences, and which are on disk."""
@@ -22,6 +24,7 @@ def models(arguments: Sequence[str]) -> int:
                 "name": spec.name,
                 "title": spec.title,
                 "kind": spec.kind,
+                "use": spec.use,
                 "licence": spec.licence,
                 "commercial": spec.commercial,
                 "bytes": spec.bytes,
@@ -32,9 +35,9 @@ def models(arguments: Sequence[str]) -> int:
             print(json.dumps(record))
         else:
             size = f"{spec.bytes / 1e6:.0f} MB"
-            reach = f"up to {spec.max_distance:g} m" if spec.max_distance else "relative"
+            reach = f"up to {spec.max_distance:g} m" if spec.max_distance else _REACH[spec.kind]
             state = "on disk" if path else "not on disk"
-            print(f"{spec.name:<14} {spec.kind:<9} {reach:<11} {size:>8}  {state:<11}  {spec.licence}")
+            print(f"{spec.name:<18} {spec.kind:<9} {reach:<11} {size:>8}  {state:<11}  {spec.licence:<17}  {spec.use}")
     return OK
 
 

@@ -95,6 +95,10 @@ def family(spec: ModelSpec) -> Any:
                 from . import moge_2
 
                 return moge_2
+            case "video_depth_anything":
+                from . import video_depth_anything
+
+                return video_depth_anything
             case "draft":
                 from ..draft import model
 

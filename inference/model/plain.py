@@ -237,19 +237,23 @@ class Head(nn.Module):
 
     def forward(self, taps: list[Tensor], rows: int, columns: int) -> Tensor:
         """Turn the four taps, each (B, h w, C), into (B, 14 h, 14 w)."""
-        maps = [tap.transpose(1, 2).unflatten(2, (rows, columns)) for tap in taps]  # each (B, C, h, w)
-        maps = [project(x) for project, x in zip(self.project, maps, strict=True)]  # (B, channels[level], h, w)
-        maps = [
-            self.enlarge4(maps[0]),  # (B, channels[0], 4 h, 4 w)
-            self.enlarge2(maps[1]),  # (B, channels[1], 2 h, 2 w)
-            maps[2],  # (B, channels[2], h, w)
-            self.reduce2(maps[3]),  # (B, channels[3], h / 2, w / 2), rounded up
-        ]
+        maps = self.reassemble(taps, rows, columns)
         maps = [narrow(x) for narrow, x in zip(self.narrow, maps, strict=True)]  # (B, F, ...)
         path = self.fusion[3](maps[3])
         for level in (2, 1, 0):
             path = self.fusion[level](resize(path, *maps[level].shape[-2:]), maps[level])
         return self.output(path, rows, columns)
+
+    def reassemble(self, taps: list[Tensor], rows: int, columns: int) -> list[Tensor]:
+        """Turn the four taps, each (B, h w, C), into four maps, from fine to coarse."""
+        maps = [tap.transpose(1, 2).unflatten(2, (rows, columns)) for tap in taps]  # each (B, C, h, w)
+        maps = [project(x) for project, x in zip(self.project, maps, strict=True)]  # (B, channels[level], h, w)
+        return [
+            self.enlarge4(maps[0]),  # (B, channels[0], 4 h, 4 w)
+            self.enlarge2(maps[1]),  # (B, channels[1], 2 h, 2 w)
+            maps[2],  # (B, channels[2], h, w)
+            self.reduce2(maps[3]),  # (B, channels[3], h / 2, w / 2), rounded up
+        ]
 
 
 class DepthAnything(nn.Module):

@@ -19,6 +19,8 @@ def test_every_published_model_is_there():
     assert {spec.name for spec in PUBLISHED if spec.family == "depth_anything_v1"} == {"v1-base", "v1-large"}
     assert {spec.name for spec in PUBLISHED if spec.family == "depth_anything_3"} == {"da3-mono", "da3-metric"}
     assert {spec.name for spec in PUBLISHED if spec.family == "moge_2"} == {"moge-small"}
+    videos = {"video-small", "video-base", "video-large", "video-metric-small"}
+    assert {spec.name for spec in PUBLISHED if spec.family == "video_depth_anything"} == videos
 
 
 def test_the_built_in_model_comes_first():
@@ -31,7 +33,8 @@ def test_every_file_is_pinned():
         assert len(spec.revision) == 40
         assert len(spec.sha256) == 64
         int(spec.revision + spec.sha256, 16)
-        assert spec.file.endswith({"base": ".pth", "moge-small": ".pt"}.get(spec.name, ".safetensors"))
+        pickled = spec.name == "base" or spec.family == "video_depth_anything"
+        assert spec.file.endswith(".pth" if pickled else ".pt" if spec.family == "moge_2" else ".safetensors")
     for column in ("name", "title", "repo", "revision", "sha256"):
         assert len({getattr(spec, column) for spec in PUBLISHED}) == len(PUBLISHED)
 
@@ -39,9 +42,11 @@ def test_every_file_is_pinned():
 def test_sizes_are_those_of_the_parameters():
     parameters = {"vits": 24_785_089, "vitb": 97_470_785, "vitl": 335_315_649}
     others = {"da3-mono": 334_171_394, "da3-metric": 334_171_394, "moge-small": 35_103_656}
+    videos = {"video-small": 29_080_193, "video-base": 114_531_521, "video-large": 384_554_177}
+    others |= videos | {"video-metric-small": 29_080_193}
     for spec in PUBLISHED:
         count = others.get(spec.name, parameters[spec.encoder])
-        assert 0 < spec.bytes - 4 * count < 140_000  # the names and shapes
+        assert 0 < spec.bytes - 4 * count < 200_000  # the names and shapes
 
 
 def test_kinds_and_distances():
@@ -56,6 +61,8 @@ def test_licences_are_those_of_the_model_cards():
     licences = {spec.name: (spec.licence, spec.commercial) for spec in catalog.MODELS}
     assert licences["small"] == ("Apache-2.0", True)
     assert licences["base"] == licences["large"] == ("CC-BY-NC-4.0", False)
+    assert licences["video-base"] == licences["video-large"] == ("CC-BY-NC-4.0", False)
+    assert licences["video-small"] == licences["video-metric-small"] == ("Apache-2.0", True)
     assert all(licences[name] == ("Apache-2.0", True) for name in ("v1-base", "v1-large", "da3-mono", "da3-metric"))
     assert licences["moge-small"] == ("MIT", True)
     assert all(
