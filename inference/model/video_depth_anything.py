@@ -6,6 +6,7 @@ https://arxiv.org/abs/2307.04725. In the comments on shapes, T is the frames, C 
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ _WIDE, _WIDEST = 1.78, 1.777  # frames that are wider than the first are seen as
 
 _BLOCK = "head.motion_modules.{i}.temporal_transformer."
 _INNER = f"{_BLOCK}transformer_blocks.0."
-_TEMPORAL = {
+_TEMPORAL: dict[str, str | tuple[str, ...]] = {
     "norm": f"{_BLOCK}norm",
     "widen": f"{_BLOCK}proj_in",
     "narrow": f"{_BLOCK}proj_out",
@@ -54,6 +55,8 @@ Maps = tuple[Tensor, Tensor, Tensor, Tensor]  # of the head, from fine to coarse
 
 class TemporalAttention(nn.Module):
     """Attention of each pixel to itself in the other frames."""
+
+    positions: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -165,7 +168,7 @@ class VideoDepthAnything(DepthAnythingV2):
     ) -> None:
         """Take over a plain network in float32 on the CPU. Its head stays so: in half precision it overflows."""
         super().__init__(network, device, precision)
-        network.head.float()
+        self._head = cast(VideoHead, network.head.float())
         self.kind = kind
 
     def sizes(self, height: int, width: int, size: int) -> tuple[int, int]:
@@ -187,17 +190,19 @@ class VideoDepthAnything(DepthAnythingV2):
 
     def _maps_of(self, frame: Rgb, size: int) -> tuple[Maps, tuple[int, int]]:
         """Encode a frame: return its maps, and its height and width."""
-        rows, columns = self.sizes(*frame.shape[:2], size)
+        height, width = frame.shape[:2]
+        rows, columns = self.sizes(height, width, size)
         with torch.inference_mode():
             taps = self._network.encoder(self.prepare(frame, rows, columns))
-            maps = self._network.head.of_frames(taps, rows // plain.PATCH, columns // plain.PATCH)
-        return maps, frame.shape[:2]
+            maps = self._head.of_frames(taps, rows // plain.PATCH, columns // plain.PATCH)
+        return maps, (height, width)
 
     def _window(self, window: list[tuple[Maps, tuple[int, int]]]) -> list[NDArray[np.float32]]:
         """Return the depth of the frames of a window, each of the frame's size."""
         size = window[0][1]
-        maps = tuple(torch.cat(level) for level in zip(*(maps for maps, _ in window), strict=True))
+        fine, finer, coarse, coarser = (torch.cat(level) for level in zip(*(maps for maps, _ in window), strict=True))
+        maps = fine, finer, coarse, coarser
         rows, columns = maps[2].shape[-2:]
         with torch.inference_mode():
-            fused = self._network.head.fuse(maps, rows, columns)
+            fused = self._head.fuse(maps, rows, columns)
             return [plain.resize(depth[None], *size)[0, 0].cpu().numpy() for depth in fused]
