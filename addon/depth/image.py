@@ -31,9 +31,9 @@ class DepthInfo:
     raw_min, raw_max: range of the valid values before they were normalised; for a distance the metres themselves.
     source: the photo or depth file it was made from. model, revision: what predicted it. Empty where unknown.
     focal_length: in millimetres on a sensor whose longer side is 36 mm, or None where unknown.
-    lens: who says so: the `photo`, or a `model` that estimated it, or nobody (`assumed`). Empty where unknown.
     version: the version of this extension that wrote the image; empty until it is written.
     background: whether green and blue hold a second layer: what lies behind, and where.
+    lens: who states the focal length: the `photo`, a `model` that estimated it, or nobody (`assumed`).
     """
 
     kind: Kind
@@ -43,9 +43,9 @@ class DepthInfo:
     model: str = ""
     revision: str = ""
     focal_length: float | None = None
-    lens: str = ""
     version: str = ""
     background: bool = False
+    lens: str = ""
 
 
 @dataclass(frozen=True, eq=False)
