@@ -77,16 +77,32 @@ def test_the_reliefs_own_camera_follows_and_another_does_not(relief, inputs, dep
     camera = extension.module("addon.scene.camera").add(
         ob, modifier, picture, collection=bpy.context.collection, scene=bpy.context.scene
     )
+    another = bpy.data.objects.new("Another", bpy.data.cameras.new("Another"))
+    bpy.context.collection.objects.link(another)
     assert camera.data.lens == 50.0
     relief.set_depth_of([ob.session_uid], depth_of(28.0, depth))
-    assert inputs.get_input(modifier, "Lens") == "Camera Object"
+    assert lens(inputs, modifier) == ("Focal Length", 28.0)
     assert camera.data.lens == pytest.approx(28.0)
+    assert another.data.lens == 50.0
     camera.data.lens = 85.0
     relief.set_depth_of([ob.session_uid], depth_of(35.0, depth))
+    assert lens(inputs, modifier) == ("Focal Length", 35.0)
     assert camera.data.lens == 85.0
-    camera.data.lens, camera.parent = 28.0, None
-    relief.set_depth_of([ob.session_uid], depth_of(35.0, depth))
+
+
+def test_a_camera_that_the_relief_reads_is_fitted_where_it_is_its_own(relief, inputs, depth_of, picture):
+    depth = depth_of(None)
+    ob, modifier = made(relief, picture, depth)
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    bpy.context.collection.objects.link(camera)
+    inputs.set_input(modifier, "Camera", camera)
+    inputs.set_input(modifier, "Lens", "Camera Object")
+    relief.set_depth_of([ob.session_uid], depth_of(28.0, depth))
+    assert camera.data.lens == 50.0
+    camera.parent = ob  # as the release before noted it
+    relief.set_depth_of([ob.session_uid], depth_of(28.0, depth))
     assert camera.data.lens == pytest.approx(28.0)
+    assert lens(inputs, modifier) == ("Camera Object", 50.0)
 
 
 def test_the_camera_of_a_new_relief_sees_it_by_its_lens(relief, inputs, depth_of, picture):
