@@ -167,10 +167,7 @@ def _uv_map(mesh: bpy.types.Mesh) -> str | None:
 
 
 def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
-    """Have a relief follow a depth image: the image, its kind, its background, and its lens if known.
-
-    A lens that an artist chose stays.
-    """
+    """Have a relief follow a depth image: the image, its kind, its background, and its lens (see `fit_lens`)."""
     known = depth_image.info(depth)
     inputs.set_input(modifier, "Image", depth)
     if depth.source != "SEQUENCE" and "Frame" in inputs.input_names(modifier) and inputs.release(modifier, "Frame"):
