@@ -45,3 +45,19 @@ def test_a_fixed_range_is_not_the_pictures_own() -> None:
     assert heights(relief({"Image": image, "Fixed Range": True, **FLAT})) == pytest.approx((0.4, 1.2), abs=1e-5)
     settings = {"Fixed Range": True, "Range Low": -0.4, "Range High": 1.6}
     assert heights(relief({"Image": image, **settings, **FLAT})) == pytest.approx((0.6, 1.0), abs=1e-5)
+
+
+def test_whoever_reads_an_image_is_told_the_frame() -> None:
+    """Blender reads file 0 of a sequence otherwise."""
+    untold = [
+        (tree.name, node.name)
+        for tree in bpy.data.node_groups
+        for node in tree.nodes
+        if {"Image", "Frame"} <= {socket.name for socket in node.inputs}
+        and node.inputs["Image"].is_linked
+        and not node.inputs["Frame"].is_linked
+    ]
+    assert untold == []
+    takes_one = [tree for tree in bpy.data.node_groups if "Image" in tree.interface.items_tree]
+    assert takes_one
+    assert [tree.name for tree in takes_one if "Frame" not in tree.interface.items_tree] == []
