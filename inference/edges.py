@@ -34,8 +34,8 @@ def snap(
     larger_is_nearer = bool(ends[1] > ends[0])
     outline = window(above, 1, np.maximum) if larger_is_nearer else window(below, 1, np.minimum)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # where nothing around is known
-        ends = inverse(high), inverse(low)
-        edge = known & (np.maximum(*ends) > np.minimum(*ends) * np.float32(1 + gap))
+        around = inverse(high), inverse(low)
+        edge = known & (np.maximum(*around) > np.minimum(*around) * np.float32(1 + gap))
         is_high = outline - low >= high - outline
         snapped = np.where(edge, np.where(is_high, high, low), depth).astype(np.float32, copy=False)
         return snapped, edge & (is_high == larger_is_nearer)
