@@ -102,7 +102,7 @@ class EstimatingFrames(Placing):
             return None
         if not super().poll(context):
             raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
-        return Placement(self.matrix(context), self.projection, self.use_camera)
+        return Placement(self.matrix(context), self.projection, self.use_camera, self.shape())
 
     def _verdict(self) -> set[str]:
         if self._clip.state == "failed":

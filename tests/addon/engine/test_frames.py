@@ -52,7 +52,9 @@ def shown_in_the_scene(shot: Path) -> tuple[bpy.types.Object, bpy.types.Image]:
     ob = bpy.data.objects.new("clip", mesh)
     bpy.context.collection.objects.link(ob)
     timeline.Showing(11, 6, 100, cyclic=False).apply(photos.shown_by(ob).image_user)
-    relief.select_only(bpy.context, ob)
+    bpy.context.view_layer.update()
+    ob.select_set(True)
+    bpy.context.view_layer.objects.active = ob
     return ob, image
 
 
