@@ -100,7 +100,7 @@ def _read_picture(path: Path) -> Samples:
             alpha_name = f"{names[0].rpartition('.')[0]}.A".removeprefix(".")
             alphas = [_channel(file, spec, number, alpha_name)] if alpha_name in spec.channelnames else []
             attributes, is_exr = _attributes(spec), file.format_name() == "openexr"
-        except UnicodeDecodeError as error:  # a channel's name
+        except (UnicodeDecodeError, MemoryError) as error:  # a channel's name, a size that was made up
             raise DepthFileError("the file is damaged. Save or copy it again") from error
     lies = orientation(path, spec)
     values, *alphas = (

@@ -21,7 +21,9 @@ MISSING = (
     "This Blender lacks OpenImageIO's Python module, which reads depth maps and the orientation of photos. Use Blender "
     "from blender.org, or install your distribution's python3-openimageio"
 )
-_HEAD = 64  # bytes; a HEIC or AVIF file names its kinds within
+_HEAD = 4096  # bytes; a JPEG begins with its EXIF, a HEIC or AVIF file names its kinds
+_JPEG, _PNG, _TIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*")  # what each begins with
+_CUT = "its end is missing"
 _ORIENTATION = 0x0112  # EXIF's tag
 
 
@@ -47,10 +49,11 @@ def orientation(path: Path, spec: Any = None) -> int:
 
     spec: its header, where it has been opened already.
     """
-    with path.open("rb") as stored:
-        head = stored.read(_HEAD)
-        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":  # whatever the file is called
-            return _webp_orientation(head + stored.read())
+    head = _head(path)
+    if _is_webp(head):  # whatever the file is called
+        return _webp_orientation(path.read_bytes())
+    if head.startswith(_JPEG) and b"Exif\0\0" in head and not _exif(head).startswith(_TIFF):
+        return UPRIGHT  # damaged, and OpenImageIO would guess
     if spec is None:
         with opened(path) as file:
             spec = file.spec() if file else None
@@ -62,20 +65,47 @@ def damage(path: Path) -> str:
 
     The picture is decoded for that.
     """
+    head = _head(path)
+    if head.startswith(b"GIF8"):  # OpenImageIO leaves it to Blender, which shows what there is
+        return "" if path.read_bytes().rstrip(b"\0").endswith(b";") else _CUT
     with opened(path) as file:
         if file is None:
-            return ""
-        whole = file.read_image(oiio.UNKNOWN) is not None
+            is_known = oiio and (_is_webp(head) or head.startswith((_PNG, _JPEG, *_TIFF)))
+            return "it can't be decoded" if is_known else ""  # Blender would show an empty picture
+        try:
+            whole = file.read_image(oiio.UNKNOWN) is not None
+        except MemoryError:
+            return "it claims more pixels than there is memory for"
         reason: str = file.geterror().partition("\n")[0]
     if whole and "extraneous bytes" in reason:  # what some cameras leave between JPEG's markers
-        return ""
-    return reason.partition(' ("')[0] if whole or reason else "its end is missing"
+        return "" if _has_end(path.read_bytes()) else _CUT
+    return reason.partition(' ("')[0] if whole or reason else _CUT
+
+
+def _has_end(jpeg: bytes) -> bool:
+    """Return whether the marker of a JPEG's end follows its first scan; one before that belongs to a thumbnail."""
+    place = 2
+    while jpeg[place : place + 1] == b"\xff" and jpeg[place + 1 : place + 2] != b"\xda":
+        place += 2 + int.from_bytes(jpeg[place + 2 : place + 4])
+    return b"\xff\xd9" in jpeg[place:]
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
+
+
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _exif(head: bytes) -> bytes:
+    return head.partition(b"Exif\0\0")[2]
 
 
 def foreign(path: Path) -> str:
     """Return how to convert a photo of a kind that Blender can't open, in words that follow its name, or nothing."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
+    head = _head(path)[:64]
     if head[4:8] != b"ftyp":
         return ""
     kind = "AVIF" if b"avif" in head or b"avis" in head else "HEIC"
@@ -92,6 +122,8 @@ def _webp_orientation(data: bytes) -> int:
     """
     start = data.find(b"EXIF", 12)
     tiff = data[start + 8 :].removeprefix(b"Exif\0\0") if start > 0 else b""
+    if not tiff.startswith(_TIFF):
+        return UPRIGHT
     order = "<" if tiff[:2] == b"II" else ">"
     try:
         (directory,) = struct.unpack_from(f"{order}I", tiff, 4)

@@ -67,7 +67,7 @@ def _load(path: Path) -> bpy.types.Image:
             bpy.data.images.remove(image)
         reason = (
             picture_file.foreign(path)
-            or "is not an image, or is damaged. Open it in another program and export it again"
+            or "is not an image that Blender can open, or is damaged. Open it in another program and export it again"
         )
         raise PhotoError(f"{path.name} {reason}")
     orientation = picture_file.orientation(path)

@@ -219,6 +219,55 @@ def test_a_cut_photo_is_noticed(tmp_path, suffix):
     assert picture.damage(path) or picture.oiio.ImageInput.open(str(path)) is None  # what can't even be opened
 
 
+@pytest.mark.parametrize(("suffix", "share"), [(".webp", 0.05), (".webp", 0.3), (".gif", 0.6), (".png", 0.001)])
+def test_a_cut_photo_that_blender_would_show_is_noticed(tmp_path, suffix, share):
+    noise = np.random.default_rng(4).integers(0, 255, (64, 80, 3), np.uint8)
+    path = tmp_path / f"photo{suffix}"
+    Image.fromarray(noise).save(path, lossless=True)
+    assert picture.damage(path) == ""
+    path.write_bytes(path.read_bytes()[: max(int(path.stat().st_size * share), 12)])
+    assert picture.damage(path)
+    with pytest.raises(errors.PhotoError, match="photo again"):
+        photo.load(path)
+
+
+def test_a_cut_jpeg_with_odd_bytes_inside_is_noticed(tmp_path):
+    noise = np.random.default_rng(4).integers(0, 255, (64, 80, 3), np.uint8)
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(noise).save(path, restart_marker_blocks=4)
+    data = path.read_bytes()
+    place = data.index(b"\xff\xd0")
+    odd = data[:place] + b"odd" + data[place:]
+    path.write_bytes(odd)
+    assert picture.damage(path) == ""  # the picture is whole
+    path.write_bytes(odd[:-200])
+    assert picture.damage(path)
+
+
+def test_a_size_that_was_made_up_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (4, 3)).save(path)
+
+    class Claiming:
+        def read_image(self, *_: object) -> None:
+            raise MemoryError("std::bad_alloc")
+
+        def close(self) -> None:
+            """Nothing was opened."""
+
+    monkeypatch.setattr(picture.oiio.ImageInput, "open", lambda *_: Claiming())
+    assert "memory" in picture.damage(path)
+
+
+def test_an_exif_block_that_is_none_says_nothing(tmp_path):
+    for suffix in (".jpg", ".webp"):
+        path = lying(tmp_path / f"photo{suffix}", 4)
+        data = path.read_bytes()
+        place = max(data.find(b"MM\0*"), data.find(b"II*\0"))
+        path.write_bytes(data[: place + 2] + b"\xf0" + data[place + 3 :])
+        assert picture.orientation(path) == picture.UPRIGHT
+
+
 @pytest.mark.parametrize("name", pictures.KINDS)
 def test_a_whole_photo_of_any_kind_is_whole(tmp_path, name):
     assert picture.damage(pictures.write(tmp_path, name)) == ""
