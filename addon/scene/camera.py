@@ -61,7 +61,7 @@ def _view_of(camera: bpy.types.Object | None, ob: bpy.types.Object) -> View:
         data.lens,
         data.sensor_width,
         (data.shift_x, data.shift_y),
-        data.ortho_scale,
+        data.ortho_scale / ob.matrix_world.median_scale,
     )
 
 
@@ -124,6 +124,8 @@ def add(
     camera[_RELIEF] = ob
     collection.objects.link(camera)
     _place(camera, ob, view)
+    scale = ob.matrix_world.median_scale  # the relief's metres in the scene's units: Blender scales no lens
+    data.clip_start, data.clip_end = data.clip_start * scale, data.clip_end * scale
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = picture.size
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
@@ -163,7 +165,8 @@ def place_at(camera: bpy.types.Object, ob: bpy.types.Object, matrix: Matrix) -> 
 def _place(camera: bpy.types.Object, ob: bpy.types.Object, view: View) -> None:
     data: Any = camera.data
     data.type = view.type
-    data.lens, data.sensor_width, data.ortho_scale = view.lens, view.sensor_width, view.ortho_scale
+    data.lens, data.sensor_width = view.lens, view.sensor_width
+    data.ortho_scale = view.ortho_scale * ob.matrix_world.median_scale
     data.shift_x, data.shift_y = view.shift
     data.sensor_fit = "AUTO"
     place_at(camera, ob, view.matrix)

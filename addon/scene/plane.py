@@ -1,8 +1,9 @@
-"""The flat picture: a quad of a photo's aspect, how it can stand, and what it is called."""
+"""The flat picture: a quad of a photo's aspect, how it can stand and in which units, and what it is called."""
 
 import re
 from math import pi
 from pathlib import Path
+from typing import Any
 
 import bpy
 from mathutils import Matrix
@@ -34,3 +35,17 @@ def put_beside(ob: bpy.types.Object, matrix: Matrix, end: float | None) -> float
     place = 0.0 if end is None else end + GAP - min(across)
     ob.matrix_world = matrix @ Matrix.Translation((place, 0.0, 0.0))
     return place + max(across)
+
+
+def uv_map_of(mesh: bpy.types.Mesh) -> str | None:
+    """Return the UV map that a mesh's textures read, whatever it is called: importers and translations differ in it."""
+    layers = mesh.uv_layers
+    shown = next((layer for layer in layers if layer.active_render), layers.active)
+    return shown.name if shown is not None else None
+
+
+def in_metres(matrix: Matrix, scene: bpy.types.Scene | None) -> Matrix:
+    """Return where an object stands so that a unit of its own space is a metre of the scene."""
+    units: Any = scene.unit_settings if scene is not None else None
+    metre = 1.0 if units is None or units.system == "NONE" else 1.0 / units.scale_length
+    return matrix @ Matrix.Scale(metre, 4)

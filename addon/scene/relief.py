@@ -24,7 +24,7 @@ from ..errors import PhotoError, printable
 from . import camera as fitting
 from . import groups, inputs, photo, presets
 from .material import background_material, material
-from .plane import STANDING, plane, put_beside, title
+from .plane import STANDING, in_metres, plane, put_beside, title, uv_map_of
 
 GROUP = "Depth Relief"
 
@@ -130,12 +130,15 @@ def add(
     projection: Projection = "Relief",
     shape: Mapping[str, Any] | None = None,
 ) -> tuple[bpy.types.Object, bpy.types.NodesModifier]:
-    """Add a plane of the photo's aspect that shows the photo and is shaped by the depth image, and by a preset."""
+    """Add a plane of the photo's aspect that shows the photo and is shaped by the depth image, and by a preset.
+
+    Its own space is in metres: the object is scaled where the scene counts in other units.
+    """
     name = title(picture)
     mesh = plane(name, picture.size[0], picture.size[1])
     mesh.materials.append(material(picture))
     ob = bpy.data.objects.new(name, mesh)
-    ob.matrix_world = matrix
+    ob.matrix_world = in_metres(matrix, bpy.context.scene)
     collection.objects.link(ob)
     modifier = add_modifier(ob)
     set_depth(modifier, depth)
@@ -153,17 +156,10 @@ def add_modifier(ob: bpy.types.Object) -> bpy.types.NodesModifier:
     group = groups.fetch(GROUP)
     modifier = cast("bpy.types.NodesModifier", ob.modifiers.new(GROUP, "NODES"))
     modifier.node_group = group
-    uv_map = _uv_map(cast("bpy.types.Mesh", ob.data))
+    uv_map = uv_map_of(cast("bpy.types.Mesh", ob.data))
     if uv_map is not None:
         inputs.set_attribute(modifier, "UV", uv_map)
     return modifier
-
-
-def _uv_map(mesh: bpy.types.Mesh) -> str | None:
-    """Return the UV map that a mesh's textures read, whatever it is called: importers and translations differ in it."""
-    layers = mesh.uv_layers
-    shown = next((layer for layer in layers if layer.active_render), layers.active)
-    return shown.name if shown is not None else None
 
 
 def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
@@ -244,7 +240,7 @@ class Placement:
         ob, modifier = add(
             picture, depth, collection=collection, matrix=self.matrix, projection=self.projection, shape=self.shape
         )
-        self._end = put_beside(ob, self.matrix, self._end if self.made else None)
+        self._end = put_beside(ob, in_metres(self.matrix, context.scene), self._end if self.made else None)
         if self.use_camera:
             fitting.add(ob, modifier, picture, collection=collection, scene=context.scene)
         if context.mode == "OBJECT":  # else somebody began to edit another object meanwhile
