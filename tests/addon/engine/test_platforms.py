@@ -8,7 +8,8 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from tests.addon.enabled import backends, errors, install, place, probe
+from tests.addon.enabled import backends, errors, install, place, probe, protocol
+from tools import extension
 
 
 @pytest.fixture(autouse=True)
@@ -199,6 +200,27 @@ def test_the_default_place_fits_into_the_paths_of_windows(monkeypatch, machine):
     assert len(str(longest)) <= 259
     monkeypatch.setattr(install, "_has_long_paths", lambda: False)
     install._check_place(folder, backends.Backend("cpu", "CPU", "", 1, 1, ()))
+
+
+def test_the_models_fit_into_the_paths_of_windows():
+    """In the layout that the hub documents for its cache, with a part of a download and its lock."""
+    cache = PureWindowsPath(r"C:\Users\12345678901234567890\.cache\huggingface\hub")
+    fetched = [spec for spec in extension.module("inference.catalog").MODELS if not spec.built_in]
+    assert fetched
+    for spec in fetched:
+        repo = f"models--{spec.repo.replace('/', '--')}"
+        paths = [cache / repo / "snapshots" / spec.revision / spec.file]
+        paths += [cache / repo / "blobs" / f"{spec.sha256}.incomplete", cache / ".locks" / repo / f"{spec.sha256}.lock"]
+        assert max(len(str(path)) for path in paths) <= 259, spec.name
+
+
+def test_names_outside_of_windows_code_page_reach_the_engine():
+    """Both pipes carry ASCII, and the engine's Python takes UTF-8 for every name, whatever the system's code page."""
+    asked = protocol.Estimate(1, "C:\\写真\\Жанна é.jpg", "C:\\出力")
+    line = protocol.encode(asked)
+    assert line.isascii()
+    assert protocol.decode(line) == asked
+    assert place.environment()["PYTHONUTF8"] == "1"
 
 
 @pytest.mark.parametrize(("long_paths", "refused"), [(False, True), (True, False)])
