@@ -30,8 +30,8 @@ def snap(
     above, below = np.where(known, depth, -np.inf), np.where(known, depth, np.inf)
     high, low = window(above, radius, np.maximum), window(below, radius, np.minimum)
     counted = depth[known]
-    ends = inverse(np.array([counted.min(), counted.max()] if counted.size else [0.0, 0.0], np.float32))
-    larger_is_nearer = bool(ends[1] > ends[0])
+    range_ = inverse(np.array([counted.min(), counted.max()] if counted.size else [0.0, 0.0], np.float32))
+    larger_is_nearer = bool(range_[1] > range_[0])
     outline = window(above, 1, np.maximum) if larger_is_nearer else window(below, 1, np.minimum)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # where nothing around is known
         around = inverse(high), inverse(low)
