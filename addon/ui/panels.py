@@ -75,6 +75,7 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
         if warning.type != "INFO":
             _draw_error(layout.column(align=True), warning.message, context.region)
     _draw_origin(layout.column(align=True), relief.depth_of(modifier))
+    _draw_colour_space(layout, relief.depth_of(modifier))
     row = layout.row(align=True)
     row.menu("DEPTH_NODES_MT_presets", text="Presets")
     row.operator("depth_nodes.preset_add", text="", icon="ADD")
@@ -98,6 +99,14 @@ def _draw_camera(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     else:
         layout.operator("depth_nodes.photo_view", icon="LOOP_BACK")
     layout.operator("depth_nodes.parallax", icon="ANIM")
+
+
+def _draw_colour_space(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> None:
+    """The way out where Blender bends a depth map that it takes for a picture."""
+    if depth is not None and not depth.colorspace_settings.is_data:
+        column = layout.box().column()
+        column.label(text="Depth is read as colour: set Non-Color", icon="ERROR")
+        column.prop(depth.colorspace_settings, "name", text="Color Space")
 
 
 def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None:

@@ -225,6 +225,22 @@ def test_sidebar_says_what_the_model_needs_before_a_photo_is_chosen():
         assert "needs the engine" in sidebar().labels[0]
 
 
+def test_a_depth_image_that_is_read_as_colour_can_be_set_right(tmp_path):
+    from tests.addon.pictures import write_photo
+
+    bpy.ops.mesh.primitive_plane_add()
+    relief = extension.module("addon.scene.relief")
+    modifier = relief.add_modifier(bpy.context.object)
+    image = bpy.data.images.load(str(write_photo(tmp_path / "depth.png")))
+    extension.module("addon.scene.inputs").set_input(modifier, "Image", image)
+    for space, offered in (("sRGB", True), ("Non-Color", False)):
+        image.colorspace_settings.name = space
+        layout = Layout()
+        bpy.types.VIEW3D_PT_depth_nodes.draw(SimpleNamespace(layout=layout), bpy.context)
+        assert ("name" in layout.properties) == offered
+        assert any("Non-Color" in label for label in layout.labels) == offered
+
+
 def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
     from tests.addon.pictures import write_photo
 
