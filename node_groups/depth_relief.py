@@ -202,6 +202,7 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         flat = tree.sample_index(samples("Geometry"), position, tree.add.index())
         rest = tree.choose(choices.PROJECTION, {choices.RELIEF: flat, choices.CAMERA: position})
         ray = tree.choose(choices.PROJECTION, {choices.RELIEF: tree.xyz(), choices.CAMERA: shaped.ray})
+        specks = {"Close Specks": ~tree.input("Background")}  # where the background shows through, a needle is worse
         pixel = samples("UV") * tree.xyz(*tree.image_size())
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         # At the rim of an edge the front shows colours of both sides: it gives way to the background there.
@@ -213,7 +214,7 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
         inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call(
-            "Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest, "Ray": ray, "Pixel": pixel}
+            "Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest, "Ray": ray, "Pixel": pixel, **specks}
         )
         gone = (tree.count(cut("Geometry")).face_count < 1) & (tree.count(mesh).face_count > 0)
         asked = tree.input("Cutoff") & (tree.add.image_info(*tree.inputs("Image", "Frame").values()).width > 0)

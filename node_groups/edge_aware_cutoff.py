@@ -6,7 +6,7 @@ steep = |normal . view| < cos(angle)  and  farthest corner > nearest corner (1 +
 weak  = farthest corner > nearest corner (1 + threshold / 2)^edge
 
 An edge is torn whole or not at all: what is jump or steep spreads over two rings of weak faces, and specks of torn faces,
-fewer than min(8, sqrt(faces) / 8), stay.
+fewer than min(8, sqrt(faces) / 8), stay, if specks are closed.
 
 keep  = not (torn or a corner unknown), and part of a piece of at least min(Minimum Island, faces / 16) faces
 """
@@ -51,6 +51,7 @@ GROUP = Group(
             "Pixel",
             "Where each vertex lies in the picture, in pixels, so that coarse faces are judged by what lies between",
         ),
+        Bool("Close Specks", "Leave holes of a few faces closed; behind them nothing shows", True),
         Bool("Delete", "Delete the faces; otherwise only say which, in Keep and Edge", True),
         THRESHOLD,
         *LIMITS,
@@ -145,7 +146,8 @@ def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value) -> tuple[Value, Va
         island = tree.sample_index(edges, island, tree.add.vertex_of_corner(corner))
         faces = tree.add.accumulate_field(1.0, island, data_type="FLOAT", domain="FACE").total
         side = tree.real("SQRT", tree.real("ADD", tree.count(mesh).face_count, 0.0))
-        edges, large = tree.capture(edges, faces >= tree.math("MINIMUM", side / 8.0, SPECK), domain="FACE")
+        least = tree.switch(tree.input("Close Specks"), true=tree.math("MINIMUM", side / 8.0, SPECK), false=0.0)
+        edges, large = tree.capture(edges, faces >= least, domain="FACE")
         parts, stay = tree.capture(
             parts, tears & tree.sample_index(edges, large, _rank(tree, tears), "FACE"), domain="FACE"
         )

@@ -43,18 +43,20 @@ def kept(vertices: Floats, inverse: Floats, samples: Samples, shape: Shape) -> M
     across = max(samples.span / _BLUR, 1.0)
     limit, low = (np.float32((1 + shape.threshold * share) ** across - 1) for share in (1.0, _WEAK))
     torn = (gap > limit) | _steep(vertices, gap, shape, max(samples.span, 1.0))
-    good &= ~whole_edges(torn & good, (gap > low) & good)
+    good &= ~whole_edges(torn & good, (gap > low) & good, close_specks=not samples.has_background)
     return good & ~small_islands(good, min(shape.minimum_island, good.size // 16))
 
 
-def whole_edges(torn: Mask, weak: Mask) -> Mask:
+def whole_edges(torn: Mask, weak: Mask, *, close_specks: bool) -> Mask:
     """Return the torn faces when each edge is torn whole or not at all.
 
-    What is torn spreads over two rings of weak faces, and specks of torn faces stay.
+    What is torn spreads over two rings of weak faces. close_specks: specks of torn faces stay.
     """
     possible = torn | weak
     for _ in range(_RINGS):
         torn = possible & (window(torn.astype(np.float32), 1, np.maximum) > 0.0)
+    if not close_specks:
+        return torn
     return torn & ~small_islands(torn, math.ceil(min(_SPECK, math.sqrt(torn.size) / 8)))
 
 

@@ -25,6 +25,7 @@ class Samples:
     depth: in the units of the map, after Edge Snap. known: whether it counts. behind: the depth of the background, the
     front's own where there is none. presence: as in `Background`, 0 without one, and no more than 1 on the near side of
     an edge. span: how many pixels of the map lie between two vertices, along the side where it is more.
+    has_background: whether something shows through a hole.
     """
 
     depth: Floats
@@ -32,6 +33,7 @@ class Samples:
     behind: Floats
     presence: Floats
     span: float
+    has_background: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def sample(depth: Depth, back: Background | None, shape: Shape) -> tuple[Samples
         presence = np.where(near, np.minimum(presence, np.float32(1.0)), presence)
     behind = grid if back is None else np.where(presence >= 0.5, linear(back.depth, rows, columns), grid)
     span = max((height - 1) / (rows - 1), (width - 1) / (columns - 1))
-    return Samples(grid, known, behind, presence, span), scale
+    return Samples(grid, known, behind, presence, span, back is not None), scale
 
 
 def scale_of(depth: Depth, shape: Shape) -> Scale:

@@ -208,3 +208,14 @@ def test_all_unknown_leaves_nothing() -> None:
     vertices, distance = relief()
     result = run(vertices, mixed_faces(), distance, {}, np.zeros(len(vertices), bool))
     assert len(result.sizes) == 0
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_a_speck_is_a_hole_only_if_it_is_asked_for(close: bool) -> None:
+    """One vertex that stands out alone: four faces around it."""
+    vertices = np.pad(reference.grid_shares(COLUMNS, ROWS), ((0, 0), (0, 1)))
+    distance = np.ones(len(vertices))
+    distance[20 * ROWS + 15] = 0.5
+    faces = reference.grid_faces(COLUMNS, ROWS)
+    result = run(vertices, faces, distance, {"Minimum Island": 0, "Close Specks": close})
+    assert len(result.sizes) == len(faces) - (0 if close else 4)
