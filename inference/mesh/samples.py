@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..background import Background
+from ..background import FAR, NEAR, Background
 from ..depth import Depth
 from ..edges import Mask, snap
 from .shape import Floats, Shape
@@ -93,7 +93,9 @@ def scale_of(depth: Depth, shape: Shape) -> Scale:
     """Return what the values of a depth map stand for."""
     known = _finite(depth) if depth.validity is None else _finite(depth) & (depth.validity >= 0.5)
     low, high = _range(depth.values, known)
-    return Scale(depth.kind == "distance", low, high, shape.near_distance, shape.far_distance)
+    # A relief has no distances to choose: there they only scale what tears.
+    ends = (shape.near_distance, shape.far_distance) if shape.projection == "camera" else (NEAR, FAR)
+    return Scale(depth.kind == "distance", low, high, *ends)
 
 
 def valid(depth: Depth) -> Mask:
