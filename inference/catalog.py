@@ -89,7 +89,7 @@ def _video(size: str, kind: Kind, revision: str, sha256: str, n_bytes: int, lice
         licence=licence,
         encoder=_ENCODERS[size],
         kind=kind,
-        use="movies, in metres" if kind == "distance" else "movies, without flicker",
+        use="clips in metres, from Python" if kind == "distance" else "clips without flicker, from Python",
         family="video_depth_anything",
     )
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from . import catalog, model
 from .depth import Depth, Lens, Validity, valid_index
-from .errors import OutOfMemoryError, PhotoError
+from .errors import ModelNameError, OutOfMemoryError, PhotoError
 from .hub import Progress, fetch
 from .memory import available_memory, is_out_of_memory
-from .model import Model, Rgb
+from .model import ClipModel, Model, Rgb
 
 __all__ = ["Depth", "Predictor", "Rgb", "Validity"]
 
@@ -121,6 +121,18 @@ class Predictor:
         Photos go through the model one by one: they may differ in size, and a batch is no quicker.
         """
         return map(self.predict, photos)
+
+    def predict_clip(self, frames: Iterable[Rgb]) -> Iterator[Depth]:
+        """Yield the depth of each frame of one shot, by a model that looks from frame to frame: one range for all.
+
+        frames: all of one size, in their order; as many as a window are held. A frame's depth comes some frames later.
+        Raises `ModelNameError` for a model that sees single photos.
+        """
+        if not isinstance(self._model, ClipModel):
+            raise ModelNameError(f"{self.spec.title} sees single photos. Choose video-small for a clip")
+        for values in self._model.depths(frames, self.size):
+            low, high = float(values.min()), float(values.max())
+            yield Depth(values, None, self._model.kind, low, high, self.spec.name, self.revision)
 
     def _check_extent(self, height: int, width: int) -> None:
         """Refuse inputs whose attention, quadratic in their area, would take minutes for depth without consistency."""

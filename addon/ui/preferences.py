@@ -40,7 +40,8 @@ def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
     )
 
 
-_MODELS = [_described(spec) for spec in catalog.MODELS]
+# Those for clips look from frame to frame, which a photo has none of.
+_MODELS = [_described(spec) for spec in catalog.MODELS if spec.family != "video_depth_anything"]
 
 
 class DepthNodesPreferences(bpy.types.AddonPreferences):

@@ -4,11 +4,11 @@ A family is a module with a function `load` like the one here, and a case in `fa
 numpy alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,14 @@ class Model(Protocol):
         progress: called after each part of the network with the share that is done; what it raises ends the run.
         lens: of the photo, where it is known.
         """
+
+
+@runtime_checkable
+class ClipModel(Model, Protocol):
+    """A `Model` that looks from frame to frame, too."""
+
+    def depths(self, frames: Iterable[Rgb], size: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the depth of each frame of a shot, (H, W), seen with its shorter side at `size`, in one range."""
 
 
 def load(

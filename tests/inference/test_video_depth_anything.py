@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from inference.catalog import get
+from inference.errors import ModelNameError
 from inference.model import plain, video_depth_anything, windows
 from inference.model.video_depth_anything import LAYOUT, VideoDepthAnything, network
 from inference.model.weights import published_names
+from inference.predict import Predictor
 from tests.material import material
 
 
@@ -80,6 +82,22 @@ def test_a_clip_is_as_published(model, reference, seeded, monkeypatch, name, kin
     found = np.stack(list(model.depths(iter(seeded.seeded_clip(60, 84, 126)), 84)))
     assert len(encoded) == 60  # each frame once
     assert off(found[:, ::2, ::2], reference[name]) < 2e-5
+
+
+def test_a_predictor_of_a_clip_gives_depth_after_depth(model, reference, seeded):
+    predictor = Predictor(model, get("video-small"), revision="local", size=84)
+    found = list(predictor.predict_clip(seeded.seeded_clip(25, 84, 126)))
+    assert len(found) == 25
+    assert {(depth.kind, depth.model, depth.values.shape) for depth in found} == {
+        ("disparity", "video-small", (84, 126))
+    }
+    assert (found[3].raw_min, found[3].raw_max) == (found[3].values.min(), found[3].values.max())
+
+
+def test_a_model_of_single_photos_is_no_model_of_clips(monkeypatch, model):
+    monkeypatch.delattr(VideoDepthAnything, "depths")
+    with pytest.raises(ModelNameError, match="Choose video-small"):
+        next(Predictor(model, get("small"), revision="local").predict_clip([]))
 
 
 def test_a_wide_clip_is_seen_smaller_and_put_out_at_its_size(model, reference, seeded):
