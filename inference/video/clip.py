@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ..errors import PhotoError, first_line
 from ..picture import Photo
-from .frames import Pattern
+from .frames import Pattern, source_of
 
 MOVIE_SUFFIXES = frozenset((".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".mxf", ".ogv", ".ts"))
 
@@ -71,12 +71,3 @@ class Sequence:
     def source(self, frame: int) -> str:
         """Return the name, bytes and time of its file."""
         return source_of(self._pattern.path(frame))
-
-
-def source_of(path: Path) -> str:
-    """Return the name, bytes and time of a file. Raises PhotoError where it is not there."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise PhotoError(f"{path}: can't be read ({first_line(error)})") from error
-    return f"{path.name} {found.st_size} {int(found.st_mtime)}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import PhotoError
+from ..errors import PhotoError, first_line
 
 _PART = re.compile(r"(-?\d+)(?:-(-?\d+)(?::(\d+))?)?")
 _PLACE = re.compile(r"%0(\d+)d|%d|(#+)")
@@ -68,3 +68,12 @@ class Pattern:
         found = (name.fullmatch(path.name) for path in self.folder.iterdir())
         numbers = (int(match[1]) for match in found if match)
         return tuple(sorted(number for number in numbers if self.path(number).is_file()))
+
+
+def source_of(path: Path) -> str:
+    """Return the name, bytes and time of a file. Raises PhotoError where it is not there."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise PhotoError(f"{path}: can't be read ({first_line(error)})") from error
+    return f"{path.name} {found.st_size} {int(found.st_mtime)}"

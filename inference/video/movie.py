@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import PhotoError, first_line
 from ..picture import Photo
-from .clip import source_of
+from .frames import source_of
 
 _EVEN = 0.01  # of a frame's time, by which times may differ without it being said
 _KEPT = 2  # frames, decoded already
