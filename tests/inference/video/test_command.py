@@ -16,6 +16,7 @@ from inference import catalog
 from inference.cli.main import main
 from inference.draft.resize import resize
 from inference.io import read_depth
+from inference.model import Output
 from inference.predict import Predictor
 from inference.video import record
 from tests import simulated_clip as clips
@@ -40,10 +41,10 @@ class Plain:
     def prepare(self, rgb: np.ndarray, rows: int, columns: int) -> np.ndarray:
         return rgb
 
-    def run(self, prepared: np.ndarray, size: tuple[int, int], progress: object) -> np.ndarray:
+    def run(self, prepared: np.ndarray, size: tuple[int, int], progress: object, lens: object = None) -> Output:
         light = prepared.mean(2, dtype=np.float32)
         jitter = np.float32(1.0 + 0.1 * np.sin(float(prepared.sum())))
-        return resize(light * jitter, *size)
+        return Output(resize(light * jitter, *size))
 
 
 @pytest.fixture(autouse=True, scope="module")
