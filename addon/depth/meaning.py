@@ -86,11 +86,12 @@ def read(
         samples = replace(samples, values=clean.smooth_steps(samples.values))
     said = _Said(near_is, kind or ("distance" if unit or along_ray else None), unit)
     samples, found = _understand(path, samples, said)
+    lens = "photo" if focal_length else str(samples.attributes.get("depthLens", "photo"))
     focal_length = focal_length or _focal_length(samples)
     if found.kind == "distance":
         values, valid = _distance(samples, found.unit)
         if along_ray:
-            focal_length = focal_length or USUAL_LENS
+            focal_length, lens = (focal_length, lens) if focal_length else (USUAL_LENS, "assumed")
             values = _along_axis(values, focal_length)
     else:
         values, valid = _disparity(samples, found.near_is)
@@ -103,7 +104,6 @@ def read(
     validity = None
     if samples.alpha is not None or not valid.all():
         validity = np.where(valid, 1.0 if samples.alpha is None else samples.alpha, 0.0).astype(np.float32)
-    focal_length = _focal_length(samples)
     return DepthMap(
         values=np.where(valid, values, np.float32(0.0)),
         validity=validity,
@@ -114,7 +114,7 @@ def read(
         revision=str(samples.attributes.get("depthRevision", "")),
         focal_length=focal_length,
         notes=found.notes,
-        lens=str(samples.attributes.get("depthLens", "photo")) if focal_length else "",
+        lens=lens if focal_length else "",
     )
 
 

@@ -90,8 +90,9 @@ def test_a_wall_measured_along_the_rays_is_flat(tmp_path, focal_length, size):
     np.save(tmp_path / "a.npy", 3.0 * rays)
     depth = meaning.read(tmp_path / "a.npy", along_ray=True, focal_length=focal_length)
     np.testing.assert_allclose(depth.values, 3.0, rtol=1e-6)
-    assert (depth.kind, depth.focal_length) == ("distance", focal_length)
-    assert meaning.read(tmp_path / "a.npy", along_ray=True).focal_length == 50.0  # what the rays were taken by
+    assert (depth.kind, depth.focal_length, depth.lens) == ("distance", focal_length, "photo")
+    depth = meaning.read(tmp_path / "a.npy", along_ray=True)
+    assert (depth.focal_length, depth.lens) == (50.0, "assumed")  # what the rays were taken by
 
 
 def test_an_import_gives_the_modifier_the_lens_of_the_rays(tmp_path):
