@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 
 from inference import catalog
+from inference.cli import batch
 from inference.cli.batch import Done, Failed, Job, make_all, plan
 from inference.depth import Depth
 from inference.errors import DepthFileError, OutOfMemoryError, WeightsError
 from inference.io import FORMATS, SUFFIXES, read_depth
+from inference.photo import read_photo
 
 SMALL = catalog.get("small")
 
@@ -140,7 +142,7 @@ class Brightness:
     def __init__(self) -> None:
         self.threads: set[int] = set()
 
-    def predict(self, rgb: np.ndarray, validity: np.ndarray | None) -> Depth:
+    def predict(self, rgb: np.ndarray, validity: np.ndarray | None, *, focal_length: float | None = None) -> Depth:
         self.threads.add(threading.get_ident())
         values = rgb[..., 0].astype(np.float32)
         if values.max() == 13:
@@ -177,10 +179,10 @@ def test_one_failure_does_not_stop_the_rest(tmp_path):
 
 def test_an_error_that_nobody_foresaw_costs_its_photo_alone_and_is_logged(tmp_path, caplog):
     class Breaking(Brightness):
-        def predict(self, rgb: np.ndarray, validity: np.ndarray | None) -> Depth:
+        def predict(self, rgb: np.ndarray, validity: np.ndarray | None, **lens: float | None) -> Depth:
             if rgb[0, 0, 0] == 2:
                 raise KeyError("a bug")
-            return super().predict(rgb, validity)
+            return super().predict(rgb, validity, **lens)
 
     jobs = jobs_of(tmp_path, [1, 2, 3])
     done, failed, last = sorted(
@@ -218,21 +220,28 @@ def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path):
     assert list(tmp_path.glob("*.exr")) == []
 
 
-def test_reading_and_writing_happen_beside_the_model(tmp_path):
+def test_reading_and_writing_happen_beside_the_model(tmp_path, monkeypatch):
     jobs = jobs_of(tmp_path, [10, 20, 30, 40])
+    read = set()
+
+    def reading(path, **options):
+        photo = read_photo(path, **options)
+        read.add(path)
+        return photo
 
     class Watching(Brightness):
-        """Lets each photo through only when the one before is written and the one after can be spared."""
+        """Lets each photo through only when the one before is written and the one after is read."""
 
-        def predict(self, rgb, validity):
+        def predict(self, rgb, validity, **lens):
             i = int(rgb.max()) // 10 - 1
-            deadline = time.monotonic() + 5
-            while i and not jobs[i - 1].output.exists():
-                assert time.monotonic() < deadline, "the depth before is not written while the model works"
-            time.sleep(0.5)
-            for job in jobs[i + 1 : i + 2]:
-                job.photo.unlink()  # too late to do harm, if it is read by now
-            return super().predict(rgb, validity)
+            before, after = jobs[max(i - 1, 0) : i], jobs[i + 1 : i + 2]
+            end = time.monotonic() + 60.0
+            while not (all(job.output.exists() for job in before) and {job.photo for job in after} <= read):
+                assert time.monotonic() < end, "neither reads nor writes while the model works"
+                time.sleep(0.01)
+            return super().predict(rgb, validity, **lens)
+
+    monkeypatch.setattr(batch, "read_photo", reading)
 
     model = Watching()
     assert all(isinstance(result, Done) for result in make_all(jobs, SMALL, lambda: model))
