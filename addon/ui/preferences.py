@@ -178,8 +178,10 @@ def _draw_on_disk(box: bpy.types.UILayout) -> None:
     if not there:
         return
     column = box.column(align=True)
-    column.label(text=f"{', '.join(made.title for made in there)} in {place.root()}", icon="FILE_FOLDER")
-    column.label(text="Every Blender shares it, and it stays when you remove Depth Nodes", icon="BLANK1")
+    for number, made in enumerate(there):
+        column.label(text=f"{made.title}{', not in use' if number else ''}", icon="BLANK1" if number else "FILE_FOLDER")
+    column.label(text=f"in {place.root()}", icon="BLANK1")
+    column.label(text="Every Blender shares this folder, and it stays when you remove Depth Nodes", icon="BLANK1")
     row = box.row()
     row.operator("depth_nodes.remove_engine", icon="TRASH")
     if len(there) > 1:
