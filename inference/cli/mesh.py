@@ -51,7 +51,8 @@ def _depth(options: argparse.Namespace, photo: "Photo") -> "DepthMap":
     if options.depth:
         return read_map(options.depth, options.depth_is)
     predictor = load(options, options.size, options.precision)
-    return DepthMap(predictor.predict(photo.rgb, photo.validity))
+    lens = options.focal or photo.focal_length
+    return DepthMap(predictor.predict(photo.rgb, photo.validity, focal_length=lens))
 
 
 def _write_solid(options: argparse.Namespace, known: "DepthMap", photo: "Photo", path: Path) -> None:
@@ -78,7 +79,7 @@ def _write_scene(options: argparse.Namespace, known: "DepthMap", photo: "Photo",
             vertices=options.vertices or max(photo.rgb.shape[:2]),
             near_distance=options.near_distance,
             far_distance=options.far_distance,
-            focal_length=_lens(options, known),
+            focal_length=_lens(options, known, photo),
             scale=options.scale,
             cutoff=not options.no_cut,
             threshold=options.threshold,
@@ -93,11 +94,10 @@ def _write_scene(options: argparse.Namespace, known: "DepthMap", photo: "Photo",
     print(f"{path}: {sum(len(layer.vertices) for layer in parts):,} {faces}, {layers}", flush=True)
 
 
-def _lens(options: argparse.Namespace, known: "DepthMap") -> float:
-    """Return the focal length: as given, as the depth map or the photo says, or what Blender takes."""
-    from ..lens import focal_length
-
-    found = options.focal or known.focal_length or focal_length(options.photo)
+def _lens(options: argparse.Namespace, known: "DepthMap", photo: "Photo") -> float:
+    """Return the focal length: as given, as the depth map, its model or the photo says, or what Blender takes."""
+    lens = known.depth.lens
+    found = options.focal or known.focal_length or (lens.focal_length if lens else photo.focal_length)
     if found is None and options.projection == "camera":
         print(f"note: no focal length is known, {_ASSUMED:g} mm is taken; set it with --focal", file=sys.stderr)
     return found or _ASSUMED

@@ -59,7 +59,7 @@ def _estimator(options: argparse.Namespace) -> "Callable[[Path], Depth]":
         picture = read_photo(photo, max_pixels=int(options.max_megapixels * 1e6))
         if not loaded:
             loaded.append(load(options, options.size, options.precision))
-        return loaded[0].predict(picture.rgb, picture.validity)
+        return loaded[0].predict(picture.rgb, picture.validity, focal_length=picture.focal_length)
 
     return estimate
 
