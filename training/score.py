@@ -19,6 +19,7 @@ from torch.nn import functional as F  # noqa: N812 (the name that torch's users 
 
 from inference.draft.architecture import SIZE, input_size
 from inference.draft.torch_network import Draft, load
+from inference.predict import Predictor
 
 from .accuracy import delta1, fit, ordinal
 from .batches import normalised
@@ -139,6 +140,12 @@ def guess_of(network: Draft, size: int = SIZE, *, mirrored: bool = False) -> Gue
     return guess
 
 
+def as_shipped(weights: Path, size: int = SIZE) -> Guess:
+    """Return what guesses disparities (H, W) as the extension does: mirrored, then sharpened by the photo."""
+    predictor = Predictor.from_catalog("draft", weights=weights, size=size)
+    return lambda rgb: predictor.predict(rgb).values
+
+
 def mean(scores: list[Score]) -> Score:
     """Return the means over photos."""
     rows = np.array([(one.ordinal, one.delta1, one.boundary) for one in scores])
@@ -158,7 +165,10 @@ def main() -> None:
     arguments = parser.parse_args()
     guesses: dict[str, Guess] = {"lower is nearer": upright, "brighter is nearer": luminance}
     if arguments.weights:
-        guesses = {"model": guess_of(load(arguments.weights), arguments.size, mirrored=arguments.mirrored)}
+        guesses = {
+            "model": guess_of(load(arguments.weights), arguments.size, mirrored=arguments.mirrored),
+            "model as it ships, sharpened": as_shipped(arguments.weights, arguments.size),
+        }
     shown = list(truths(arguments.folder, arguments.held_back))
     for name, guess in guesses.items():
         scores = {key: score(guess(truth.rgb), truth) for key, truth in shown}

@@ -32,12 +32,14 @@ _MOVIE_COLOUR = "colour"
 class Picture:
     """A file for the engine. linear: it holds scene-linear pixels, else whatever the file says of itself.
 
-    orientation: how the file stores upright pixels that are handed over, as EXIF numbers it.
+    orientation: how the file stores upright pixels that are handed over, as EXIF numbers it. shown: it is the file that
+    the image shows, not one that was made for the engine.
     """
 
     path: Path
     linear: bool = False
     orientation: int = UPRIGHT
+    shown: bool = False
 
 
 def depth_of(image: bpy.types.Image) -> bpy.types.Image | None:
@@ -112,24 +114,24 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
     """Return what the engine is to look at; what has to be written for it goes into `folder`.
 
     frame: of a movie or sequence, as its own files are counted; `photo.frame_shown` says which one is shown.
-    A file on disk that nobody edited is used as it is, so that the main thread does next to nothing. Blender reloads
-    it, to show the same picture where another program has written the file since.
+    A file on disk that nobody edited is used as it is, so that the main thread does next to nothing.
     Raises PhotoError for an image without pixels.
     """
     if image.source in {"VIEWER"} and min(image.size) == 0:
         raise PhotoError(f"{image.name!r} can't be read directly. Save it to a file, and open that")
     if image.source == "MOVIE":
         return _movie(image, folder, frame)
-    if not image.is_dirty and image.source not in {"GENERATED", "VIEWER"} and image.file_format not in _AS_PIXELS:
+    path = _file(image, frame)
+    problem = unreadable(path)
+    # To say its format, Blender decodes the whole file.
+    plain = not problem and picture_file.format_name(path) in picture_file.PLAIN
+    alike = plain or image.file_format not in _AS_PIXELS
+    if alike and not image.is_dirty and image.source not in {"GENERATED", "VIEWER"}:
         if image.packed_file is not None:
             return _packed(image, folder)
-        path = _file(image, frame)
-        problem = unreadable(path)
         if not problem:
             _check_photo(path)
-            if image.source == "FILE":  # reloading tiles would forget which one is active
-                image.reload()
-            return Picture(path)
+            return Picture(path, shown=True)
         if image.source != "FILE" or not image.has_data:
             raise PhotoError(f"{path} {problem}. Find it with File > External Data, or pack it")
     return _pixels_of_frame(image, folder, frame) if image.source == "SEQUENCE" else _pixels(image, folder)
@@ -147,6 +149,12 @@ def _pixels_of_frame(image: bpy.types.Image, folder: Path, frame: int) -> Pictur
         return _pixels(one, folder)
     finally:
         bpy.data.images.remove(one)
+
+
+def refresh(image: bpy.types.Image, given: Picture) -> None:
+    """Have Blender show the picture that the engine was given, where another program has written its file since."""
+    if given.shown and image.source == "FILE":  # reloading tiles would forget which one is active
+        image.reload()
 
 
 def _check_photo(path: Path) -> None:
@@ -186,20 +194,32 @@ def _packed(image: bpy.types.Image, folder: Path) -> Picture:
 def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Picture:
     """Return what numpy alone can read: pixels, upright, as many of them as the built-in model makes use of."""
     linear, lies = given.linear, UPRIGHT
+    stored: NDArray[np.uint8] | NDArray[np.float32] | None
     if given.path.suffix == ".npy":
-        rgba = np.load(given.path, mmap_mode="r")  # (H, W, 4)
+        stored = np.load(given.path, mmap_mode="r")  # (H, W, 4)
     else:
-        shown = image if image.source == "FILE" else bpy.data.images.load(str(given.path))
-        try:
-            rgba, linear = _rgba(shown), shown.is_float
-        finally:
-            if shown is not image:
-                bpy.data.images.remove(shown)
         lies = picture_file.orientation(given.path)
-    pixels = upright(rgba, lies)
+        stored = picture_file.colours(given.path)
+        if stored is None:
+            refresh(image, given)
+            stored, linear = _as_blender_reads(given, image)
+    pixels = upright(stored, lies)
+    small = resize(pixels, *output_size(*pixels.shape[:2]))
+    if stored.dtype == np.uint8:
+        small /= np.float32(255.0)
     path = folder / f"{image.session_uid}.small.npy"
-    np.save(path, resize(pixels, *output_size(*pixels.shape[:2])))
-    return Picture(path, linear, lies)
+    np.save(path, _straight(small))
+    return Picture(path, linear, lies, given.shown)
+
+
+def _as_blender_reads(given: Picture, image: bpy.types.Image) -> tuple[NDArray[np.float32], bool]:
+    """Return the pixels of a file, (H, W, 4), top row first, and whether they are linear."""
+    shown = image if image.source == "FILE" else bpy.data.images.load(str(given.path))
+    try:
+        return _rgba(shown), shown.is_float
+    finally:
+        if shown is not image:
+            bpy.data.images.remove(shown)
 
 
 def _pixels(image: bpy.types.Image, folder: Path) -> Picture:
@@ -209,16 +229,21 @@ def _pixels(image: bpy.types.Image, folder: Path) -> Picture:
 def _rgba(image: bpy.types.Image) -> NDArray[np.float32]:
     """Return the pixels with straight alpha, (H, W, 4), top row first."""
     stored = depth_image.pixels(image)  # (H, W, C)
-    rgba = np.ones((*stored.shape[:2], 4), np.float32)
-    rgba[..., : min(stored.shape[2], 3)] = stored[..., :3]
-    if stored.shape[2] == 1:
-        rgba[..., :3] = stored
-    if stored.shape[2] == 4:
-        rgba[..., 3] = stored[..., 3]
-        if image.is_float and image.alpha_mode == "PREMUL":
-            rgba[..., :3] /= np.maximum(stored[..., 3:], np.float32(1e-6))
+    rgba = _straight(stored)
+    if stored.shape[2] == 4 and image.is_float and image.alpha_mode == "PREMUL":
+        rgba[..., :3] /= np.maximum(stored[..., 3:], np.float32(1e-6))
     if image.is_float:
         rgba[..., :3] = to_rec709(rgba[..., :3])
+    return rgba
+
+
+def _straight(stored: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return pixels of grey, grey and alpha, RGB, or RGB and alpha, (H, W, 1 to 4), as the last of these."""
+    rgba = np.ones((*stored.shape[:2], 4), np.float32)
+    of_colour = stored.shape[2] // 3 * 2 + 1  # 1 or 3
+    rgba[..., :3] = stored[..., :of_colour]
+    if stored.shape[2] > of_colour:
+        rgba[..., 3] = stored[..., of_colour]
     return rgba
 
 

@@ -109,6 +109,7 @@ def submit(
     _last_failed = None
     _jobs[job.identifier] = job
     client.request(asked)
+    handover.refresh(image, given)  # while the engine is at work
     return job
 
 

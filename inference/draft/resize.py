@@ -1,5 +1,8 @@
 """Pictures and maps in another size, by numpy alone."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,18 +16,26 @@ def resize(image: NDArray[np.uint8] | NDArray[np.float32], height: int, width: i
     with antialias.
     """
     planes = image[..., None] if image.ndim == 2 else image
+    if planes.shape[:2] == (height, width):
+        return image.astype(np.float32)
     rows = planes.reshape(len(planes), -1)
     first_row, row_weights = _taps(planes.shape[0], height)
     first_column, column_weights = _taps(planes.shape[1], width)
     resized = np.empty((height, width, planes.shape[2]), np.float32)
-    tall = np.empty((_STRIP, *planes.shape[1:]), np.float32)
-    for top in range(0, height, _STRIP):
+
+    def fill(top: int) -> None:
         strip = resized[top : top + _STRIP]
+        tall = np.empty((len(strip), *planes.shape[1:]), np.float32)
         for line, first, weights in zip(tall, first_row[top:], row_weights[top:], strict=False):
-            line.reshape(-1)[:] = weights @ rows[first : first + len(weights)].astype(np.float32, copy=False)
+            taken = rows[first : first + len(weights)].astype(np.float32, copy=False)
+            # Not a matrix product: a BLAS with threads of its own is slow when several of ours ask it at once.
+            np.einsum("i,ij->j", weights, taken, out=line.reshape(-1))
         strip[:] = 0.0
         for tap, weights in enumerate(column_weights.T):
-            strip += tall[: len(strip)].take(first_column + tap, 1) * weights[:, None]
+            strip += tall.take(first_column + tap, 1) * weights[:, None]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, range(0, height, _STRIP)))
     return resized[..., 0] if image.ndim == 2 else resized
 
 

@@ -90,6 +90,34 @@ def test_a_photo_is_handed_over_as_pixels(path: Path, tmp_path: Path) -> None:
     assert (given.orientation, given.linear) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        *((mode, "photo.png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
+        *((mode, "photo.jpg") for mode in ("L", "RGB", "CMYK")),
+    ],
+)
+def test_what_is_handed_over_is_what_blender_reads(
+    mode: str, name: str, path: Path, tmp_path: Path, monkeypatch
+) -> None:
+    with Image.open(path) as picture:
+        grey = picture.convert("L")
+        if mode == "I;16":
+            picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+        elif mode in ("LA", "RGBA"):
+            picture = picture.convert(mode)
+            picture.putalpha(grey)
+        else:
+            picture = picture.convert(mode)
+        picture.save(tmp_path / name)
+    image = bpy.data.images.load(str(tmp_path / name))
+    pixels, given = handed(image, tmp_path)
+    monkeypatch.setattr(handover.picture_file, "colours", lambda _path: None)
+    read, as_read = handed(image, tmp_path)
+    np.testing.assert_allclose(pixels, read, atol=1.5 / 255 if mode == "CMYK" else 1e-6)
+    assert given.linear == as_read.linear
+
+
 def test_a_large_photo_is_handed_over_in_the_size_that_is_used(tmp_path: Path) -> None:
     image = bpy.data.images.new("large", 1800, 1200)
     stored = np.random.default_rng(2).random((1200, 1800, 4), np.float32)
