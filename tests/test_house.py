@@ -74,7 +74,7 @@ MAY_IMPORT = {
     "tools": BLENDER
     | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"}
     | {f"inference.{name}" for name in ("mesh", "prior", "constraint", "maps", "photo")},
-    "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft"},
+    "training": BLENDER | {"numpy", "torch", "PIL", "OpenEXR", "safetensors", "inference.draft", "inference.predict"},
 }
 ONLY_STANDARD_LIBRARY = (
     "inference/__init__.py",

@@ -100,16 +100,15 @@ def submit(
         raise
     except (OSError, MemoryError) as error:
         _clear(job.identifier)
-        place = f"Check the disk that holds {tempfile.gettempdir()}"
         short = isinstance(error, MemoryError)
-        way_out = "Close other programs, or scale the picture down" if short else place
+        disk = f"Check the disk that holds {tempfile.gettempdir()}"
+        way_out = "Close other programs, or scale the picture down" if short else disk
         problem = f"{image.name} can't be handed to the engine ({in_one_line(error)}). {way_out}"
         _fail(job, "memory" if short else "disk", problem)
         raise EstimateError(job.error) from error
-    _last_failed = None
-    _jobs[job.identifier] = job
+    _last_failed, _jobs[job.identifier] = None, job
     client.request(asked)
-    handover.refresh(image, given)  # while the engine is at work
+    handover.refresh(image, given)
     return job
 
 
