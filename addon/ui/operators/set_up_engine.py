@@ -1,5 +1,7 @@
 """Set Up Engine: a separate Python with torch and what else the worker needs; and Better Depth, which uses it."""
 
+import textwrap
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty
 
@@ -7,6 +9,8 @@ from ....inference import cache, catalog  # type: ignore[import-not-found]  # th
 from ...engine import jobs, place, postponed, probe, settings, setup
 from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
+
+_LETTERS = 56  # that fit into a line of the dialogs
 
 
 def _backends(_self: object, _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
@@ -52,7 +56,8 @@ class ChoosingBackend:
         layout.prop(self, "backend")
         column = layout.column(align=True)
         for note in self._notes:
-            column.label(text=note, icon="INFO")
+            for number, line in enumerate(textwrap.wrap(note, _LETTERS)):
+                column.label(text=line, icon="BLANK1" if number else "INFO")
 
 
 class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
