@@ -18,6 +18,7 @@ _FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_s
 _WAS_CUT = "depth_nodes_was_cut"  # there where the cut is part of the mesh
 _CUT = "depth_nodes_cut"  # on its faces: which the front has no more; Depth Relief leaves them to the background
 
+_LESS = "Viewport Resolution"
 _UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
 
 
@@ -149,6 +150,8 @@ def _stand_in(
         _end_at_samples(tree, modifier, cut)
         double.modifiers[0].show_viewport = True
         double.modifiers[0].node_group = tree
+        if _LESS in inputs.input_names(double.modifiers[0]):  # not so in a group of an older release
+            inputs.set_input(double.modifiers[0], _LESS, 0)  # what is kept is for renders too
         yield scene, double
     finally:
         bpy.data.scenes.remove(scene)

@@ -64,6 +64,13 @@ def names() -> dict[str, list[str]]:
     return {kind: sorted(block.name_full for block in getattr(bpy.data, kind)) for kind in kinds}
 
 
+def test_a_frozen_grid_has_the_resolution_of_a_render(modifier: bpy.types.NodesModifier) -> None:
+    inputs.set_input(modifier, "Viewport Resolution", 9)
+    mesh = freeze.freeze(modifier.id_data, modifier)
+    assert len(mesh.vertices) == WIDTH * HEIGHT
+    assert inputs.get_input(modifier, "Viewport Resolution") == 9
+
+
 @pytest.mark.parametrize(
     "settings",
     [
