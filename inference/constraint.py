@@ -110,7 +110,7 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
         said: dict[str, Any] = json.loads(text[_KEY])
         return Frame(**{name: int(value) for name, value in said.items()})
     except (OSError, KeyError, ValueError, TypeError, struct.error) as error:
-        raise DepthFileError(f"{path}: is no map that --format controlnet wrote; name that file") from error
+        raise DepthFileError(f"{path} is not a map that --format controlnet wrote. Name such a file") from error
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, str]]:

@@ -72,7 +72,7 @@ def write_depth(
     """
     path = Path(path)
     if background is not None and file_format != "exr":
-        raise DepthFileError(f"{path}: only an EXR holds a background; leave --format out, or --background")
+        raise DepthFileError(f"{path}: only an EXR holds a background. Leave --format out, or --background")
     try:
         if background is not None:
             with replacing(background_picture(path)) as part:

@@ -56,16 +56,16 @@ def read_map(path: str | os.PathLike[str], meaning: Meaning | None = None) -> De
     except DepthFileError:
         raise
     except OSError as error:
-        raise DepthFileError(f"{path}: can't be read ({first_line(error)})") from error
+        raise DepthFileError(f"{path} can't be read ({first_line(error)})") from error
     except (ValueError, RuntimeError, KeyError, EOFError, SyntaxError) as error:
-        raise DepthFileError(f"{path}: damaged, or no depth map ({first_line(error)}); save it again") from error
+        raise DepthFileError(f"{path}: damaged, or not a depth map ({first_line(error)}). Save it again") from error
     said = samples.said or {}
     if meaning is None and "depthKind" in said:
         depth = _as_stated(samples, said)
     elif meaning is None and samples.channel.rpartition(".")[2].upper() == "Z":
         depth = _as_meant(samples, "metres", path)
     elif meaning is None:
-        raise DepthFileError(f"{path}: doesn't say what its numbers are: add --depth-is {', '.join(MEANINGS)}")
+        raise DepthFileError(f"{path} doesn't say what its numbers are. Add --depth-is {', '.join(MEANINGS)}")
     else:
         depth = _as_meant(samples, meaning, path)
     return DepthMap(depth, _focal_length(said))
@@ -80,13 +80,13 @@ def _read(path: Path) -> _Samples:
         case ".npy":
             array = np.load(path, allow_pickle=False).squeeze()
             if array.ndim != 2 or array.dtype.kind not in "fiu":
-                raise DepthFileError(f"{path}: holds {array.dtype} {array.shape}, not one number a pixel (H, W)")
+                raise DepthFileError(f"{path} holds {array.dtype} {array.shape}, not one number a pixel (H, W)")
             return _Samples(array.astype(np.float32), bits=16 if array.dtype == np.uint16 else None)
         case ".png" | ".tif" | ".tiff":
             return _read_picture(path)
         case suffix:
             known = ", ".join(SUFFIXES)
-            raise DepthFileError(f"{path}: no depth map is read from a {suffix or 'nameless'} file: give {known}")
+            raise DepthFileError(f"{path}: no depth map is read from a {suffix or 'nameless'} file. Give {known}")
 
 
 def _read_exr(path: Path) -> _Samples:
@@ -116,7 +116,7 @@ def _read_picture(path: Path) -> _Samples:
     with Image.open(path) as image:
         if image.mode not in ("I;16", "I;16B", "I", "F"):
             raise DepthFileError(
-                f"{path}: is {image.mode} of 8 bits, too coarse for a mesh: save depth as 16-bit grey, or as EXR"
+                f"{path} is {image.mode} of 8 bits, too coarse for a mesh. Save depth as 16-bit grey, or as EXR"
             )
         values = np.asarray(image)
         bits = 16 if image.mode.startswith("I") and values.max(initial=0) <= 65535 else None
@@ -148,7 +148,7 @@ def _as_meant(samples: _Samples, meaning: Meaning, path: Path) -> Depth:
     if samples.alpha is not None:
         known &= samples.alpha > 0.0
     if not known.any():
-        raise DepthFileError(f"{path}: holds no valid depth: check that it is the right file")
+        raise DepthFileError(f"{path} holds no valid depth. Check that it is the right file")
     counted = values[known]
     validity = None if known.all() else known
     values = np.where(known, values, np.float32(0.0))

@@ -102,7 +102,7 @@ class Predictor:
             raise self._too_large(rows, columns) from error
         validity = _both(validity, output.validity)
         if output.validity is not None and validity is not None and not validity.any():
-            raise PhotoError(f"{self.spec.title} sees nothing but sky in the photo: choose another model")
+            raise PhotoError(f"{self.spec.title} sees nothing but sky in the photo. Choose another model")
         counted = output.values[valid_index(validity)]
         return Depth(
             values=output.values,

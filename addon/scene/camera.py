@@ -52,7 +52,7 @@ def photo_view(ob: bpy.types.Object, modifier: bpy.types.NodesModifier) -> View:
 
 def _view_of(camera: bpy.types.Object | None, ob: bpy.types.Object) -> View:
     if camera is None or not isinstance(camera.data, bpy.types.Camera):
-        raise CameraError(f"{ob.name!r} takes its lens from a camera, but has none: choose one under Lens")
+        raise CameraError(f"{ob.name!r} takes its lens from a camera, but has none. Choose one under Lens")
     place, turn, _ = (ob.matrix_world.inverted_safe() @ camera.matrix_world).decompose()
     data: Any = camera.data
     return View(

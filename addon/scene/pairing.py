@@ -29,7 +29,7 @@ def tell_apart(first: Path, second: Path) -> tuple[Path, Path]:
         fits = is_depth_name(second), is_depth_name(first)
     if fits[0] == fits[1]:
         raise PhotoError(
-            f"Which of {first.name} and {second.name} is the depth map? Select the photo and give the Depth Map"
+            f"{first.name} or {second.name} may be the depth map. Select the photo, and choose its Depth Map"
         )
     return (first, second) if fits[0] else (second, first)
 

@@ -91,7 +91,7 @@ def _distances(ob: bpy.types.Object, view: fitting.View) -> tuple[float, float]:
     mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
     points = np.empty((len(mesh.vertices), 3), np.float32)
     if not len(points):
-        raise CameraError(f"{ob.name!r} has no faces to be seen: raise Threshold, or choose a depth image")
+        raise CameraError(f"{ob.name!r} has no faces to be seen. Raise Threshold, or choose a depth image")
     mesh.vertices.foreach_get("co", points.reshape(-1))
     to_view = np.array(view.matrix.inverted())
     near, far = np.percentile(-(points @ to_view[2, :3] + to_view[2, 3]), _ENDS)

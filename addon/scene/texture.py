@@ -44,7 +44,7 @@ def project(
         if ob.type != "MESH":
             continue
         if not ob.data.is_editable:
-            raise ViewError(f"{ob.name} is linked from another file: make its mesh local first")
+            raise ViewError(f"{ob.name} is linked from another file. Make its mesh local first")
         if modifier is not None:
             _on_relief(ob, modifier, picture, inside, matrix)
             count += 1
@@ -55,7 +55,7 @@ def project(
             _on_mesh(ob, seen, shown, inside, matrix)
             count += 1
     if not count:
-        raise ViewError("Nothing that is selected was seen by the depth map's camera: select what the map shows")
+        raise ViewError("Nothing that is selected was seen by the depth map's camera. Select what the map shows")
     return count
 
 
@@ -132,7 +132,7 @@ def _on_relief(
     """Give a relief a material of its own with the cropped picture, if the map's view is that of its photo."""
     if not _sees_as_photo(ob, matrix):
         raise ViewError(
-            f"The depth map does not see {ob.name} as its photo does: make it from the relief's matching camera"
+            f"The depth map does not see {ob.name} as its photo does. Make it from the relief's matching camera"
         )
     cropped = _cropped(picture, inside)
     shown = material.material(cropped)

@@ -61,7 +61,7 @@ def follow(modifier: bpy.types.NodesModifier, depth: bpy.types.Image, shown: Sho
     Raises ModifierError for a modifier of an older release.
     """
     if FRAME not in inputs.input_names(modifier):
-        raise ModifierError(f"{modifier.id_data.name!r} has a group of an older release: use Update Depth Groups first")
+        raise ModifierError(f"{modifier.id_data.name!r} has a group of an older release. Use Update Depth Groups first")
     known, shots = depth_image.info(depth), sequence.shots(depth)
     frames = [frame for first, last, _, _ in shots for frame in (first, last)]
     inputs.drive(modifier, FRAME, shown.expression(min(frames), max(frames)))

@@ -30,7 +30,7 @@ def convert(
     whole = _evaluated(ob, bpy.context.evaluated_depsgraph_get())
     if not whole.polygons:
         bpy.data.meshes.remove(whole)
-        raise ConvertError(f"{ob.name!r} shows no faces to convert: check the depth image and the cut of its modifier")
+        raise ConvertError(f"{ob.name!r} shows no faces to convert. Check the depth image and the cut of its modifier")
     _strip(whole)
     behind = _background_material(modifier) if apart else None
     share = 1.0 if faces is None else faces / (len(whole.loops) - 2 * len(whole.polygons))

@@ -71,7 +71,7 @@ def plan(
     folder, file, file_format = _target(output, file_format, one_photo=len(paths) == 1 and Path(photos[0]) == paths[0])
     if background and file_format != "exr":
         raise DepthFileError(
-            f"--background needs the format exr, and this is {file_format}: choose another -o or --format"
+            f"--background needs the format exr, and this is {file_format}. Choose another -o or --format"
         )
     jobs: list[Job] = []
     taken = {_identity(path): path for path in paths}

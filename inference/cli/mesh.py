@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
 
     if path.suffix.lower() not in (*write.SUFFIXES, *solid_files.SUFFIXES):
         suffixes = ", ".join((*write.SUFFIXES, *solid_files.SUFFIXES))
-        raise MeshError(f"-o {path}: name a file that ends in one of {suffixes}")
+        raise MeshError(f"-o {path} is not clear. Name a file that ends in one of {suffixes}")
     if not path.parent.is_dir():
         raise MeshError(f"-o {path}: there is no folder {path.parent}")
     from ..photo import read_photo

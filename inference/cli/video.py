@@ -110,7 +110,7 @@ class _Job:
         there = [frame for frame in self._frames if frame not in self._lost and raw.path_of(raws, frame).is_file()]
         if self._options.step and len(there) < len(self._frames):
             lacking = numbering.written(sorted(set(self._frames) - set(there)))
-            raise DepthFileError(f"frames {lacking} are not estimated: estimate them first, or leave them out")
+            raise DepthFileError(f"Frames {lacking} are not estimated. Estimate them first, or leave them out")
         found = stabilise.measure(
             raws,
             there,
@@ -190,7 +190,7 @@ def _folder(output: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DepthFileError(f"-o {output}: this folder cannot be made ({first_line(error)})") from error
+        raise DepthFileError(f"-o {output}: this folder can't be made ({first_line(error)}). Choose another") from error
     return folder
 
 
@@ -202,7 +202,9 @@ def _cuts(path: Path | None) -> tuple[int, ...] | None:
         lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
         return tuple(sorted({int(line) for line in lines if line}))
     except (OSError, ValueError) as error:
-        raise DepthNodesError(f"--cuts {path}: write one frame number a line ({first_line(error)})") from error
+        raise DepthNodesError(
+            f"--cuts {path} can't be used ({first_line(error)}). Write one frame number a line"
+        ) from error
 
 
 def _revision(options: argparse.Namespace, spec: catalog.ModelSpec) -> str:

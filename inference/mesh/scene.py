@@ -63,11 +63,11 @@ def build(depth: Depth, photo: Photo, shape: Shape) -> Scene:
     rgb, depth, opaque = to_8_bit(photo.rgb), *_with_opacity(depth, photo)
     known = valid(depth)
     if not known.any():
-        raise MeshError("the depth map has no valid pixel: check it, and the photo's transparency")
+        raise MeshError("The depth map has no valid pixel. Check it, and the photo's transparency")
     back = behind(depth.values, known, depth.kind, rgb, opaque) if shape.background else None
     front, second = layers(depth, back, shape, aspect)
     if not len(front.quads):
-        raise MeshError("the cut leaves nothing: raise --threshold or --vertices, or lower --island")
+        raise MeshError("The cut leaves nothing. Raise --threshold or --vertices, or lower --island")
     fill = back.colour if second is not None and back is not None else None
     return Scene(front, second, rgb, fill, _camera(front, second, shape, depth, aspect))
 
@@ -90,7 +90,7 @@ def check_aspect(depth: Depth, photo: Photo) -> None:
     (height, width), (rows, columns) = photo.rgb.shape[:2], depth.values.shape
     if abs(width / height / (columns / rows) - 1) > 0.02 + 1 / min(rows, columns):
         raise MeshError(
-            f"the depth map is {columns} x {rows}, the photo {width} x {height}, which is another shape: take the "
+            f"The depth map is {columns} x {rows}, the photo {width} x {height}, which is another shape. Take the "
             "depth map that was made from this photo, neither turned nor cropped"
         )
 

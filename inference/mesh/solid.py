@@ -55,12 +55,12 @@ def solid(depth: Depth, photo: Photo, plate: Plate) -> Solid:
     check_aspect(depth, photo)
     known = valid(depth)
     if not known.any():
-        raise MeshError("the depth map has no valid pixel: check it, and the photo's transparency")
+        raise MeshError("The depth map has no valid pixel. Check it, and the photo's transparency")
     height, width = photo.rgb.shape[:2]
     columns = max(round(plate.width / plate.pitch) + 1, 2)
     rows = max(round(plate.width * height / width / plate.pitch) + 1, 2)
     if rows * columns > _MOST:
-        raise MeshError(f"a pitch of {plate.pitch:g} mm makes {rows * columns / 1e6:.0f} million points: raise --pitch")
+        raise MeshError(f"A pitch of {plate.pitch:g} mm makes {rows * columns / 1e6:.0f} million points. Raise --pitch")
     share = _resized(_heights(depth, known), rows, columns)
     faces = np.ones((rows - 1, columns - 1), bool)
     if plate.outline:
@@ -92,7 +92,7 @@ def _resized(picture: Floats, rows: int, columns: int) -> Floats:
 def _outline(photo: Photo, rows: int, columns: int) -> Mask:
     """Return the faces of what is opaque, none of which touches the others at a corner alone."""
     if photo.validity is None:
-        raise MeshError("the photo has no transparent part that would be an outline: leave --outline out")
+        raise MeshError("The photo has no transparent part that would be an outline. Leave --outline out")
     a, b, c, d = corners(_resized(photo.validity, rows, columns) >= 0.5)
     faces = a & b & c & d
     while True:

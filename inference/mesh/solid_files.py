@@ -42,12 +42,12 @@ def write(solid: Solid, path: str | os.PathLike[str]) -> None:
     """Write a .stl or .3mf file; on any failure `MeshError`, and what was at `path` before is still there."""
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise MeshError(f"{path}: a closed relief is written to a .stl or .3mf file: name one")
+        raise MeshError(f"{path}: a closed relief is written to a .stl or .3mf file. Name one")
     try:
         with replacing(path) as part:
             _write_stl(solid, part) if path.suffix.lower() == ".stl" else _write_3mf(solid, part)
     except OSError as error:
-        raise MeshError(f"{path}: cannot be written ({first_line(error)}); choose another place with -o") from error
+        raise MeshError(f"{path} can't be written ({first_line(error)}). Choose another place with -o") from error
 
 
 def _write_stl(solid: Solid, path: Path) -> None:

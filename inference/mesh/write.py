@@ -27,10 +27,10 @@ def write(scene: Scene, path: str | os.PathLike[str], *, points: bool = False) -
             case ".obj", False:
                 obj.write(scene, path)
             case ".obj", True:
-                raise MeshError(f"{path}: an OBJ file holds no points with colours: write a .ply or .glb")
+                raise MeshError(f"{path}: an OBJ file holds no points with colours. Write a .ply or .glb")
             case suffix, _:
                 raise MeshError(
-                    f"{path}: no scene is written to a {suffix or 'nameless'} file: name a .glb, .ply or .obj"
+                    f"{path}: no scene is written to a {suffix or 'nameless'} file. Name a .glb, .ply or .obj"
                 )
     except OSError as error:
-        raise MeshError(f"{path}: cannot be written ({first_line(error)}); choose another place with -o") from error
+        raise MeshError(f"{path} can't be written ({first_line(error)}). Choose another place with -o") from error

@@ -73,7 +73,7 @@ def read(folder: Path, model: Path) -> Dataset:
     except DatasetError:
         raise
     except (OSError, ValueError, KeyError, IndexError, struct.error, UnicodeDecodeError) as error:
-        raise DatasetError(f"{model}: the model is damaged ({first_line(error)}); export it again") from error
+        raise DatasetError(f"{model}: the model is damaged ({first_line(error)}). Export it again") from error
     if not views:
         raise DatasetError(f"{model}: no photo is registered in this model")
     if not len(points.numbers):
@@ -84,7 +84,7 @@ def read(folder: Path, model: Path) -> Dataset:
 def _view(image: _Image, camera: _Camera, points: _Points) -> View:
     if camera.model not in ("PINHOLE", "SIMPLE_PINHOLE"):
         raise DatasetError(
-            f"{image.name}: its camera distorts ({camera.model}); run `colmap image_undistorter` and name its output"
+            f"{image.name}: its camera distorts ({camera.model}). Run `colmap image_undistorter` and name its output"
         )
     fx, fy = camera.numbers[0], camera.numbers[-3]
     seen = image.points >= 0

@@ -72,13 +72,13 @@ def read(folder: Path) -> Dataset:
 
     folder = Path(folder)
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; name the folder that holds sparse/ or transforms.json")
+        raise DatasetError(f"{folder}: no such folder. Name the folder that holds sparse/ or transforms.json")
     model = next((place for place in (folder / "sparse" / "0", folder / "sparse") if colmap.is_model(place)), None)
     if model is not None:
         return colmap.read(folder, model)
     if (folder / "transforms.json").is_file():
         return transforms.read(folder)
     raise DatasetError(
-        f"{folder}: holds neither a COLMAP model (sparse/0/cameras.bin or .txt) nor a transforms.json: name the folder "
+        f"{folder} holds neither a COLMAP model (sparse/0/cameras.bin or .txt) nor a transforms.json. Name the folder "
         "that does"
     )

@@ -64,7 +64,7 @@ def run(
         yield Written(tuple(out.close()))
     except OSError as error:
         raise DatasetError(
-            f"{folder}: can't be written to ({first_line(error)}); name another folder with -o"
+            f"{folder} can't be written to ({first_line(error)}). Name another folder with -o"
         ) from error
 
 
@@ -74,7 +74,7 @@ def _aligned(view: View, photo: Path, estimate: Callable[[Path], Depth]) -> tupl
     rows, columns = depth.values.shape
     if abs(columns / rows / (view.width / view.height) - 1) > 0.01:
         raise DatasetError(
-            f"{view.name}: is {columns} x {rows}, its camera {view.width} x {view.height}, another shape; take the "
+            f"{view.name} is {columns} x {rows}, its camera {view.width} x {view.height}, another shape. Take the "
             "undistorted photos"
         )
     found = inverse_depth(depth)

@@ -74,7 +74,7 @@ class GaussianSplatting:
 
     def __post_init__(self) -> None:
         if self.dataset.model is None:
-            raise DatasetError("3dgs reads depth only beside a COLMAP model: name the folder that holds sparse/0")
+            raise DatasetError("3dgs reads depth only beside a COLMAP model. Name the folder that holds sparse/0")
 
     def add(self, view: View, inverse: Picture | None) -> None:
         """Write a map, and keep what its numbers mean. A scale of 0 tells the trainer that there is none."""
@@ -159,7 +159,7 @@ class Colmap:
 
     def __post_init__(self) -> None:
         if self.dataset.model is None:
-            raise DatasetError("colmap needs a COLMAP model: name the folder that holds sparse/")
+            raise DatasetError("colmap needs a COLMAP model. Name the folder that holds sparse/")
 
     def add(self, view: View, inverse: Picture | None) -> None:
         """Write the distances and the normals of a photo; one without depth is not fused."""

@@ -27,9 +27,9 @@ def read(folder: Path) -> Dataset:
     except DatasetError:
         raise
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise DatasetError(f"{path}: can't be read ({type(error).__name__}: {first_line(error)})") from error
+        raise DatasetError(f"{path} can't be read ({type(error).__name__}: {first_line(error)})") from error
     if not views:
-        raise DatasetError(f"{path}: names no photo")
+        raise DatasetError(f"{path} names no photo")
     return Dataset(folder, folder, views, points, colours, None, said)
 
 
@@ -83,7 +83,7 @@ def read_ply(path: Path) -> tuple[Doubles, NDArray[np.uint8]]:
     lines = [line.split() for line in head.decode("ascii", "replace").splitlines()]
     first = next(at for at, line in enumerate(lines) if line[:2] == ["element", "vertex"]) if mark else len(lines)
     if first == len(lines):
-        raise DatasetError(f"{path}: is no PLY file with vertices, or damaged")
+        raise DatasetError(f"{path} is not a PLY file with vertices, or is damaged. Export it again")
     count, fields = int(lines[first][2]), []
     for line in lines[first + 1 :]:
         if line[0] != "property":

@@ -36,13 +36,13 @@ def open_clip(name: str) -> Clip:
     path = Path(name)
     if path.is_file():
         if path.suffix.lower() not in MOVIE_SUFFIXES:
-            raise PhotoError(f"{name}: one picture is no clip; name its sequence as a pattern such as shot_####.png")
+            raise PhotoError(f"{name}: one picture is not a clip. Name its sequence as a pattern such as shot_####.png")
         from .movie import Movie
 
         return Movie(path)
     pattern = Pattern.of(name)
     if pattern is None:
-        raise PhotoError(f"{name}: no such movie; name a sequence by a pattern such as shot_%04d.png or shot_####.png")
+        raise PhotoError(f"{name}: no such movie. Name a sequence by a pattern such as shot_%04d.png or shot_####.png")
     return Sequence(pattern)
 
 
@@ -60,7 +60,7 @@ class Sequence:
         except OSError as error:
             raise PhotoError(f"{pattern.folder}: can't be read ({first_line(error)})") from error
         if not self.numbers:
-            raise PhotoError(f"{pattern.path(1)}: no file of this sequence is there; check the folder and the digits")
+            raise PhotoError(f"{pattern.path(1)}: no file of this sequence is there. Check the folder and the digits")
 
     def read(self, frame: int) -> Photo:
         """Return a frame."""

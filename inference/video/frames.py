@@ -23,7 +23,7 @@ def parse(text: str) -> tuple[int, ...]:
         first, last, step = (None if g is None else int(g) for g in found.groups()) if found else (None, None, None)
         last = first if last is None else last
         if first is None or last is None or last < first or step == 0 or (last - first) // (step or 1) > _MOST:
-            raise PhotoError(f"frames {text!r}: write numbers and ranges such as 1-100,120-200:2")
+            raise PhotoError(f"No frames are {text!r}. Write numbers and ranges such as 1-100,120-200:2")
         numbers.update(range(first, last + 1, step or 1))
     return tuple(sorted(numbers))
 
@@ -75,5 +75,5 @@ def source_of(path: Path) -> str:
     try:
         found = path.stat()
     except OSError as error:
-        raise PhotoError(f"{path}: can't be read ({first_line(error)})") from error
+        raise PhotoError(f"{path} can't be read ({first_line(error)})") from error
     return f"{path.name} {found.st_size} {int(found.st_mtime)}"

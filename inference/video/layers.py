@@ -58,7 +58,7 @@ def write(finisher: Finisher, frame: int, folder: Path, *, with_background: bool
         texts = {"depthKind": record.kind, "depthModel": making.model, "depthMaking": digest}
         _replace(path, exr.encode({name: np.asarray(one, np.float32) for name, one in channels.items()}, texts))
     except OSError as error:
-        raise DepthFileError(f"{path}: can't be written ({first_line(error)}); free some space there") from error
+        raise DepthFileError(f"{path} can't be written ({first_line(error)}). Free some space there") from error
 
 
 def _normalised(values: Map, shot: Shot, kind: str) -> Map:

@@ -31,7 +31,7 @@ class Movie:
         try:
             self._container = self._av.open(str(path))
             if not self._container.streams.video:
-                raise PhotoError(f"{path}: there is no picture in this file; choose a movie")
+                raise PhotoError(f"{path}: there is no picture in this file. Choose a movie")
             self._stream = self._container.streams.video[0]
             self._stream.thread_type = "AUTO"
             shown = [
@@ -44,7 +44,7 @@ class Movie:
         self._times = sorted(time for time, _, _ in shown)
         self._keys = sorted((time, stored) for time, stored, is_key in shown if is_key)
         if not self._times:
-            raise PhotoError(f"{path}: there are no frames in this movie; export it again")
+            raise PhotoError(f"{path}: there are no frames in this movie. Export it again")
         rate = self._stream.average_rate
         self.fps = float(rate) if rate else None
         self.numbers = tuple(range(1, len(self._times) + 1))
@@ -82,7 +82,7 @@ class Movie:
             self._decoding = None
             raise self._damaged(error) from error
         self._decoding = None
-        raise PhotoError(f"{self._path}: frame {index + 1} can't be decoded; export the movie again")
+        raise PhotoError(f"{self._path}: frame {index + 1} can't be decoded. Export the movie again")
 
     def _decoded(self) -> Iterator[tuple[int, Any]]:
         for decoded in self._container.decode(self._stream):
@@ -105,7 +105,7 @@ class Movie:
         return bool(steps) and max(steps) - min(steps) > max(_EVEN * max(steps), 1)
 
     def _damaged(self, error: Exception) -> PhotoError:
-        return PhotoError(f"{self._path}: can't be decoded ({first_line(error)}); export it as MP4 or as PNG files")
+        return PhotoError(f"{self._path} can't be decoded ({first_line(error)}). Export it as MP4 or as PNG files")
 
 
 def _av(path: Path) -> Any:

@@ -79,7 +79,7 @@ def write(raw: Raw, path: Path) -> None:
         with replacing(path) as part, part.open("wb") as file:
             np.savez(file, **arrays)
     except OSError as error:
-        raise DepthFileError(f"{path}: can't be written ({first_line(error)}); free some space there") from error
+        raise DepthFileError(f"{path} can't be written ({first_line(error)}). Free some space there") from error
 
 
 def read(path: Path) -> Raw:
@@ -89,9 +89,9 @@ def read(path: Path) -> Raw:
             validity = file.get("validity")
             return Raw(file["values"], file["rgb"], validity, _note(str(file["note"])))
     except FileNotFoundError as error:
-        raise DepthFileError(f"{path}: no such file; estimate this frame first") from error
+        raise DepthFileError(f"{path}: no such file. Estimate this frame first") from error
     except _DAMAGED as error:
-        raise DepthFileError(f"{path}: damaged ({first_line(error)}); estimate this frame again") from error
+        raise DepthFileError(f"{path}: damaged ({first_line(error)}). Estimate this frame again") from error
 
 
 def note_of(path: Path) -> Note | None:

@@ -71,7 +71,7 @@ class Record:
             with replacing(path) as part:
                 part.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise DepthFileError(f"{path}: can't be written ({first_line(error)}); free some space there") from error
+            raise DepthFileError(f"{path} can't be written ({first_line(error)}). Free some space there") from error
 
 
 def load(path: Path) -> Record:

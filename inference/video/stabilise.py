@@ -49,7 +49,7 @@ def measure(
         low, high = float(counted.min()), float(counted.max())
         measured.append(Measured(frame, far, near, low, high, pair, one.note.source))
     if first is None:
-        raise DepthFileError(f"{folder}: no frame of this clip was estimated; estimate it first")
+        raise DepthFileError(f"{folder}: no frame of this clip was estimated. Estimate it first")
     found = shots(measured, first.kind, cuts=cuts, fixed_camera=fixed_camera)
     told = None if cuts is None else tuple(sorted(cuts))
     return Record(first.kind, first.making, clip, fps, first.height, first.width, told, fixed_camera, tuple(found))
@@ -58,9 +58,9 @@ def measure(
 def _check(frame: int, note: raw.Note, first: raw.Note) -> None:
     if (note.height, note.width) != (first.height, first.width):
         size, other = f"{note.width} x {note.height}", f"{first.width} x {first.height}"
-        raise DepthFileError(f"frame {frame} has {size} pixels, the first one {other}: leave it out with --frames")
+        raise DepthFileError(f"Frame {frame} has {size} pixels, the first one {other}. Leave it out with --frames")
     if note.making != first.making:
-        raise DepthFileError(f"frame {frame} was estimated by another model or size: estimate it again")
+        raise DepthFileError(f"Frame {frame} was estimated by another model or size. Estimate it again")
 
 
 class Finisher:
@@ -109,7 +109,7 @@ class Finisher:
         if number not in self._kept:
             found = raw.read(raw.path_of(self._folder, number))
             if found.note.making != self.record.making:
-                raise DepthFileError(f"frame {number} was estimated by another model or size: estimate it again")
+                raise DepthFileError(f"Frame {number} was estimated by another model or size. Estimate it again")
             self._kept[number] = found
             while len(self._kept) > 2 * bilateral.REACH + 1:
                 self._kept.popitem(last=False)

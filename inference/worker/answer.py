@@ -63,7 +63,7 @@ def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
             np.save(file, np.ascontiguousarray(array))
         part.replace(path)
     except FileNotFoundError as error:  # systems empty their temporary folder while a machine sleeps
-        raise DepthFileError(f"{path.parent} was removed while the depth was estimated: try again") from error
+        raise DepthFileError(f"{path.parent} was removed while the depth was estimated. Try again") from error
     except OSError as error:
         part.unlink(missing_ok=True)
         raise DepthFileError(

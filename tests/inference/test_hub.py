@@ -339,7 +339,7 @@ def test_a_full_disk_is_said_with_how_much_to_free(server, tmp_path, cache):
     part.parent.mkdir(parents=True)
     part.symlink_to("/dev/full")
     error = str(fetch(server, tmp_path)["error"])
-    assert f"the disk that holds {cache.parent} is full" in error
+    assert f"{cache.parent} is too full" in error
     assert f"Free {len(CONTENT) / 1e6:.0f} MB" in error
     assert "HF_HOME" in error
     assert "Without a network" not in error

@@ -378,11 +378,11 @@ def test_a_lens_that_is_assumed_is_told(files, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-o", "a.fbx"), "name a file that ends in one of .glb, .ply, .obj, .stl, .3mf"),
+        (("-o", "a.fbx"), ".glb, .ply, .obj, .stl, .3mf"),
         (("-o", "nowhere/a.glb"), "there is no folder nowhere"),
         (("-o", "a.obj", "--points"), "an OBJ file holds no points"),
         (("-o", "a.stl", "--outline"), "no transparent part"),
-        (("-o", "a.stl", "--pitch", "0.001"), "raise --pitch"),
+        (("-o", "a.stl", "--pitch", "0.001"), "--pitch"),
     ],
 )
 def test_what_can_not_be_made(files, tmp_path, arguments, message):
@@ -393,15 +393,13 @@ def test_what_can_not_be_made(files, tmp_path, arguments, message):
 def test_a_cut_that_leaves_nothing(files, tmp_path):
     unknown = np.indices((HEIGHT, WIDTH)).sum(axis=0) % 2  # every other pixel, as on a chessboard
     np.save(files[1], np.where(unknown, 0.0, metres().values).astype(np.float32))
-    assert_one_error(mesh(files, "-o", tmp_path / "a.glb", "--focal", "28"), "the cut leaves nothing")
+    assert_one_error(mesh(files, "-o", tmp_path / "a.glb", "--focal", "28"), "--threshold")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_a_map_of_another_shape(files, tmp_path):
     np.save(files[1], metres().values.T)
-    assert_one_error(
-        mesh(files, "-o", tmp_path / "a.glb", "--focal", "28"), "the depth map is 60 x 80, the photo 80 x 60"
-    )
+    assert_one_error(mesh(files, "-o", tmp_path / "a.glb", "--focal", "28"), "60 x 80, the photo 80 x 60")
 
 
 def test_nothing_is_known(files):
@@ -418,7 +416,7 @@ def test_a_full_disk_leaves_what_was_there(files, tmp_path, monkeypatch):
         return open("/dev/full", "wb")
 
     monkeypatch.setattr(Path, "open", full)
-    with pytest.raises(MeshError, match="cannot be written"):
+    with pytest.raises(MeshError, match="written"):
         write.write(scene(), target)
     monkeypatch.undo()
     assert target.read_bytes() == b"of an earlier run"

@@ -56,7 +56,7 @@ def _found(context: bpy.types.Context) -> tuple[bpy.types.Object, bpy.types.Node
 
 
 class DEPTH_NODES_OT_add_camera(_OfRelief, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
-    """Add a camera from which the relief looks like the photo. It becomes the scene's, and is free to move"""
+    """Add a camera from which the relief looks like the photo. It becomes the scene's camera, and is free to move"""
 
     bl_idname = "depth_nodes.add_camera"
     bl_label = "Add Matching Camera"
@@ -67,7 +67,7 @@ class DEPTH_NODES_OT_add_camera(_OfRelief, bpy.types.Operator):  # type: ignore[
         texture = photo.shown_by(ob)
         picture = texture.image if texture is not None else relief.depth_of(modifier)
         if picture is None or 0 in picture.size:
-            raise PhotoError(f"{ob.name!r} has no picture yet: choose a depth image in its modifier")
+            raise PhotoError(f"{ob.name!r} has no picture yet. Choose a depth image in its modifier")
         camera.add(ob, modifier, picture, collection=context.collection, scene=context.scene)
 
 
@@ -84,7 +84,7 @@ class DEPTH_NODES_OT_photo_view(_OfRelief, bpy.types.Operator):  # type: ignore[
         camera.go_back(found, ob, modifier)
         context.scene.camera = found
         if found.animation_data is not None and found.animation_data.action is not None:
-            self.report({"INFO"}, "The camera has keyframes of its own: at the next frame they count again")
+            self.report({"INFO"}, "The camera has keyframes, which move it at the next frame. Delete them to keep it")
 
 
 class DEPTH_NODES_OT_parallax(_OfRelief, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own

@@ -254,7 +254,7 @@ class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):  # type: i
 
 
 class DEPTH_NODES_OT_estimate_postponed(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
-    """Go on with the estimates that were asked for before there was an engine"""
+    """Run the estimates that were requested before the engine was set up"""
 
     bl_idname = "depth_nodes.estimate_postponed"
     bl_label = "Estimate Depth"

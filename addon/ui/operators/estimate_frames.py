@@ -101,14 +101,14 @@ class EstimatingFrames(Placing):
         if self.make != "RELIEF":
             return None
         if not super().poll(context):
-            raise EstimateError("A relief needs Object Mode, and a scene and collection of this file")
+            raise EstimateError("Switch to Object Mode, in a scene and collection of this file")
         return Placement(self.matrix(context), self.projection, self.use_camera, self.shape())
 
     def _verdict(self) -> set[str]:
         if self._clip.state == "failed":
             self.report({"ERROR"}, self._clip.error)
         elif self._clip.state == "cancelled":
-            self.report({"INFO"}, "Cancelled. Frames that are complete were kept: run Estimate Frames again to go on")
+            self.report({"INFO"}, "Cancelled. Frames that are complete were kept. Run Estimate Frames again to go on")
         return {"FINISHED"} if self._clip.state == "done" else {"CANCELLED"}
 
     def _show(self, context: bpy.types.Context) -> None:
@@ -127,7 +127,7 @@ class EstimatingFrames(Placing):
 
 
 class DEPTH_NODES_OT_estimate_frames(EstimatingFrames, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
-    """Estimate the depth of every frame that the scene shows of a movie or image sequence, without flicker. Running it again after Esc goes on where it stopped"""  # noqa: E501  # one tooltip
+    """Estimate the depth of every frame that the scene shows of a movie or image sequence, without flicker. After Esc, run it again to continue"""  # noqa: E501  # one tooltip
 
     bl_idname = "depth_nodes.estimate_frames"
     bl_label = "Estimate Frames"

@@ -18,7 +18,7 @@ class DEPTH_NODES_MT_presets(bpy.types.Menu):
 
 
 class DEPTH_NODES_OT_shape(bpy.types.Operator):
-    """Set the inputs of the selected reliefs to those of a preset"""
+    """Apply a preset to the selected reliefs"""
 
     bl_idname = "depth_nodes.shape"
     bl_label = "Shape by Preset"
@@ -47,7 +47,7 @@ class DEPTH_NODES_OT_shape(bpy.types.Operator):
 
 
 class DEPTH_NODES_OT_preset_add(AddPresetBase, bpy.types.Operator):
-    """Save what the active relief is set to as a preset, or remove the chosen one"""
+    """Save the settings of the active relief as a preset, or remove the chosen preset"""
 
     bl_idname = "depth_nodes.preset_add"
     bl_label = "Add Relief Preset"

@@ -56,10 +56,10 @@ def test_what_is_no_movie_or_has_no_such_frame(tmp_path):
     with pytest.raises(PhotoError, match="no frame 4; its frames are 1 to 3"):
         clip.read(4)
     (tmp_path / "b.mp4").write_bytes(b"no movie at all" * 99)
-    with pytest.raises(PhotoError, match=r"b.mp4: can't be decoded"):
+    with pytest.raises(PhotoError, match=r"b\.mp4.*decoded"):
         open_clip(str(tmp_path / "b.mp4"))
     (tmp_path / "c.png").write_bytes(b"x")
-    with pytest.raises(PhotoError, match="one picture is no clip"):
+    with pytest.raises(PhotoError, match="one picture"):
         open_clip(str(tmp_path / "c.png"))
 
 
