@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import bpy
 import numpy as np
@@ -148,10 +149,11 @@ def _stand_in(
         for other in [other for other in double.modifiers if other.name != modifier.name]:
             double.modifiers.remove(other)
         _end_at_samples(tree, modifier, cut)
-        double.modifiers[0].show_viewport = True
-        double.modifiers[0].node_group = tree
-        if _LESS in inputs.input_names(double.modifiers[0]):  # not so in a group of an older release
-            inputs.set_input(double.modifiers[0], _LESS, 0)  # what is kept is for renders too
+        copied = cast("bpy.types.NodesModifier", double.modifiers[0])
+        copied.show_viewport = True
+        copied.node_group = tree
+        if _LESS in inputs.input_names(copied):  # not so in a group of an older release
+            inputs.set_input(copied, _LESS, 0)  # what is kept is for renders too
         yield scene, double
     finally:
         bpy.data.scenes.remove(scene)
