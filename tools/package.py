@@ -2,13 +2,16 @@
 
     python -m tools.package
 
-runs in an environment with bpy and leaves build/depth_nodes-VERSION.zip.
+runs in an environment with bpy and leaves build/depth_nodes-VERSION.zip, and the same for the extension platform,
+depth_nodes-VERSION-platform.zip, whose manifest asks for no network: that build offers no download and makes none.
 """
 
 import importlib.util
+import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -36,5 +39,24 @@ def build(folder: Path) -> Path:
     return path
 
 
+def for_platform(archive: Path, folder: Path) -> Path:
+    """Make of a zip the one for the extension platform, which never goes online, in `folder`. Return its path."""
+    path = folder / f"{archive.stem}-platform.zip"
+    with zipfile.ZipFile(archive) as whole, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
+        for entry in whole.infolist():
+            data = whole.read(entry)
+            if entry.filename == "blender_manifest.toml":
+                text, lines = re.subn(r"^network = .*\n", "", data.decode(), flags=re.MULTILINE)
+                if lines != 1:
+                    raise SystemExit(
+                        "blender_manifest.toml has no line that asks for the network: mend tools/package.py"
+                    )
+                data = text.encode()
+            written.writestr(entry.filename, data)
+    packager("validate", str(path))
+    return path
+
+
 if __name__ == "__main__":
-    print(build(ROOT / "build"))
+    made = build(ROOT / "build")
+    print(made, for_platform(made, made.parent), sep="\n")

@@ -97,6 +97,7 @@ def make_files(tag: str | None = None) -> None:
     archive = package.build(repository)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.with_name(f"{archive.name}.sha256").write_text(f"{digest}  {archive.name}\n", encoding="utf-8")
+    package.for_platform(archive, RESULT)
     package.packager("server-generate", "--repo-dir", str(repository), "--html")
     (RESULT / "notes.md").write_text(f"{notes}\n", encoding="utf-8")
     for path in sorted(path for path in RESULT.rglob("*") if path.is_file()):

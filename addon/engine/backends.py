@@ -2,10 +2,13 @@
 
 import platform
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]  # of the extension
+_MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text("utf-8"))
+MAY_FETCH = "network" in _MANIFEST["permissions"]  # not in the build for the extension platform
 REQUIREMENTS = ROOT / "inference" / "requirements.txt"
 LOCKS = Path(__file__).parent / "lock"  # written by tools/lock.py: versions, and the hashes of their wheels
 PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that the locks have wheels for
@@ -65,10 +68,16 @@ NONE = (
     "There is no current PyTorch for this machine's processor ({machine}). Use the model Draft, which is built in, a "
     "depth map from another machine, or a Python of your own under Use Existing Python"
 )
+NOT_FETCHED = (
+    "This build of Depth Nodes downloads nothing. Use the model Draft, which is built in, a Python of your own under "
+    "Use Existing Python, or the build from the project's own releases"
+)
 
 
 def backends() -> tuple[Backend, ...]:
-    """Return the builds of torch that exist for this machine: none for an Intel Mac or Windows on ARM."""
+    """Return the builds of torch that can be fetched for this machine: none for an Intel Mac or Windows on ARM."""
+    if not MAY_FETCH:
+        return ()
     return tuple(backend for backend in BACKENDS if f"{sys.platform} {processor()}" in backend.machines)
 
 
@@ -80,7 +89,7 @@ def processor() -> str:
 
 def why_none() -> str:
     """Return what to say where there is no build."""
-    return NONE.format(machine=platform.machine())
+    return NONE.format(machine=platform.machine()) if MAY_FETCH else NOT_FETCHED
 
 
 def torch_version() -> str:

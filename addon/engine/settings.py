@@ -9,6 +9,7 @@ from ...inference import catalog  # type: ignore[import-not-found]  # the checko
 from ...inference.worker.protocol import Device, Estimate  # type: ignore[import-not-found]
 from ..errors import EngineError, EstimateError
 from . import place
+from .backends import MAY_FETCH
 
 PACKAGE = __package__.rpartition(".addon.")[0]  # bl_ext.<repository>.depth_nodes
 
@@ -120,7 +121,7 @@ def request(
         size=wanted.size,
         linear=linear,
         orientation=orientation,
-        offline=not bpy.app.online_access,
+        offline=not (MAY_FETCH and bpy.app.online_access),
         accept_license=wanted.accept_license,
         background=not (wanted.invert or raw),  # what lies behind is known by what is near
         raw=raw,

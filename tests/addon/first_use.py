@@ -10,6 +10,9 @@ import os
 import socket
 import sys
 import time
+import tomllib
+from pathlib import Path
+from types import ModuleType
 
 import bpy  # isort: skip  first: it is what makes Blender's own modules known
 
@@ -18,6 +21,14 @@ MODULE = "bl_ext.user_default.depth_nodes"
 
 def refuse(*_: object, **__: object) -> None:
     raise OSError("no network here")
+
+
+def asks_to_stay_offline(settings: ModuleType) -> bool:
+    """Whether the worker is told so even where Blender may go online."""
+    bpy.context.preferences.system.use_online_access = True
+    asked = settings.request(settings.current(), 1, Path("a"), Path("b"), linear=False, orientation=1)
+    bpy.context.preferences.system.use_online_access = False
+    return asked.offline
 
 
 def main(package: str, photo: str) -> dict:
@@ -35,6 +46,13 @@ def main(package: str, photo: str) -> dict:
     values, _ = depth_image.read(depth)
     read = ob.evaluated_get(bpy.context.evaluated_depsgraph_get())
     known = depth_image.info(depth)
+    manifest = tomllib.loads(Path(depth_image.__file__).parents[2].joinpath("blender_manifest.toml").read_text())
+    backends = importlib.import_module(f"{MODULE}.addon.engine.backends")
+    could_fetch = {
+        "engines": bool(backends.backends()),
+        "better": bpy.ops.depth_nodes.better_depth.poll(),
+        "weights": not asks_to_stay_offline(settings),
+    }
     return {
         "online": bpy.app.online_access,
         "engine": settings.has_engine(),
@@ -46,6 +64,8 @@ def main(package: str, photo: str) -> dict:
         "depth": values[:: max(len(values) // 32, 1), :: max(values.shape[1] // 32, 1)].tolist(),
         "vertices": len(read.data.vertices),
         "thick": read.dimensions[2],
+        "permissions": sorted(manifest["permissions"]),
+        "fetches": could_fetch,
         "seconds": seconds,
     }
 

@@ -13,10 +13,12 @@ from tools import package
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> dict:
+@pytest.fixture(scope="module", params=["own", "platform"])
+def used(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict:
     home = tmp_path_factory.mktemp("home")
     archive = package.build(tmp_path_factory.mktemp("zip"))
+    if request.param == "platform":
+        archive = package.for_platform(archive, archive.parent)
     nowhere = "http://127.0.0.1:9"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PYTHON"))},
@@ -26,7 +28,8 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> dict:
         "HTTPS_PROXY": nowhere,
     }
     photo = ROOT / "assets" / "sample_photo.jpg"
-    return play("first_use.py", archive, photo, environment=environment, home=home, seconds=300)
+    said = play("first_use.py", archive, photo, environment=environment, home=home, seconds=300)
+    return {**said, "build": request.param}
 
 
 def test_a_photo_becomes_a_relief_without_network_and_engine(used: dict) -> None:
@@ -45,3 +48,9 @@ def test_its_depth_is_disparity_of_the_built_in_model(used: dict) -> None:
     assert depth.min() >= 0
     assert depth.max() <= 1
     assert depth[-4:].mean() > depth[:4].mean() + 0.1  # the table's edge is nearer than the wall
+
+
+def test_the_platform_s_build_fetches_nothing(used: dict) -> None:
+    may_fetch = used["build"] == "own"
+    assert used["permissions"] == (["files", "network"] if may_fetch else ["files"])
+    assert used["fetches"] == {"engines": may_fetch, "better": may_fetch, "weights": may_fetch}

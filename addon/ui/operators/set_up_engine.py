@@ -141,6 +141,9 @@ class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
         if setup.is_making() or jobs.waiting():
             cls.poll_message_set("Wait until the running set-up or estimate is over, or cancel it")
             return False
+        if not backends() and not settings.has_engine():
+            cls.poll_message_set(why_none())
+            return False
         return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
