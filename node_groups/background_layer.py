@@ -12,7 +12,7 @@ OUTLINE = 128  # cells of the border along each side of the picture
 PICTURE_UV = "picture_uv"  # where each vertex lies in the photo
 BORDER = Float(
     "Border",
-    "How far the background goes on beyond the picture, as a share of its size, so that a camera that moves sees no end of it",
+    "How far the background extends beyond the picture, as a share of its size, so that a moving camera does not see where it ends",
     0.1,
     0.0,
     MARGIN,
@@ -22,16 +22,16 @@ BORDER = Float(
 
 GROUP = Group(
     "Background Layer",
-    "What lies behind the front, as a flat surface of its own: shape it by Depth as you shape the front, and give it the "
+    "What lies behind the front, as a flat surface of its own. Shape it by Depth as you shape the front, and give it the "
     "background's picture",
     inputs=(
         Geometry("Geometry", "The flat surface of the front"),
         IMAGE,
         FRAME,
         Vector("UV", "Where each vertex lies in the picture", UV_MAP),
-        Float("Depth", "The depth of the front, into which the background goes over where it ends"),
+        Float("Depth", "The depth of the front. Where the background ends, it merges into the front"),
         *BACKGROUND,
-        Bool("Beyond", "Go on beyond the border of the picture too"),
+        Bool("Beyond", "Extend the background beyond the border of the picture"),
         BORDER,
     ),
     outputs=(

@@ -25,7 +25,7 @@ CLIPS = (
 )  # fmt: skip
 
 FIXED = (
-    Bool("Fixed Range", "Take the range from Range Low and Range High, not from the picture: so a sequence keeps one range"),
+    Bool("Fixed Range", "Take the range from Range Low and Range High instead of the picture, so that a sequence keeps one range"),
     Float("Range Low", "The lowest depth of a fixed range", 0.0, single=True),
     Float("Range High", "The highest depth of a fixed range", 1.0, single=True),
 )  # fmt: skip
@@ -72,9 +72,9 @@ def build(tree: Tree) -> None:
         tree.output("Low", low)
         tree.output("High", high)
     with tree.frame("Values that the chosen kind does not have"):
-        tree.warn(is_distance & (low < 0.0), "Distances are never negative: set Kind to Disparity")
+        tree.warn(is_distance & (low < 0.0), "Distances are never negative. Set Kind to Disparity")
         metric = (high > BEYOND_RELATIVE) & ~is_distance
-        tree.warn(metric, "Values beyond 0 to 1: is the kind Distance?", "INFO")
+        tree.warn(metric, "Some values are beyond 0 to 1. Is the kind Distance?", "INFO")
 
 
 def _lattice(tree: Tree, side: int) -> tuple[Value, Value]:

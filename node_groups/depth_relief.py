@@ -47,7 +47,7 @@ GROUP = Group(
         ),
         Panel(
             "Background",
-            "What goes on behind the front, where the image has it",
+            "The second layer of the depth image, behind the front",
             (
                 Bool("Background", "Show the second layer of the depth image behind the cut", toggle=True),
                 Material("Background Material", "Material of the background: it shows the background's own picture"),
@@ -106,7 +106,7 @@ def build(tree: Tree) -> None:
     with tree.frame("What to tell the artist"):
         longer = tree.math("MAXIMUM", *tree.image_size())
         missing = longer < 1.0
-        tree.warn(missing, "No depth image yet: pick one")
+        tree.warn(missing, "No depth image yet. Pick one")
         finer = tree.switch(samples("Is Grid"), true=_resolution(tree) > longer, false=False)
         tree.warn(finer, "Resolution exceeds the image", "INFO")
     with tree.frame("Arrows in the viewport, where they act: the relief's front; the camera's near and far plane"):

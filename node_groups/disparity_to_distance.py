@@ -17,8 +17,8 @@ ENDS = (
 
 GROUP = Group(
     "Disparity to Distance",
-    "The distance that a relative depth stands for, once you say how far the near and the far end are: "
-    "distance = 1 / (a depth + b). Metric depth passes as it is",
+    "Turn relative depth into a distance, for a near and a far end that you choose: "
+    "distance = 1 / (a depth + b). Metric depth passes unchanged",
     inputs=(
         Float("Depth", "Relative depth, 0 = far to 1 = near; or metres, if the kind is Distance"),
         Menu(choices.KIND),

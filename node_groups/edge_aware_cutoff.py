@@ -22,10 +22,10 @@ THRESHOLD = Float(
     "Threshold", "Depth jump that makes an edge: the gap over the nearer distance", 0.2, 0.0, 1e6, single=True
 )
 LIMITS = (
-    Float("Angle", "The steepest face that stays, as its normal's angle to the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
+    Float("Angle", "Steepest face that stays: the angle between its normal and the view ray", radians(85), 0.0, radians(90), "ANGLE", single=True),
     Float("Least Gap", "Camera projection: keep steep faces whose depth gap is smaller than this. Far away, flat ground and a single level of the map look steep", 0.03, 0.0, 1e6, single=True),
-    Int("Minimum Island", "Loose pieces with fewer faces are deleted, unless they are a sixteenth of the mesh", 64, 0, 10**6),
-    Int("Edge Falloff", "Flatten towards the edge over so many steps of the grid, instead of cutting; 0 cuts", 0, 0, 256),
+    Int("Minimum Island", "Delete loose pieces with fewer faces than this, unless they are a sixteenth of the mesh", 64, 0, 10**6),
+    Int("Edge Falloff", "Flatten the surface towards the edge over this many steps of the grid instead of cutting it. 0 cuts", 0, 0, 256),
 )  # fmt: skip
 
 TINY = 1e-12
@@ -40,7 +40,7 @@ GROUP = Group(
     inputs=(
         Geometry("Geometry", "The displaced or unprojected surface"),
         Float("Distance", "Distance of each vertex from the viewer, from Disparity to Distance", 1.0),
-        Float("Validity", "Faces with a vertex below 0.5 go", 1.0, 0.0, 1.0, "FACTOR"),
+        Float("Validity", "Faces with a vertex below 0.5 are deleted", 1.0, 0.0, 1.0, "FACTOR"),
         Vector("View", "The direction from the surface towards the viewer"),
         Vector("Rest Position", "Where each vertex lies without any relief; Edge Falloff flattens to it"),
         Vector(
@@ -52,7 +52,7 @@ GROUP = Group(
             "Where each vertex lies in the picture, in pixels, so that coarse faces are judged by what lies between",
         ),
         Bool("Close Specks", "Leave holes of a few faces closed; behind them nothing shows", True),
-        Bool("Delete", "Delete the faces; otherwise only say which, in Keep and Edge", True),
+        Bool("Delete", "Delete the faces. If off, Keep and Edge only mark them", True),
         THRESHOLD,
         *LIMITS,
     ),

@@ -18,9 +18,8 @@ from .value import Value
 
 GROUP = Group(
     "Edge Snap",
-    "Depth maps blur from near to far over several pixels; as geometry that is a rubber sheet. This pulls every such pixel to "
-    "the near or to the far side, whichever is closer, so that the edge becomes a step that can be cut. The outline goes to the "
-    "near side",
+    "Turn blurred depth edges into steps that can be cut. Depth maps blur from near to far over several pixels; each of these "
+    "moves to the near or to the far side, whichever is closer, and the outline to the near side",
     inputs=(
         Geometry("Geometry", "A grid made by Image Grid or by the Grid node"),
         Float("Depth", "The depth of each vertex"),
@@ -49,7 +48,7 @@ def build(tree: Tree) -> None:
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
         rows, columns = shape("Rows"), shape("Columns")
         steps = tree.switch(shape("Is Grid"), true=tree.input("Radius"), false=0)
-        tree.warn(~shape("Is Grid"), "Edge Snap needs a grid: set Surface to Grid, or switch Edge Snap off")
+        tree.warn(~shape("Is Grid"), "Edge Snap needs a grid. Set Surface to Grid, or switch Edge Snap off")
     with tree.frame("The highest and lowest depth around each vertex: a window that widens turn by turn"):
         known = tree.input("Validity") >= 0.5
         depth = tree.input("Depth")

@@ -18,8 +18,8 @@ BACKGROUND = (
     Float("Background Depth", "The depth of what lies behind, stored in green"),
     Float(
         "Presence",
-        "The background, stored in blue. 0: there is none. 1: it lies behind the front. More: at an edge whose gap over the "
-        "nearer distance is the rest, it may stand in for the front, which shows mixed colours there",
+        "Whether there is a background, stored in blue. 0: none. 1: behind the front. Above 1: at an edge, whose gap over the "
+        "nearer distance is the rest, and where it may replace the front, which shows mixed colours",
     ),
 )
 
@@ -36,7 +36,7 @@ GROUP = Group(
         Float("Depth", "The stored value: 0 to 1 with 1 = near for disparity, metres for distance; 0 where not finite"),
         Float(
             "Validity",
-            "Known is 1, transparent 0 and not finite too. A blend with such a pixel would be neither: there the closest pixel counts",
+            "1 where the depth is known, 0 where it is transparent or not finite. Beside such pixels the closest one is read, not a blend",
         ),
         *BACKGROUND,
     ),

@@ -28,9 +28,9 @@ from .value import Value
 
 GROUP = Group(
     "Small Islands",
-    "Find the loose pieces of a surface that have fewer than so many faces. Faces that share a vertex hang together",
+    "Find the loose pieces of a surface with fewer faces than a minimum. Faces that share a vertex belong together",
     inputs=(
-        Geometry("Geometry", "A grid, which is quickest, or any mesh"),
+        Geometry("Geometry", "A grid, which is fastest, or any mesh"),
         Bool("Selection", "The faces that are there; the others count as deleted", True, single=False),
         Int("Minimum Island", "Pieces with fewer faces are small", 64, 0, 10**6),
     ),
