@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .push_pull import Picture
 
-EDGE = 0.03  # the gap over the nearer distance that makes an edge: Depth Relief tears nothing less, but what is steep
+EDGE = 0.04  # the gap over the nearer distance that makes an edge: less fills more, and in poorer colours
 SNAP = 0.1  # the gap from which on a blurred edge is taken for a step, as the group Edge Snap does
 BLUR = 3  # how far a blurred edge reaches to either side, in pixels: Edge Snap's default radius
 RIM = 2  # pixels beside an outline whose colour is still mixed of both sides
