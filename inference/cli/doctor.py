@@ -8,16 +8,17 @@ import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from .. import cache, catalog
 from ..errors import DepthNodesError
 from ..memory import available_memory
-from ..preprocess import MEAN, STD
 from . import published
 from .report import FAILED, OK, PROGRAM
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _PACKAGES = ("torch", "numpy", "pillow", "pillow-heif", "OpenEXR", "safetensors", "huggingface_hub")
 
@@ -108,7 +109,9 @@ def _check_all(on_disk: Sequence[tuple[catalog.ModelSpec, Path]], picture: Path 
     return all(verdicts)
 
 
-def _check(spec: catalog.ModelSpec, path: Path, pixels: NDArray[np.float32]) -> bool:
+def _check(spec: catalog.ModelSpec, path: Path, pixels: "NDArray[np.float32]") -> bool:
+    import numpy as np
+
     corner = published.CORNERS.get(spec.name)
     if corner is None:
         with path.open("rb") as file:
@@ -132,19 +135,22 @@ def _check(spec: catalog.ModelSpec, path: Path, pixels: NDArray[np.float32]) -> 
     return off <= _TOLERANCE
 
 
-def _pixels(picture: Path) -> NDArray[np.float32]:
+def _pixels(picture: Path) -> "NDArray[np.float32]":
     """Return what the models are given, (518, 686, 3), as the published values came about."""
+    import numpy as np
     from PIL import Image
 
     from ..photo import read_photo
+    from ..preprocess import MEAN, STD
 
     photo = Image.fromarray(read_photo(picture).rgb)
     resized = np.asarray(photo.resize(published.SIZE, Image.Resampling.BICUBIC), dtype=np.float32) / 255
     return np.asarray((resized - np.array(MEAN, np.float32)) / np.array(STD, np.float32))
 
 
-def _compute(spec: catalog.ModelSpec, path: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def _compute(spec: catalog.ModelSpec, path: Path, pixels: "NDArray[np.float32]") -> "NDArray[np.float32]":
     """Return the first 3 x 3 of what a model puts out."""
+    import numpy as np
     import torch
 
     from .. import model

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .. import catalog
 from ..errors import DepthNodesError, first_line
-from ..io import background_picture
 from .options import add_model_options, positive, positive_float, shard
 from .options import load as load_model
 from .report import FAILED, OK, PROGRAM, bar, complain
@@ -204,6 +203,8 @@ def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> Non
             "revision": depth.revision,
         }
         if job.background:
+            from ..io import background_picture
+
             record["background"] = str(background_picture(job.output))
         if depth.lens is not None:
             record |= {"focal_length": round(depth.lens.focal_length, 2), "lens": depth.lens.source}
