@@ -169,7 +169,7 @@ class MoGe2:
     def bytes_needed(self, rows: int, columns: int, photo_pixels: int) -> int:
         """Estimate from above what one photo takes: maps of 256 pixels a token, and the points at the photo's size."""
         tokens = rows * columns // plain.PATCH**2
-        return 4 * (tokens * 256 * 32 * 10 + 12 * photo_pixels) + (64 << 20)
+        return 4 * (tokens * 256 * 32 * 12 + 12 * photo_pixels) + (64 << 20)
 
     def prepare(self, rgb: Rgb, rows: int, columns: int) -> Seen:
         """Return the normalised pixels, on the device."""
