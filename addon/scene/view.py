@@ -91,6 +91,7 @@ def _distances(scene: bpy.types.Scene, inside: constraint.Frame) -> Any:
         cycles: Any = copy.cycles
         cycles.device, cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = "CPU", 1, False, False
         cycles.pixel_filter_type, cycles.filter_width = "BOX", 0.01  # the pixel's centre
+        cycles.use_light_tree = False  # a relief shines with each of its faces, and sorting them takes most of the time
         for layer in copy.view_layers:
             layer.use_pass_z = True
         settings = render.image_settings

@@ -35,6 +35,11 @@ def files(tmp_path):
     return write
 
 
+def coarse(made) -> None:
+    """Give a relief a grid of few vertices, of which Python can look at each."""
+    extension.module("addon.scene.inputs").set_input(made.modifier, "Resolution", 96)
+
+
 def evaluated(ob: bpy.types.Object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return world positions (N, 3), and the vertex index and UV (M,), (M, 2) of every corner, after the modifiers."""
     bpy.context.view_layer.update()
@@ -73,6 +78,7 @@ def test_from_the_camera_the_relief_looks_like_the_photo(relief, files, size, pr
         scene=scene,
         background=False,
     )
+    coarse(made)
     points, corners, uv = evaluated(made.ob)
     assert len(points) > 100
     seen = np.array([world_to_camera_view(scene, scene.camera, Vector(p)) for p in points])
@@ -96,8 +102,8 @@ def test_a_render_from_the_camera_is_the_photo(relief, tmp_path, projection):
     lamp.location = (1, -2, 1)
     scene.collection.objects.link(lamp)
     scene.render.engine = "CYCLES"
-    scene.cycles.samples = 4
-    scene.cycles.use_denoising = False
+    scene.cycles.samples, scene.cycles.use_denoising = 4, False
+    scene.cycles.use_light_tree = False  # sorting the faces of a relief, which all shine, takes most of the time
     scene.render.filepath = str(tmp_path / "render.png")
     bpy.ops.render.render(write_still=True)
     rendered = np.asarray(Image.open(tmp_path / "render.png").convert("RGB"), np.float32)
@@ -112,6 +118,7 @@ def test_near_things_come_towards_the_camera(relief, files):
         scene = bpy.context.scene
         options = {"projection": projection, "scene": scene, "background": False}
         made = relief.from_files(*files(), collection=scene.collection, **options)
+        coarse(made)
         points, corners, uv = evaluated(made.ob)
         distance = np.array([world_to_camera_view(scene, scene.camera, Vector(point)).z for point in points])
         middle = corners[np.argmin(np.hypot(*(uv - 0.5).T))]
@@ -121,6 +128,7 @@ def test_near_things_come_towards_the_camera(relief, files):
 
 def test_the_photos_aspect_wins_over_the_depth_maps(relief, files):
     made = relief.from_files(*files((60, 40), depth_size=(40, 40)), collection=bpy.context.scene.collection)
+    coarse(made)
     points, _, uv = evaluated(made.ob)
     local = points @ np.array(relief.STANDING)[:3, :3]
     np.testing.assert_allclose(np.ptp(local[:, :2], axis=0), (2, 2 * 40 / 60), atol=1e-4)
@@ -129,6 +137,7 @@ def test_the_photos_aspect_wins_over_the_depth_maps(relief, files):
 
 def test_a_standing_relief_faces_the_front_view(relief, files):
     made = relief.from_files(*files(), collection=bpy.context.scene.collection)
+    coarse(made)
     points, corners, uv = evaluated(made.ob)
     x, y = np.polyfit(uv[:, 0], points[corners, 0], 1)[0], np.polyfit(uv[:, 1], points[corners, 2], 1)[0]
     assert x > 0  # the photo's right is to the right
@@ -139,6 +148,7 @@ def test_a_standing_relief_faces_the_front_view(relief, files):
 
 def test_material_shows_the_photo_without_a_second_shading(relief, files):
     made = relief.from_files(*files(), collection=bpy.context.scene.collection)
+    coarse(made)
     material = made.ob.data.materials[0]
     nodes = material.node_tree.nodes
     texture = nodes.active  # what Workbench shows
