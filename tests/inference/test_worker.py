@@ -85,7 +85,7 @@ def test_a_worker_in_which_something_broke_gives_way_to_the_next(tmp_path):
 
 def test_a_folder_that_was_swept_while_the_machine_slept_is_said(tmp_path):
     request = Estimate(7, "a.png", str(tmp_path / "swept"))
-    with pytest.raises(DepthFileError, match=r"swept was removed while.*try again"):
+    with pytest.raises(DepthFileError, match=r"swept was removed"):
         answer._write(request, "values", np.zeros(3))
 
 
