@@ -112,7 +112,7 @@ def main(what: str, first: str, second: str, engine: str) -> dict:
         bpy.ops.extensions.package_uninstall(repo_index=index, pkg_id="depth_nodes")
         step("uninstalled")
     else:
-        for _ in range(200):
+        for _ in range(60):
             begin_an_estimate(engine)
             addon_utils.disable(MODULE)
             addon_utils.enable(MODULE)

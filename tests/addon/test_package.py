@@ -137,7 +137,7 @@ def test_install_disable_enable_update_uninstall(package, next_package, tmp_path
     assert steps["lost"] == []
 
 
-def test_200_cycles_with_an_estimate_under_way_leave_nothing_behind(package, tmp_path):
+def test_60_cycles_with_an_estimate_under_way_leave_nothing_behind(package, tmp_path):
     steps = live("cycles", package, package, home=tmp_path)
     assert traces(steps["enabled"]) == traces(steps["installed"]) != []
     assert traces(steps["disabled"]) == []
