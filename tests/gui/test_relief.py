@@ -71,4 +71,21 @@ def test_the_modifiers_panel_fits_a_laptop(play) -> None:
 
 
 def test_arrows_stand_at_their_values(play) -> None:
-    play("minute:gizmos")
+    places = play("minute:gizmos")
+    print(places)
+    with Image.open(BUILD / "minute" / "arrow_relief.png") as picture:
+        relief = np.asarray(picture.convert("RGB"), int)
+    with Image.open(BUILD / "minute" / "arrow_camera.png") as picture:
+        camera = np.asarray(picture.convert("RGB"), int)
+    assert coloured(relief, (255, 255, 0), places["front"])
+    assert not coloured(relief, (0, 255, 255), None)
+    assert coloured(camera, (0, 255, 255), places["near"])
+    assert coloured(camera, (0, 255, 255), places["far"])
+
+
+def coloured(picture: np.ndarray, colour: tuple[int, int, int], place: list[float] | None) -> bool:
+    """Return whether a picture has pixels of about a colour, within an arrow's length of a place or anywhere."""
+    if place is not None:
+        x, y = (round(side) for side in place)
+        picture = picture[max(y - 110, 0) : y + 110, max(x - 110, 0) : x + 110]
+    return bool((np.abs(picture - colour).max(axis=2) < 100).sum() > 5)

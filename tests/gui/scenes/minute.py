@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from tests.gui.driver import FOLDER, Hand, Steps, area, measured, region, see, split, until, window, within
 from tests.gui.scenes.photo import drop_photo
-from tests.gui.stage import DEPTH, PHOTO, addon, depth_image, plane, positions, relief, tab
+from tests.gui.stage import DEPTH, PHOTO, addon, depth_image, over, plane, positions, relief, tab
 
 FRAMES = 12
 
@@ -29,8 +30,11 @@ def play() -> Steps:
     modifier = addon("scene.relief").find_modifier(ob)
     before = positions(ob)
     near = yield from _slider(hand, viewport, inputs.identifiers(modifier)["Near Distance"])
-    yield from hand.drag(near, (near[0] + 40, near[1]))
-    assert inputs.get_input(modifier, "Near Distance") > 1.0
+    yield from hand.double_click(near)
+    yield from hand.press("ctrl+a")
+    yield from hand.write("1.5")
+    yield from hand.press("Return")
+    assert round(inputs.get_input(modifier, "Near Distance"), 6) == 1.5
     assert not np.array_equal(before, positions(ob))
     see("shaped")
     button = yield from hand.find(viewport, "depth_nodes.parallax")
@@ -126,31 +130,27 @@ def panels() -> Steps:
 
 
 def gizmos() -> Steps:
-    """The arrows stand at their values, and only where they act."""
+    """The arrows stand at their values, and only where they act: where each is seen, from the screen's upper left."""
     ob = relief()
     inputs, modifier = addon("scene.inputs"), ob.modifiers[0]
     viewport = area("VIEW_3D")
     viewport.spaces.active.show_region_ui = False
-    properties = area("PROPERTIES")
-    properties.spaces.active.context = "MODIFIER"
+
+    def seen(*place: float) -> list[float]:
+        x, y = over(viewport, ob.matrix_world @ Vector(place))
+        return [x, window().height - y]
+
     inputs.set_input(modifier, "Scale", 1.5)
     yield 2.0
-    see("relief", viewport)
-    inputs.set_input(modifier, "Projection", "Camera")
+    see("arrow_relief")
+    measured["front"] = seen(0.0, 0.0, 1.5)
     inputs.set_input(modifier, "Kind", "Disparity")
     inputs.set_input(modifier, "Invert", True)
-    yield 1.0
-    see("camera", viewport)
+    inputs.set_input(modifier, "Projection", "Camera")
     with within(viewport):
-        bpy.ops.view3d.view_selected()
-    yield 1.0
-    see("camera_framed", viewport)
-    with within(viewport):
+        bpy.ops.object.modifier_set_active(modifier=modifier.name)  # Blender makes the arrows anew, as after a click
         bpy.ops.view3d.view_axis(type="TOP")
-    yield 1.0
-    see("camera_top", viewport)
-    ob.select_set(False)
-    yield 1.0
-    ob.select_set(True)
-    yield 1.0
-    see("camera_again", viewport)
+        bpy.ops.view3d.view_selected()
+    yield 2.0
+    see("arrow_camera")
+    measured["near"], measured["far"] = seen(-0.25, 0.0, -1.0), seen(1.0, 0.0, -4.0)
