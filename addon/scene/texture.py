@@ -35,8 +35,8 @@ def project(
     width, height = picture.size
     if abs(width / height / (inside.whole_width / inside.whole_height) - 1) > 0.02:
         raise ViewError(
-            f"{path.name} is {width} x {height}, the depth map was {inside.whole_width} x {inside.whole_height}: "
-            "choose the picture that was made from it"
+            f"{path.name} is {width} x {height}, the depth map was {inside.whole_width} x {inside.whole_height}. "
+            "Choose the picture that was made from it"
         )
     shown: bpy.types.Material | None = None
     count = 0

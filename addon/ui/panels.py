@@ -105,7 +105,7 @@ def _draw_colour_space(layout: bpy.types.UILayout, depth: bpy.types.Image | None
     """The way out where Blender bends a depth map that it takes for a picture."""
     if depth is not None and not depth.colorspace_settings.is_data:
         column = layout.box().column()
-        column.label(text="Depth is read as colour: set Non-Color", icon="ERROR")
+        column.label(text="Depth is read as colour. Set Non-Color", icon="ERROR")
         column.prop(depth.colorspace_settings, "name", text="Color Space")
 
 

@@ -37,8 +37,8 @@ def _points(folder: Path, said: Mapping[str, Any]) -> tuple[Doubles, NDArray[np.
     name = said.get("ply_file_path")
     if not name:
         raise DatasetError(
-            f"{folder / 'transforms.json'}: names no sparse points (ply_file_path), to which depth could be aligned; "
-            "run ns-process-data again, or name the folder of the COLMAP model"
+            f"{folder / 'transforms.json'} names no sparse points (ply_file_path), to which depth could be aligned. "
+            "Run ns-process-data again, or name the folder of the COLMAP model"
         )
     points, colours = read_ply(folder / name)
     if not len(points):
