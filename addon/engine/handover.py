@@ -193,7 +193,7 @@ def _packed(image: bpy.types.Image, folder: Path) -> Picture:
 
 def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Picture:
     """Return what numpy alone can read: pixels, upright, as many of them as the built-in model makes use of."""
-    linear, lies = given.linear, UPRIGHT
+    linear, lies, shown = given.linear, UPRIGHT, given.shown
     stored: NDArray[np.uint8] | NDArray[np.float32] | None
     if given.path.suffix == ".npy":
         stored = np.load(given.path, mmap_mode="r")  # (H, W, 4)
@@ -202,6 +202,7 @@ def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Pic
         stored = picture_file.colours(given.path)
         if stored is None:
             refresh(image, given)
+            shown = False  # once is enough
             stored, linear = _as_blender_reads(given, image)
     pixels = upright(stored, lies)
     small = resize(pixels, *output_size(*pixels.shape[:2]))
@@ -209,7 +210,7 @@ def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Pic
         small /= np.float32(255.0)
     path = folder / f"{image.session_uid}.small.npy"
     np.save(path, _straight(small))
-    return Picture(path, linear, lies, given.shown)
+    return Picture(path, linear, lies, shown)
 
 
 def _as_blender_reads(given: Picture, image: bpy.types.Image) -> tuple[NDArray[np.float32], bool]:

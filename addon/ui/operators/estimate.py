@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
@@ -14,11 +13,10 @@ from ...scene import photo, relief
 from .. import first_sight
 from ..progress import status
 from .placing import Placing
+from .waiting import Waiting
 
-_INTERVAL = 0.05  # seconds between two looks
 
-
-class Estimating:
+class Estimating(Waiting):
     """Mixed into an operator with the option UNDO: everything its jobs make is one undo step, when the last is over."""
 
     after_engine = False  # whether it waits for an engine that is being made
@@ -26,7 +24,6 @@ class Estimating:
     _jobs: list[jobs.Job]
     _submits: list[Callable[[], jobs.Job]]
     _waits = False
-    _timer: bpy.types.Timer
 
     def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
         """Return what submits each job, now or later; to be written by each operator.
@@ -42,10 +39,7 @@ class Estimating:
         self._waits = self.after_engine and setup.is_making()
         if not self._waits and not self._submit():
             return {"CANCELLED"}
-        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
-        context.window_manager.modal_handler_add(cast("bpy.types.Operator", self))
-        self._show(context)
-        return {"RUNNING_MODAL"}
+        return self._wait(context)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take in what has come; Esc cancels."""
@@ -131,15 +125,8 @@ class Estimating:
     def present(self, context: bpy.types.Context) -> None:
         """Show what was made, once all of it is there; to be written by an operator that makes something to see."""
 
-    def _show(self, context: bpy.types.Context) -> None:
-        context.workspace.status_text_set(status([(job.name, job.text, job.fraction) for job in jobs.waiting()]))
-        setup.redraw()
-
-    def _leave(self, context: bpy.types.Context) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        for workspace in bpy.data.workspaces:  # the artist may have gone from one to another
-            workspace.status_text_set(None)
-        setup.redraw()
+    def _status(self) -> str:
+        return status([(job.name, job.text, job.fraction) for job in jobs.waiting()])
 
 
 class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own

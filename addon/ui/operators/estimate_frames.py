@@ -2,22 +2,21 @@
 
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from ...engine import frames, handover, jobs, settings, setup
+from ...engine import frames, handover, jobs, settings
 from ...errors import DepthNodesError, EstimateError, PhotoError
 from ...scene import photo, relief, timeline
 from ...scene.relief import Placement
 from .placing import Placing
+from .waiting import Waiting
 
-_INTERVAL = 0.05  # seconds between two looks
 _MOVING = {"MOVIE", "SEQUENCE"}
 
 
-class EstimatingFrames(Placing):
+class EstimatingFrames(Waiting, Placing):
     """Mixed into an operator with the option UNDO: many frames of one movie or sequence become one undo step."""
 
     first: IntProperty(name="First", description="First frame of the scene; with Last below it, the scene's range")
@@ -32,16 +31,12 @@ class EstimatingFrames(Placing):
         name="Fixed Camera", description="The camera of the clip doesn't move. Gives steadier depth", default=False
     )
     make = "RELIEF"
-    _timer: bpy.types.Timer
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin, and hand the window back at once."""
         if not self._begin(context):
             return {"CANCELLED"}
-        self._timer = context.window_manager.event_timer_add(_INTERVAL, window=context.window)
-        context.window_manager.modal_handler_add(cast("bpy.types.Operator", self))
-        self._show(context)
-        return {"RUNNING_MODAL"}
+        return self._wait(context)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take in what has come; Esc gives up and keeps what is whole."""
@@ -111,15 +106,8 @@ class EstimatingFrames(Placing):
             self.report({"INFO"}, "Cancelled. Frames that are complete were kept. Run Estimate Frames again to go on")
         return {"FINISHED"} if self._clip.state == "done" else {"CANCELLED"}
 
-    def _show(self, context: bpy.types.Context) -> None:
-        context.workspace.status_text_set(f"Depth of {self._clip.name}: {self._clip.text}   (Esc cancels)")
-        setup.redraw()
-
-    def _leave(self, context: bpy.types.Context) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        for workspace in bpy.data.workspaces:  # the artist may have gone from one to another
-            workspace.status_text_set(None)
-        setup.redraw()
+    def _status(self) -> str:
+        return f"Depth of {self._clip.name}: {self._clip.text}   (Esc cancels)"
 
     def _wanted(self, context: bpy.types.Context) -> tuple[bpy.types.Image, timeline.Showing, list[int]]:
         """Return the clip, how it is shown over time, and the objects that are to follow its depth."""
