@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
-from ..catalog import Device, Kind, ModelSpec, Precision
+from ..catalog import Device, ModelSpec, Precision
 from ..depth import SENSOR, USUAL_LENS, Lens
 from . import Output, devices, plain
 from .depth_anything_v2 import DepthAnythingV2
@@ -70,18 +70,6 @@ def build(spec: ModelSpec, path: Path) -> plain.DepthAnything:
 
 class DepthAnything3(DepthAnythingV2):
     """Depth Anything 3 as a `Model`: MONO gives disparity, METRIC a distance."""
-
-    def __init__(
-        self,
-        network: plain.DepthAnything,
-        device: torch.device | str = "cpu",
-        precision: Precision = "float32",
-        *,
-        kind: Kind,
-    ) -> None:
-        """Take over a plain network in float32 on the CPU."""
-        super().__init__(network, device, precision)
-        self.kind = kind
 
     def run(
         self,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..catalog import Device, Kind, ModelSpec, Precision
 from ..depth import Lens
 from ..preprocess import input_size, to_input
-from . import Output, Rgb, cpu, devices, plain, quantize
+from . import Output, Rgb, devices, plain
 from .weights import load_model
 
 
@@ -36,18 +36,19 @@ class DepthAnythingV2:
     """Depth Anything V2 as a `Model`."""
 
     def __init__(
-        self, network: plain.DepthAnything, device: torch.device | str = "cpu", precision: Precision = "float32"
+        self,
+        network: plain.DepthAnything,
+        device: torch.device | str = "cpu",
+        precision: Precision = "float32",
+        *,
+        kind: Kind | None = None,
     ) -> None:
-        """Take over a plain network in float32 on the CPU."""
+        """Take over a plain network in float32 on the CPU. kind: as its greatest distance says, if not given."""
         self._device = torch.device(device)
-        self._dtype = torch.float32 if precision == "int8" else getattr(torch, precision)
-        if self._device.type == "cpu" and self._dtype == torch.float32:
-            cpu.accelerate(network)
-        if precision == "int8":
-            quantize.quantize(network.encoder)
+        self._dtype = devices.adapt(network, network.encoder, self._device, precision)
         self._network = network.to(self._device, self._dtype)
         network.head.output.float()  # half precisions have too few steps for the depth itself
-        self.kind: Kind = "disparity" if network.max_distance is None else "distance"
+        self.kind: Kind = kind or ("disparity" if network.max_distance is None else "distance")
         self.device = self._device.type
 
     def sizes(self, height: int, width: int, size: int) -> tuple[int, int]:

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import get_args
 
 import torch
+from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
 from ..catalog import Device, Precision
 from ..errors import DeviceError, first_line
 from ..memory import keep_freed_memory
-from .quantize import check_int8
+from .cpu import accelerate
+from .plain import Encoder
+from .quantize import check_int8, quantize
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,19 @@ def choose(name: Device, precision: Precision) -> torch.device:
     elif precision != "float32" and device.type == "cpu":
         raise DeviceError(f"{precision} is faster on GPUs only. On the CPU, choose float32 or int8")
     return device
+
+
+def adapt(network: nn.Module, encoder: Encoder, device: torch.device, precision: Precision) -> torch.dtype:
+    """Put over a network what is quick on a device, in place, and return the type that it computes in.
+
+    network: a plain one, in float32 on the CPU. encoder: its part that int8 is for.
+    """
+    dtype: torch.dtype = torch.float32 if precision == "int8" else getattr(torch, precision)
+    if device.type == "cpu" and dtype == torch.float32:
+        accelerate(network)
+    if precision == "int8":
+        quantize(encoder)
+    return dtype
 
 
 def _first_that_works(dtype: torch.dtype) -> torch.device:

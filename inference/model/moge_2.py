@@ -18,7 +18,7 @@ from ..catalog import Device, Kind, ModelSpec, Precision
 from ..depth import USUAL_LENS, Lens
 from ..draft.resize import resize
 from ..preprocess import MEAN, STD
-from . import Output, Rgb, cpu, devices, pinhole, plain, quantize
+from . import Output, Rgb, devices, pinhole, plain
 from .depth_anything_v2 import watched
 from .weights import ENCODER, Layout
 from .weights import load as load_network
@@ -146,11 +146,7 @@ class MoGe2:
     def __init__(self, network: MoGe, device: torch.device | str = "cpu", precision: Precision = "float32") -> None:
         """Take over a plain network in float32 on the CPU."""
         self._device = torch.device(device)
-        self._dtype = torch.float32 if precision == "int8" else getattr(torch, precision)
-        if self._device.type == "cpu" and self._dtype == torch.float32:
-            cpu.accelerate(network)
-        if precision == "int8":
-            quantize.quantize(network.encoder)
+        self._dtype = devices.adapt(network, network.encoder, self._device, precision)
         self._network = network.to(self._device)
         network.encoder.to(self._dtype)  # half precisions have too few steps for the points themselves
         self.device = self._device.type

@@ -167,9 +167,8 @@ class VideoDepthAnything(DepthAnythingV2):
         kind: Kind,
     ) -> None:
         """Take over a plain network in float32 on the CPU. Its head stays so: in half precision it overflows."""
-        super().__init__(network, device, precision)
+        super().__init__(network, device, precision, kind=kind)
         self._head = cast(VideoHead, network.head.float())
-        self.kind = kind
 
     def sizes(self, height: int, width: int, size: int) -> tuple[int, int]:
         """Return the rows and columns at which it sees a frame, multiples of 14; very wide ones get fewer."""
