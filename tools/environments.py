@@ -31,7 +31,8 @@ BPY_SYSTEM_PACKAGES = (
 # version. It is installed apart, so that pip doesn't ask that index for every other package too.
 REQUIREMENTS = tuple((ROOT / "inference" / "requirements.txt").read_text(encoding="utf-8").split())
 TORCH = next(package for package in REQUIREMENTS if package.startswith("torch=="))
-TORCH_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu") if sys.platform == "linux" else ()
+PYTORCH = "https://download.pytorch.org/whl/"
+TORCH_INDEX = ("--extra-index-url", f"{PYTORCH}cpu") if sys.platform == "linux" else ()
 
 RUFF = "ruff==0.17.6"  # it also sets the signatures in the documentation
 COVERAGE = "coverage==7.17.4"

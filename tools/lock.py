@@ -25,12 +25,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-ROOT = Path(__file__).parents[1]
+from .environments import PYTORCH, REQUIREMENTS, ROOT
+
 FOLDER = ROOT / "addon" / "engine" / "lock"
-REQUIREMENTS = (ROOT / "inference" / "requirements.txt").read_text(encoding="utf-8").split()
 PIP = "pip==26.3"
 PYPI = "https://pypi.org/simple/"
-PYTORCH = "https://download.pytorch.org/whl/"
 _JSON = "application/vnd.pypi.simple.v1+json"  # PEP 691
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 

@@ -10,7 +10,7 @@ from mathutils import Matrix, Vector
 
 from ...inference import constraint  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..errors import ViewError
-from . import inputs, material, photo, view
+from . import inputs, material, photo, plane, view
 
 UV_MAP = "Picture from View"
 _FACING = 0.1  # cosine of the angle to the view ray below which a face is seen too nearly edge-on
@@ -144,7 +144,7 @@ def _on_relief(
 def _sees_as_photo(ob: Any, matrix: Matrix) -> bool:
     """Whether the vertices of a relief lie in the view where they lie in the photo."""
     mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-    layer = mesh.uv_layers.get("UVMap")
+    layer = mesh.uv_layers.get(plane.UV_MAP)
     if layer is None or not len(mesh.loops):
         return False
     points, corners = np.empty((len(mesh.vertices), 3), np.float32), np.empty(len(mesh.loops), np.int32)
