@@ -77,3 +77,14 @@ class Depth:
 def valid_index(validity: Validity | None) -> NDArray[np.bool_] | slice:
     """Return an index of the valid pixels; of all pixels where validity is None, or where no pixel is valid."""
     return slice(None) if validity is None or not validity.any() else validity > 0
+
+
+def along_axis(distances: NDArray[np.float32], focal_length: float) -> NDArray[np.float32]:
+    """Return distances along the view axis, (H, W), from those along the ray of each pixel of a pinhole camera.
+
+    focal_length: in millimetres on a sensor whose longer side is 36 mm.
+    """
+    height, width = distances.shape
+    pixels = focal_length / SENSOR * max(height, width)
+    x, y = ((np.arange(count, dtype=np.float32) + 0.5 - count / 2) / pixels for count in (width, height))
+    return distances / np.sqrt(1.0 + np.square(x) + np.square(y)[:, None]).astype(np.float32)

@@ -33,6 +33,10 @@ class PhotoError(DepthNodesError):
     """A photo is missing, damaged, or not a picture that the model can take, or no depth map was found for it."""
 
 
+class EmbeddedDepthError(DepthNodesError):
+    """A photo brings no depth of its own, or none that can be used."""
+
+
 class DepthFileError(DepthNodesError):
     """A depth file is missing or damaged, holds no depth that can be read without loss, or can't be written."""
 

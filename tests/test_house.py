@@ -45,6 +45,7 @@ ENGINE = {
     "inference.video.raw",  # which frames of a clip are there already; it needs numpy alone
     "inference.video.layers",  # where the files of a clip lie
     "inference.worker.protocol",
+    "inference.embedded.find",  # which photos bring depth; it needs numpy at most
     "inference.draft.architecture",  # with `resize`: what of a photo the built-in model makes use of
     "inference.draft.resize",
 }
@@ -53,7 +54,7 @@ EVERYWHERE = BLENDER | SHARED | {"numpy", "addon.errors", "addon.version"}  # in
 MAY_IMPORT = {
     "__init__.py": {"addon"},
     "addon": BLENDER | SHARED | ENGINE | CONTROL | {"numpy", "OpenImageIO", "inference.background"},
-    "addon/depth": EVERYWHERE | {"OpenImageIO"},
+    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.depth"},
     "addon/scene": EVERYWHERE | CONTROL | {"inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | ENGINE | {"addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.cache", "addon.depth", "addon.scene", "addon.engine"},
@@ -94,6 +95,11 @@ ONLY_NUMPY = (
     "inference/depth.py",
     "inference/draft/resize.py",
     "inference/edges.py",
+    *(
+        f"inference/embedded/{name}.py"
+        for name in ("apple", "apple_heic", "apple_jpeg", "dynamic_depth", "embedded", "find", "gdepth", "huawei")
+    ),
+    *(f"inference/embedded/{name}.py" for name in ("jpeg", "ranges", "samsung", "stored", "xmp")),
     "inference/exr.py",
     "inference/orientation.py",
     "inference/picture.py",

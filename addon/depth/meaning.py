@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.depth import along_axis  # type: ignore[import-not-found]
 from ..errors import DepthFileError, printable
 from . import clean, evidence, files
 from .evidence import BEYOND, METRES, Unit
@@ -92,7 +93,7 @@ def read(
         values, valid = _distance(samples, found.unit)
         if along_ray:
             focal_length, lens = (focal_length, lens) if focal_length else (USUAL_LENS, "assumed")
-            values = _along_axis(values, focal_length)
+            values = along_axis(values, focal_length)
     else:
         values, valid = _disparity(samples, found.near_is)
     if not valid.all():
@@ -228,14 +229,6 @@ def _distance(samples: Samples, unit: Unit) -> tuple[NDArray[np.float32], NDArra
     """Return metres and where they are valid."""
     values = samples.values if unit == "m" else samples.values * np.float32(METRES[unit])
     return values, np.isfinite(values) & (values > 0.0) & (values < BEYOND)
-
-
-def _along_axis(distances: NDArray[np.float32], focal_length: float) -> NDArray[np.float32]:
-    """Return distances along the view axis, (H, W), from those along the ray of each pixel of a pinhole camera."""
-    height, width = distances.shape
-    pixels = focal_length / _SENSOR * max(height, width)  # the focal length
-    x, y = ((np.arange(count, dtype=np.float32) + 0.5 - count / 2) / pixels for count in (width, height))
-    return distances / np.sqrt(1.0 + np.square(x) + np.square(y)[:, None]).astype(np.float32)
 
 
 def _disparity(samples: Samples, near_is: NearIs) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

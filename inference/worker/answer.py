@@ -2,17 +2,58 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import background
 from ..depth import Depth
-from ..errors import DepthFileError, first_line
+from ..embedded.embedded import Embedded
+from ..embedded.use import Made
+from ..errors import DepthFileError, EmbeddedDepthError, first_line
 from ..orientation import as_stored
 from ..picture import Photo
 from ..video import layers, raw, stabilise
-from .protocol import Estimate, Stabilise, Stabilised
+from .protocol import Done, Estimate, Stabilise, Stabilised
+
+
+def own(request: Estimate, photo: Photo) -> Embedded | None:
+    """Return the depth that the picture's file brings, if that was asked for. Raises EmbeddedDepthError."""
+    if not request.embedded:
+        return None
+    if request.picture.endswith(".npy"):
+        raise EmbeddedDepthError("Pixels without a file bring no depth of their own. Have it estimated")
+    from ..embedded.read import required
+
+    return required(request.picture, photo)
+
+
+def done(request: Estimate, found: Made, photo: Photo, *, size: int, seconds: float) -> Done:
+    """Write the arrays of a picture, and return the answer. size, errors: see `written`."""
+    depth = found.depth
+    paths = written(request, depth, photo, size)
+    height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
+    return Done(
+        id=request.id,
+        values=paths.get("values", ""),
+        validity=paths.get("validity", ""),
+        background=paths.get("background", ""),
+        colour=paths.get("colour", ""),
+        kind=depth.kind,
+        raw_min=depth.raw_min,
+        raw_max=depth.raw_max,
+        model=depth.model,
+        revision=depth.revision,
+        width=width,
+        height=height,
+        seconds=seconds,
+        focal_length=depth.lens.focal_length if depth.lens else 0.0,
+        lens=depth.lens.source if depth.lens else "",
+        embedded=found.own.container if found.own else "",
+        residual=found.alignment.residual if found.alignment else 0.0,
+        sharp=_write_sharp(request, found.own.sharp) if found.own and found.own.sharp else "",
+    )
 
 
 def written(request: Estimate, depth: Depth, photo: Photo, size: int) -> dict[str, str]:
@@ -55,12 +96,23 @@ def stabilised(request: Stabilise, report: Callable[[float], None]) -> Stabilise
 
 
 def _write(request: Estimate, name: str, array: NDArray[np.generic]) -> str:
-    """Write an array of the answer whole or not at all, and return its path."""
-    path = Path(request.output, f"{request.id}.{name}.npy")
+    """Write an array of the answer, and return its path."""
+    return _whole(request, f"{name}.npy", lambda file: np.save(file, np.ascontiguousarray(array)))
+
+
+def _write_sharp(request: Estimate, picture: bytes) -> str:
+    """Write a picture file as it is, and return its path."""
+    suffix = "png" if picture.startswith(b"\x89PNG") else "jpg"
+    return _whole(request, f"sharp.{suffix}", lambda file: file.write(picture))
+
+
+def _whole(request: Estimate, name: str, write: Callable[[BinaryIO], object]) -> str:
+    """Write a file of the answer whole or not at all, and return its path."""
+    path = Path(request.output, f"{request.id}.{name}")
     part = path.with_suffix(".part")
     try:
         with part.open("wb") as file:
-            np.save(file, np.ascontiguousarray(array))
+            write(file)
         part.replace(path)
     except FileNotFoundError as error:  # systems empty their temporary folder while a machine sleeps
         raise DepthFileError(f"{path.parent} was removed while the depth was estimated. Try again") from error

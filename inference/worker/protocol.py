@@ -15,11 +15,23 @@ from typing import Literal, get_args
 
 from ..catalog import Device, Kind, Precision
 
+Own = Literal["", "use", "anchor"]
 Stage = Literal["loading", "downloading", "estimating", "writing", "stabilising"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
 Fault = Literal[
-    "engine", "photo", "weights", "offline", "download", "licence", "device", "memory", "disk", "request", "internal"
+    "engine",
+    "photo",
+    "weights",
+    "offline",
+    "download",
+    "licence",
+    "device",
+    "memory",
+    "disk",
+    "request",
+    "embedded",
+    "internal",
 ]
 
 
@@ -39,6 +51,9 @@ class Estimate:
     raw: of a movie's or sequence's frame, the file that the raw frame goes to (see `inference.video.raw`), in the place
         of arrays; source: what it notes of where the frame comes from.
     focal_length: of the photo, in millimetres on a sensor whose longer side is 36 mm; 0 is what its file says.
+    embedded: "use" answers with the depth that the photo's file brings, without a model; "anchor" estimates, and takes
+        scale and shift from it, which makes metres. A photo that brings none, or none that will do, is the fault
+        "embedded". `inference.embedded.find.container_of` says beforehand which photos bring depth.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -58,6 +73,7 @@ class Estimate:
     raw: str = ""
     source: str = ""
     focal_length: float = 0.0
+    embedded: Own = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +130,9 @@ class Done:
         (see `inference.background.Background`). Empty unless asked for.
     width, height: the picture's own. seconds: spent in the model alone.
     focal_length, lens: see `inference.depth.Lens`; 0 and empty where nothing is known of it.
+    embedded: whose format the photo's own depth was in, of which the answer is made; empty where it is an estimate.
+    residual: of an anchored estimate, the median of its error over the photo's own inverse depth.
+    sharp: a picture file of the photo before its background was blurred, or empty where the file brings none.
     """
 
     id: int
@@ -131,6 +150,9 @@ class Done:
     colour: str = ""
     focal_length: float = 0.0
     lens: Literal["", "photo", "model", "assumed"] = ""
+    embedded: str = ""
+    residual: float = 0.0
+    sharp: str = ""
 
 
 @dataclass(frozen=True)

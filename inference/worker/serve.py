@@ -20,11 +20,13 @@ import numpy as np
 
 from .. import catalog
 from ..cache import on_disk
+from ..embedded.use import made
 from ..errors import (
     DepthFileError,
     DepthNodesError,
     DeviceError,
     DownloadError,
+    EmbeddedDepthError,
     LicenceError,
     ModelNameError,
     OutOfMemoryError,
@@ -33,7 +35,6 @@ from ..errors import (
     first_line,
 )
 from ..memory import is_out_of_memory
-from ..orientation import as_stored
 from ..picture import Photo, encode_srgb
 from ..predict import Predictor
 from . import answer
@@ -67,6 +68,7 @@ _FAULTS: dict[type[Exception], Fault] = {
     OutOfMemoryError: "memory",
     ModelNameError: "request",
     DepthFileError: "disk",
+    EmbeddedDepthError: "embedded",
 }
 
 logger = logging.getLogger(__name__)
@@ -151,37 +153,24 @@ class Worker:
         report("loading", 0.0)
         photo = _picture(request)
         report("loading", None)
-        predictor = self._load(request, download)
-        report("estimating", 0.0)
-        start = time.perf_counter()
-        depth = predictor.predict(
-            photo.rgb,
-            photo.validity,
-            enlarge=photo.validity is not None,
-            focal_length=request.focal_length or photo.focal_length,
-            progress=lambda fraction: report("estimating", fraction),
-        )
+        own = answer.own(request, photo)
+        depth, size, start = None, 0, time.perf_counter()
+        if own is None or request.embedded == "anchor":
+            predictor = self._load(request, download)
+            report("estimating", 0.0)
+            start = time.perf_counter()
+            depth = predictor.predict(
+                photo.rgb,
+                photo.validity,
+                enlarge=photo.validity is not None,
+                focal_length=request.focal_length or (own and own.focal_length) or photo.focal_length,
+                progress=lambda fraction: report("estimating", fraction),
+            )
+            size = predictor.size
+        found = made(photo, own, depth, enlarge=photo.validity is not None)
         seconds = time.perf_counter() - start
         report("writing", None)
-        height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
-        paths = answer.written(request, depth, photo, predictor.size)
-        return Done(
-            id=request.id,
-            values=paths.get("values", ""),
-            validity=paths.get("validity", ""),
-            background=paths.get("background", ""),
-            colour=paths.get("colour", ""),
-            kind=depth.kind,
-            raw_min=depth.raw_min,
-            raw_max=depth.raw_max,
-            model=depth.model,
-            revision=depth.revision,
-            width=width,
-            height=height,
-            seconds=seconds,
-            focal_length=depth.lens.focal_length if depth.lens else 0.0,
-            lens=depth.lens.source if depth.lens else "",
-        )
+        return answer.done(request, found, photo, size=size, seconds=seconds)
 
     def _stabilise(self, request: Stabilise) -> Stabilised:
         def report(fraction: float) -> None:

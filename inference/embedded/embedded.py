@@ -1,0 +1,47 @@
+"""The depth that a photo brings, as numbers: the value that crosses from its file to its uses. numpy alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalog import Kind
+from .stored import Accuracy, Container
+
+Map = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """The depth that a photo brings, as coarse as it is stored.
+
+    values: float32 (h, w), upright as the photo is, top row first; 0 where nothing is known. `distance`: metres along
+        the view axis. `disparity`: inverse depth up to scale and shift, larger is nearer.
+    known: bool (h, w), or None where every pixel counts.
+    container: whose format it is. accuracy: what Apple says of the metres, "relative" or "absolute"; empty for others.
+    focal_length: of the photo, in millimetres on a sensor whose longer side is 36 mm, where the depth says it.
+    sharp: a JPEG or PNG file of the photo before its background was blurred; empty where there is none.
+    """
+
+    values: Map
+    known: Mask | None
+    kind: Kind
+    container: Container
+    accuracy: Accuracy = ""
+    focal_length: float | None = None
+    sharp: bytes = b""
+
+    @property
+    def near(self) -> float:
+        """The value of the nearest point."""
+        return float(self._counted.min() if self.kind == "distance" else self._counted.max())
+
+    @property
+    def far(self) -> float:
+        """The value of the farthest point."""
+        return float(self._counted.max() if self.kind == "distance" else self._counted.min())
+
+    @property
+    def _counted(self) -> Map:
+        return self.values if self.known is None else self.values[self.known]

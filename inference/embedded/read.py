@@ -1,0 +1,124 @@
+"""The depth that a photo brings, from its file to numbers."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .. import orientation
+from ..catalog import Kind
+from ..depth import USUAL_LENS, along_axis
+from ..errors import EmbeddedDepthError, first_line
+from ..picture import Photo
+from . import find
+from .embedded import Embedded, Map
+from .stored import BrokenDepthError, Law, Stored
+
+MOST_PIXELS = 16_000_000  # of a depth map: many times what phones store
+_LEAST = np.float32(1e-3)  # 1 / metres: what is farther than a kilometre is taken to be that far
+_ASPECT = 0.03  # by how much the shapes of a small map and of its photo may differ
+
+
+def read(path: str | os.PathLike[str], photo: Photo) -> Embedded | None:
+    """Return the depth that a photo's file brings; None where it brings none.
+
+    photo: what `read_photo` made of the same file: the depth is turned as it was, and has its shape. Raises
+    `EmbeddedDepthError` where the file announces depth that is cut off, damaged, too large, or of another shape.
+    """
+    path = Path(path)
+    stored = find.stored(path)
+    if stored is None:
+        return None
+    try:
+        return _embedded(path, stored, photo)
+    except (BrokenDepthError, Image.DecompressionBombError) as error:
+        raise EmbeddedDepthError(f"The depth in {path} {error}. {find.WAY_OUT}") from error
+    except (ValueError, OSError, MemoryError, RuntimeError, EOFError, SyntaxError, LookupError) as error:
+        # What Pillow and libheif raise over damaged pictures.
+        said = f"The depth in {path} is damaged ({first_line(error)})"
+        raise EmbeddedDepthError(f"{said}. {find.WAY_OUT}") from error
+
+
+def required(path: str | os.PathLike[str], photo: Photo) -> Embedded:
+    """Return the depth that a photo's file brings, as `read` does; raise `EmbeddedDepthError` where it brings none."""
+    found = read(path, photo)
+    if found is None:
+        raise EmbeddedDepthError(f"{path} brings no depth of its own. Have its depth estimated")
+    return found
+
+
+def _embedded(path: Path, stored: Stored, photo: Photo) -> Embedded:
+    if not stored.picture:
+        grey, turn = _heic(path), orientation.UPRIGHT  # libheif turns it
+    else:
+        grey, turn = _grey(stored.picture, stored.size), stored.orientation or photo.orientation
+    grey = orientation.upright(grey, turn)
+    _check_shape(grey, photo)
+    values, kind = _depth(grey, stored.law, stored.focal_length or photo.focal_length or USUAL_LENS)
+    known = np.isfinite(values)
+    if stored.confidence:
+        confidence = orientation.upright(_grey(stored.confidence), turn)
+        if confidence.shape != values.shape:
+            raise BrokenDepthError("and its confidence differ in size")
+        known &= confidence > 0.0
+    if not known.any():
+        raise BrokenDepthError("has no valid pixel")
+    values = np.where(known, values, np.float32(0.0))
+    everywhere = None if known.all() else known
+    return Embedded(values, everywhere, kind, stored.container, stored.accuracy, stored.focal_length, stored.sharp)
+
+
+def _heic(path: Path) -> Map:
+    """Return the first depth picture of a HEIC file, 0 to 1, upright."""
+    import pillow_heif
+
+    found = pillow_heif.open_heif(path, convert_hdr_to_8bit=False).info.get("depth_images", [])
+    if not found:
+        raise BrokenDepthError("is named in the file, but not in it")
+    _check_size(*found[0].size)
+    return _numbers(found[0].to_pillow())
+
+
+def _grey(picture: bytes, size: tuple[int, int] | None = None) -> Map:
+    """Return a stored picture as float32 (h, w), 0 to 1; its first byte is the top left pixel."""
+    if size is not None:
+        _check_size(*size)
+        pixels = np.frombuffer(picture, np.uint8).reshape(size[1], size[0])
+        return pixels.astype(np.float32) / np.float32(255)
+    with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
+        _check_size(*image.size)
+        image.load()
+        return _numbers(image)
+
+
+def _numbers(image: Image.Image) -> Map:
+    if image.mode.startswith("I"):
+        return np.asarray(image, dtype=np.float32) / np.float32(65535)
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise BrokenDepthError(f"has {width} x {height} pixels, more than any phone stores")
+
+
+def _check_shape(grey: Map, photo: Photo) -> None:
+    (rows, columns), (height, width) = grey.shape, photo.rgb.shape[:2]
+    if abs(columns / rows / (width / height) - 1.0) > _ASPECT:
+        raise BrokenDepthError(f"is {columns} x {rows}, the photo {width} x {height}: it was cropped since")
+
+
+def _depth(grey: Map, law: Law, focal_length: float) -> tuple[Map, Kind]:
+    """Return values and their kind by the law of a container, NaN where it gives none."""
+    numbers = np.float32(law.black) + grey * np.float32(law.white - law.black)
+    if law.linear_in == "inverse":
+        if not law.metric:
+            return numbers, "disparity"
+        distances = np.reciprocal(np.maximum(numbers, _LEAST))
+    else:
+        distances = np.where(numbers > 0.0, numbers, np.float32(np.nan))
+    if law.along_ray:
+        distances = along_axis(distances, focal_length)
+    return (distances, "distance") if law.metric else (np.reciprocal(distances), "disparity")
