@@ -3,7 +3,7 @@
     python3 -m tools.bench [NAME ...]
 
 The modules are tests/benchmarks/bench_NAME.py. Those of the model run beside the other implementations that they are
-compared with, all others in the oldest supported Blender.
+compared with, all others in the oldest supported Blender. What the machine is and can do at best is printed first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
     if unknown or not found:
         raise SystemExit(f"no benchmark {', '.join(unknown)}; there are: {', '.join(found)}")
     failed = []
-    for name in wanted:
+    for name in ("machine", *wanted):
         try:
             python = environments.ensure("bench" if name in OF_THE_MODEL else "bpy-4.5")
         except environments.EnvironmentMissingError as problem:

@@ -1,32 +1,21 @@
 """What makes the plain network quick on a CPU, put over it in place: the result stays the same up to rounding.
 
 - LayerScale is a factor on the output of a linear layer, so it is multiplied into that layer.
-- Where that is quicker, oneDNN makes the matrix products in the place of MKL, to which torch gives them, and which uses
-  half the width of some processors that are not Intel's. Elsewhere fused attention wins.
+- oneDNN takes the matrix products of those layers in which it is quicker than torch's own choice (`onednn.py`).
 - A transposed convolution without overlap is a linear layer whose output is put in another order.
 - The last stages, the largest maps, run in strips, which fit into the cache and into memory that is reused.
 - GELU overwrites its input, the widest map of the encoder, which so stays in the cache.
 """
 
-import logging
-import math
-import time
 from collections.abc import Callable
-from functools import cache
-from itertools import product
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
-from ..errors import first_line
-from . import plain
-
-log = logging.getLogger(__name__)
+from . import onednn, plain
 
 _STRIP = 74  # rows of the last stage that are computed at once: a seventh of 518
-_SCORES = 1 << 21  # attention scores that are held at once: 8 MiB, a cacheful
-_TOO_LARGE = 2.0**100  # times values of up to 2 ** 27, the weights of attention still sum up without an overflow
 
 
 def accelerate(network: nn.Module) -> None:
@@ -59,116 +48,11 @@ def _quicker(layer: nn.Module) -> nn.Module | None:
             return Enlarge(layer)
         case plain.Output():
             return StripOutput(layer)
-        case plain.Attention() if onednn_is_quicker():
-            return OneDnnAttention(layer)
-        case nn.Linear() if onednn_is_quicker():
-            return OneDnnLinear(layer)
+        case plain.Attention() if onednn.is_quicker_attention(layer.qkv.in_features // layer.heads):
+            return onednn.Attention(layer)
+        case nn.Linear() if onednn.is_quicker_linear(layer.in_features, layer.out_features):
+            return onednn.Linear(layer)
     return None
-
-
-# --- oneDNN -------------------------------------------------------------------------------------------------------
-
-
-@cache
-def onednn_is_quicker() -> bool:
-    """Measure, once and in some 20 ms, whether oneDNN clearly outruns torch's own choice on this CPU.
-
-    One thread measures: two would wait for each other while other processes have the cores. A torch without these
-    operators, which are not public, and one where they fail or differ, keeps its own choice.
-    """
-    x, weight = torch.randn(512, 384), torch.randn(384, 384)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        reordered = torch.ops.mkldnn._reorder_linear_weight(weight)
-        if not torch.allclose(_product(x, reordered), F.linear(x, weight), rtol=1e-3, atol=1e-3):
-            return False
-        turns = [(_seconds(_product, x, weight), _seconds(F.linear, x, weight)) for _ in range(10)]
-    except (AttributeError, RuntimeError) as error:
-        log.info("oneDNN's own operators are left out: %s", first_line(error))
-        return False
-    finally:
-        torch.set_num_threads(threads)
-    by_onednn, by_choice = (min(seconds) for seconds in zip(*turns, strict=True))
-    return 1.25 * by_onednn < by_choice
-
-
-def _seconds(run: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor) -> float:
-    start = time.perf_counter()
-    run(x, weight)
-    return time.perf_counter() - start
-
-
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return x weight' + bias by oneDNN, called as torch's compiler calls it.
-
-    Either the weight or its transpose has to be contiguous: others oneDNN multiplies a thousand times as slowly.
-    """
-    return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
-
-
-class OneDnnLinear(nn.Linear):
-    """A linear layer by oneDNN, which in the first run puts the weight in its own order."""
-
-    def __init__(self, layer: nn.Linear) -> None:
-        super().__init__(layer.in_features, layer.out_features, device="meta")
-        self.weight, self.bias = layer.weight, layer.bias
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn (..., in) into (..., out)."""
-        if not self.weight.is_mkldnn:
-            reordered = torch.ops.mkldnn._reorder_linear_weight(self.weight)
-            self.weight = nn.Parameter(reordered, requires_grad=False)
-        return _product(x, self.weight, self.bias)
-
-
-class OneDnnAttention(nn.Module):
-    """Attention by oneDNN's matrix products, block by block of queries."""
-
-    def __init__(self, attention: plain.Attention) -> None:
-        super().__init__()
-        self.heads = attention.heads
-        self.qkv, self.proj = attention.qkv, attention.proj
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn (B, T, C) into (B, T, C)."""
-        qkv = self.qkv(x).unflatten(2, (3, self.heads, -1))  # (B, T, 3, heads, C / heads)
-        return self.proj(attend(*qkv.permute(2, 0, 3, 1, 4)).flatten(2))
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Return the attention of q, k and v, each (B, heads, T, channels), as (B, T, heads, channels).
-
-    This does without the search for the largest score of each query. The softmax stays the same when all scores of a
-    query change by one number: with the mean of the keys taken off them, the mean of the scores is 0. The mean of their
-    powers is at least 1 then (Jensen), so what vanishes does not count, and one look at the sums of the powers tells
-    whether any came near an overflow; if so, torch's own attention does the work.
-    """
-    batch, heads, tokens, channels = q.shape
-    bits = math.log2(math.e) / math.sqrt(channels)  # to a power of 2, and the scale of the scores
-    shift = k.mean(2, keepdim=True).mul_(-bits)
-    keys = torch.add(shift, k, alpha=bits, out=k.new_empty(k.shape))
-    out = q.new_empty(batch, tokens, heads, channels)
-    rows = -(-tokens // -(-(tokens**2) // _SCORES))  # as few blocks as _SCORES allows, all alike
-    sums = []
-    for picture, head in product(range(batch), range(heads)):
-        key, value = keys[picture, head], v[picture, head].contiguous()
-        parts = zip(q[picture, head].split(rows), out[picture, :, head].split(rows), strict=True)
-        sums += [_weigh(query, key, value, part) for query, part in parts]
-    if torch.cat(sums).amax() < _TOO_LARGE:
-        return out
-    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2)
-
-
-def _weigh(query: Tensor, key: Tensor, value: Tensor, out: Tensor) -> Tensor:
-    """Write the means of the values, weighted with 2 to the power of the scores, and return the sums of the weights."""
-    powers = _product(query, key).exp2_()
-    sums = powers.sum(-1, keepdim=True)
-    torch.div(_product(powers, value.T), sums, out=out)
-    return sums
-
-
-# --- Layers that torch's libraries need no help with --------------------------------------------------------------
 
 
 class GeluInPlace(nn.Module):
@@ -189,14 +73,14 @@ class Enlarge(nn.Module):
         self.weight = nn.Parameter(weight, requires_grad=False)
         bias = layer.bias.repeat(self.factor**2)  # type: ignore[union-attr]  # this one has a bias
         self.bias = nn.Parameter(bias, requires_grad=False)
+        by_onednn = onednn.is_quicker_linear(weight.shape[1], weight.shape[0])
+        self.multiply = onednn.product if by_onednn else F.linear
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (B, ..., h, w) into (B, ..., factor h, factor w)."""
         batch, _, height, width = x.shape
-        multiply = _product if onednn_is_quicker() else F.linear
-        x = multiply(
-            x.permute(0, 2, 3, 1).flatten(1, 2), self.weight, self.bias
-        )  # (B, h w, factor * factor * channels)
+        tokens = x.permute(0, 2, 3, 1).flatten(1, 2)
+        x = self.multiply(tokens, self.weight, self.bias)  # (B, h w, factor * factor * channels)
         x = x.view(batch, height, width, self.factor, self.factor, -1).transpose(2, 3)
         return x.reshape(batch, height * self.factor, width * self.factor, -1).permute(0, 3, 1, 2)
 

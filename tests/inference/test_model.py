@@ -1,13 +1,12 @@
 """The network against the original's output, plain and as the CPU runs it: every size, batch and thread count."""
 
 from collections.abc import Iterator
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
 
-from inference.model import cpu
+from inference.model import cpu, onednn
 from inference.model.plain import CONFIGS, DepthAnything
 from inference.model.weights import load_model
 
@@ -40,7 +39,8 @@ def model_of(reference, tmp_path_factory):
             network = load_model(path, reference(name).config, reference(name).max_distance)
             if kind != "plain":
                 with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(cpu, "onednn_is_quicker", lambda: kind == "oneDNN")
+                    patch.setattr(onednn, "is_quicker_linear", lambda *_: kind == "oneDNN")
+                    patch.setattr(onednn, "is_quicker_attention", lambda *_: kind == "oneDNN")
                     cpu.accelerate(network)
             models[name, kind] = network
         return models[name, kind]
@@ -124,7 +124,7 @@ def test_attention_of_blocks_is_softmax_of_products(tokens, spread, offset):
     scores = np.einsum("bhqw,bhkw->bhqk", q.astype(np.float64), k) / np.sqrt(8)
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     expected = np.einsum("bhqk,bhkw->bqhw", weights / weights.sum(-1, keepdims=True), v)
-    ours = cpu.attend(*map(torch.from_numpy, (q, k, v))).numpy()
+    ours = onednn.attend(*map(torch.from_numpy, (q, k, v))).numpy()
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5 * max(1, spread, abs(offset) / 30))
 
 
@@ -132,23 +132,6 @@ def test_metric_depth_stays_within_its_distance(reference, model_of, pixels):
     depth = run(model_of("small_metric20"), 100 * pixels(98, 98))
     assert depth.min() >= 0
     assert depth.max() <= 20
-
-
-@pytest.mark.parametrize("error", [AttributeError("no such operator"), RuntimeError("could not create a primitive")])
-def test_a_torch_without_the_private_operators_keeps_its_own(monkeypatch, error):
-    monkeypatch.setattr(cpu, "_product", Mock(side_effect=error))
-    assert cpu.onednn_is_quicker.__wrapped__() is False
-
-
-def test_an_operator_that_computes_something_else_is_left_out(monkeypatch):
-    monkeypatch.setattr(cpu, "_product", lambda x, weight: torch.zeros(len(x), len(weight)))
-    assert cpu.onednn_is_quicker.__wrapped__() is False
-
-
-def test_measuring_the_libraries_leaves_the_threads_alone(threads):
-    torch.set_num_threads(2)
-    cpu.onednn_is_quicker.__wrapped__()
-    assert torch.get_num_threads() == 2
 
 
 def test_giant_has_the_published_number_of_parameters():
