@@ -2,6 +2,7 @@
 
 from . import (
     background_layer,
+    bas_relief,
     depth_range,
     depth_relief,
     depth_samples,
@@ -33,6 +34,7 @@ MODULES = (
     small_islands,
     edge_aware_cutoff,
     smooth_depth,
+    bas_relief,
     depth_samples,
     background_layer,
     depth_relief,

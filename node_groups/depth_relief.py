@@ -6,13 +6,16 @@ height           -> Displace              -> the relief
 height, or depth in metres -> Disparity to Distance -> distance -> Unproject -> the scene
 either of them   -> Edge-Aware Cutoff     -> UV map, normals, material
 Depth Samples    -> Background Layer      -> the same way, and joined
+
+With Bas-Relief the height is the compressed one of Depth Samples. It has no gaps, so no background shows in them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import choices, nodes
+from . import arrows, choices
 from .background_layer import BORDER, PICTURE_UV
+from .bas_relief import STRENGTH
 from .builder import Outputs, Tree
 from .depth_range import CLIPS, FIXED
 from .depth_samples import KEEP, PRESENCE, SNAP
@@ -39,6 +42,7 @@ GROUP = Group(
         NEAR,
         FAR,
         SMOOTH,
+        STRENGTH,
         Panel(
             "Cutoff",
             "Cut the surface where the depth jumps, instead of stretching it",
@@ -101,7 +105,8 @@ def build(tree: Tree) -> None:
     behind = _background(tree, samples, low_high)
     with tree.frame("9  Both together"):
         front = tree.add.remove_attribute(mesh, name=f"{PRESENCE}*", pattern_mode="WILDCARD")
-        mesh = tree.switch(tree.input("Background"), true=tree.join(front, behind), false=mesh)
+        both = tree.switch(samples("Is Compressed"), true=mesh, false=tree.join(front, behind))
+        mesh = tree.switch(tree.input("Background"), true=both, false=mesh)
         mesh = tree.switch(tree.input("Shade Smooth"), true=tree.add.set_shade_smooth(mesh), false=mesh)
     with tree.frame("What to tell the artist"):
         longer = tree.math("MAXIMUM", *tree.image_size())
@@ -110,10 +115,11 @@ def build(tree: Tree) -> None:
         finer = tree.switch(samples("Is Grid"), true=_resolution(tree) > longer, false=False)
         tree.warn(finer, "Resolution exceeds the image", "INFO")
     with tree.frame("Arrows in the viewport, where they act: the relief's front; the camera's near and far plane"):
-        arrows = tree.choose(
-            choices.PROJECTION, {choices.RELIEF: _front(tree), choices.CAMERA: _planes(tree, shaped.viewpoint)}
+        shown = tree.choose(
+            choices.PROJECTION,
+            {choices.RELIEF: arrows.front(tree), choices.CAMERA: arrows.planes(tree, shaped.viewpoint)},
         )
-        mesh = tree.join(mesh, arrows)
+        mesh = tree.join(mesh, shown)
     with tree.frame("Without an image the mesh stays as it is"):
         tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=mesh))
 
@@ -141,7 +147,11 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
         )
         inputs = tree.inputs(*names, "Snap Radius", *(socket.name for socket in KEEP))
         inputs |= {"Resolution": _resolution(tree)}
-        snapping = tree.input("Edge Snap") & tree.input("Cutoff")
+        strength = tree.input(STRENGTH.name)
+        strength = tree.choose(choices.PROJECTION, {choices.RELIEF: strength, choices.CAMERA: 0.0})
+        inputs |= {STRENGTH.name: strength}
+        # A gap shrinks most as one step.
+        snapping = tree.input("Edge Snap") & (tree.input("Cutoff") | (strength > 0.0))
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
         inputs |= {"Edge Snap": snapping, "Threshold": tree.input("Threshold") * SNAP_FROM}
         return tree.call("Depth Samples", {**inputs, **_ends(tree), **low_high}), low_high
@@ -168,8 +178,11 @@ def _shaped(
         distance = tree.call("Disparity to Distance", {**inputs, "Depth": depth})("Distance")
     with tree.frame("5a  Relief"):
         inputs = tree.inputs("Image", "Frame", SCALE.name, *(socket.name for socket in STAND))
+        straight: dict[str, Operand] = {"Kind": choices.DISPARITY.name, "Depth": samples("Compressed Height")}
+        compressed = tree.call("Normalize Depth", {**tree.inputs("Near", "Far", "Falloff"), **straight})("Normalized")
+        stands = tree.switch(samples("Is Compressed"), true=compressed, false=height)
         axis = tree.switch(samples("Is Grid"), true=samples("Normal"), false=tree.xyz(0.0, 0.0, 1.0))
-        relief = tree.call("Displace", {**inputs, **surface, "Height": height, "Axis": axis})
+        relief = tree.call("Displace", {**inputs, **surface, "Height": stands, "Axis": axis})
     with tree.frame("5b  Camera"):
         inputs = tree.inputs("Image", "Frame", *(socket.name for socket in LENS))
         scene = tree.call("Unproject", {**inputs, **surface, "Distance": distance})
@@ -208,6 +221,7 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         # At the rim of an edge the front shows colours of both sides: it gives way to the background there.
         gives_way = samples("Presence") > tree.input("Threshold") * SNAP_FROM + 1.0
         gives_way = gives_way & (tree.input("Edge Falloff") < 1)
+        gives_way = tree.switch(samples("Is Compressed"), true=False, false=gives_way)
         validity = tree.switch(gives_way, true=0.0, false=samples("Validity"))
         inputs |= {"Geometry": mesh, "Distance": shaped.distance, "Validity": validity}
         # Seen from a camera flat ground is steep far away, where one level of the map is a step; a relief has no such end.
@@ -271,29 +285,3 @@ def _ends(tree: Tree) -> dict[str, Operand]:
         name: tree.choose(choices.PROJECTION, {choices.RELIEF: value, choices.CAMERA: tree.input(name)})
         for name, value in usual.items()
     }
-
-
-def _front(tree: Tree) -> Value:
-    """An arrow on the front of the relief."""
-    height = tree.input("Scale") * (1.0 - tree.input("Midlevel"))
-    return _arrow(tree, "Scale", tree.xyz(0.0, 0.0, height), (0.0, 0.0, 1.0), "PRIMARY")
-
-
-def _planes(tree: Tree, viewpoint: Value) -> Value:
-    """An arrow on the near plane of a scene and one on the far plane, to either side; none where depth is measured."""
-    arrows = []
-    for name, side in (("Near Distance", -0.25), ("Far Distance", 0.25)):
-        distance = tree.input(name)
-        place = viewpoint + tree.xyz(distance * side, 0.0, distance * -1.0)
-        arrows.append(_arrow(tree, name, place, (0.0, 0.0, -1.0), "SECONDARY"))
-    measured = tree.chosen(choices.KIND, choices.DISTANCE)
-    return tree.add.switch(measured, false=tree.join(*arrows), input_type="GEOMETRY")
-
-
-def _arrow(
-    tree: Tree, name: str, place: Operand, direction: tuple[float, float, float], color: nodes.GizmoLinearColorId
-) -> Value:
-    """An arrow that drags the input of that name, seen where its result is part of the geometry."""
-    arrow = tree.add.gizmo_linear(tree.input(name), place, direction, color_id=color)
-    arrow.socket.node.label = name
-    return arrow

@@ -3,12 +3,14 @@
     depth, validity = Sample Depth(uv);  on a grid with Edge Snap, depth = Edge Snap(depth, radius)
     validity = 0 where the depth, as a share of the range, is below Keep From or above Keep To
     depth  = Smooth Depth(depth), where Smooth is more than 0
+    height = Bas-Relief(nearness of depth), where Bas-Relief is more than 0
     radius = round(Snap Radius (Resolution - 1) / (longer side - 1)), in steps of the grid
 
 The radius is Snap Radius in pixels of the image; a grid coarser than the image takes fewer steps.
 """
 
 from . import choices
+from .bas_relief import STRENGTH
 from .builder import Tree
 from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
@@ -20,6 +22,7 @@ from .sockets import Bool, Float, Geometry, Group, Int, Menu, Vector
 from .value import Value
 
 DEPTH, VALIDITY = "depth", "validity"  # the attributes that the mesh carries
+HEIGHT = "compressed_height"  # and this one where its gaps are compressed
 BEHIND, PRESENCE = "background_depth", "background"  # and these where the image has a background
 
 SNAP = (
@@ -49,6 +52,7 @@ GROUP = Group(
         *ENDS,
         *SNAP,
         SMOOTH,
+        STRENGTH,
         *KEEP,
         THRESHOLD,
         Bool("Background", "Store the second layer of the image too"),
@@ -61,6 +65,8 @@ GROUP = Group(
         Vector("Normal", "The normal of each face before anything moves"),
         Bool("Is Grid", "Whether it is the grid"),
         *BACKGROUND,
+        Float("Compressed Height", "The height of each vertex with compressed gaps, 0 to 1"),
+        Bool("Is Compressed", "Whether there is a compressed height"),
     ),
     catalog="Depth/Utilities",
     tags=("depth", "sample", "grid"),
@@ -109,6 +115,12 @@ def build(tree: Tree) -> None:
         smoothing = (tree.input("Smooth") > 0) & flat("Is Grid")
         depth = tree.switch(smoothing, true=smooth("Depth"), false=depth)
         mesh = tree.switch(smoothing, true=smooth("Geometry"), false=mesh)
+    with tree.frame("A height beside it, whose gaps shrink while its detail stays"):
+        here = {"Geometry": mesh, "Height": _nearness(tree, depth), "Validity": validity}
+        relief = tree.call("Bas-Relief", {**here, **tree.inputs(STRENGTH.name)})
+        compressing = (tree.input(STRENGTH.name) > 0.0) & flat("Is Grid")
+        compressed = tree.store(relief("Geometry"), HEIGHT, relief("Height"))
+        mesh = tree.switch(compressing, true=compressed, false=mesh)
     with tree.frame("What the mesh carries"):
         mesh = tree.store(mesh, DEPTH, depth)
         mesh = tree.store(mesh, VALIDITY, validity)
@@ -126,11 +138,20 @@ def build(tree: Tree) -> None:
         background = tree.input("Background")
         tree.output("Background Depth", tree.switch(background, true=tree.attribute(BEHIND), false=0.0))
         tree.output("Presence", tree.switch(background, true=tree.attribute(PRESENCE), false=0.0))
+        there = tree.sample_index(mesh, tree.add.named_attribute(HEIGHT, data_type="FLOAT").exists, 0)
+        compressing = tree.switch(frozen, true=there, false=compressing)
+        tree.output("Compressed Height", tree.switch(compressing, true=tree.attribute(HEIGHT), false=0.0))
+        tree.output("Is Compressed", compressing)
 
 
 def _kept(tree: Tree, depth: Value, valid: Value) -> Value:
     """How much a depth counts: as before inside the range that is kept, else not at all."""
-    inputs = tree.inputs("Kind", "Low", "High", "Invert")
-    share = tree.call("Normalize Depth", {**inputs, "Depth": depth})("Normalized")
+    share = _nearness(tree, depth)
     inside = (share >= tree.input("Keep From")) & (share <= tree.input("Keep To"))
     return tree.switch(inside, true=valid, false=0.0)
+
+
+def _nearness(tree: Tree, depth: Value) -> Value:
+    """The depth as a share of the range: 0 at its far end, 1 at its near end."""
+    inputs = tree.inputs("Kind", "Low", "High", "Invert")
+    return tree.call("Normalize Depth", {**inputs, "Depth": depth})("Normalized")

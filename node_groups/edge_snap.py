@@ -12,6 +12,7 @@ from . import choices
 from .builder import Tree
 from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
+from .grid_shape import neighbours
 from .normalize_depth import INVERT, RANGE
 from .sockets import Bool, Float, Geometry, Group, Int, Menu
 from .value import Value
@@ -85,13 +86,7 @@ def _grow(
     """Widen the window, first along the columns, then along the rows."""
     reach = state["Reach"]
     step = tree.math("MINIMUM", reach * 2 + 1, radius - reach)
-    index = tree.add.index()
-    column = tree.math("DIVIDE_FLOOR", index, rows)
-    row = index - column * rows
-    down = index - tree.math("MINIMUM", row, step)
-    up = index + tree.math("MINIMUM", (rows - 1) - row, step)
-    left = index - tree.math("MINIMUM", column, step) * rows
-    right = index + tree.math("MINIMUM", (columns - 1) - column, step) * rows
+    down, up, left, right = neighbours(tree, rows, columns, step)
     geometry, high, low, outline = state["Geometry"], state["High"], state["Low"], state["Outline"]
     for before, after in ((down, up), (left, right)):
         geometry, high, low, outline = tree.capture(geometry, high, low, outline)

@@ -8,6 +8,7 @@ A mesh that meets all three by chance is taken for a grid.
 
 from .builder import Tree
 from .sockets import Bool, Geometry, Group, Int
+from .value import Operand, Value
 
 GROUP = Group(
     "Grid Shape",
@@ -40,3 +41,13 @@ def build(tree: Tree) -> None:
         tree.output("Rows", rows)
         tree.output("Columns", columns)
         tree.output("Is Grid", is_grid & (rows > 1))
+
+
+def neighbours(tree: Tree, rows: Value, columns: Value, step: Operand) -> list[Value]:
+    """The vertices so many steps down, up, left and right of each, or at the border where it is nearer."""
+    index = tree.add.index()
+    column = tree.math("DIVIDE_FLOOR", index, rows)
+    row = index - column * rows
+    down, left = (tree.math("MINIMUM", place, step) for place in (row, column))
+    up, right = (tree.math("MINIMUM", last - 1 - place, step) for last, place in ((rows, row), (columns, column)))
+    return [index - down, index + up, index - left * rows, index + right * rows]

@@ -29,6 +29,7 @@ _SHOWS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "Grid Shape": ({"Scale": 0.0, "Cutoff": False, "Resolution": 12}, "wire"),
     "Edge Snap": ({"Minimum Island": 0}, "clay"),
     "Smooth Depth": ({"Smooth": 60, "Cutoff": False}, "clay"),
+    "Bas-Relief": ({"Bas-Relief": 1.0, "Cutoff": False}, "clay"),
     "Displace": ({"Cutoff": False, "Border Falloff": 0.3}, "clay"),
     "Displace Grid": ({"Cutoff": False}, "clay"),
     "Unproject": ({"Projection": "Camera"}, "photo"),

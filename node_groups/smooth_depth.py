@@ -12,6 +12,7 @@ from .builder import Tree
 from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
 from .edge_snap import to_distance
+from .grid_shape import neighbours
 from .normalize_depth import INVERT, RANGE
 from .sockets import Float, Geometry, Group, Int, Menu
 from .value import Value
@@ -47,28 +48,19 @@ def build(tree: Tree) -> None:
     with tree.frame("The four neighbours of each vertex of a grid; at the border the vertex itself"):
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
         turns = tree.switch(shape("Is Grid"), true=tree.input("Smooth"), false=0)
-        neighbours = _neighbours(tree, shape("Rows"), shape("Columns"))
+        around = neighbours(tree, shape("Rows"), shape("Columns"), 1)
     with tree.frame("Which of them lie on the same surface"):
         known = tree.input("Validity") >= 0.5
         distance = tree.switch(known, true=to_distance(tree, tree.input("Depth")), false=0.0)
         mesh, distance, depth = tree.capture(tree.input("Geometry"), distance, tree.input("Depth"))
-        weights = [_weight(tree, distance, tree.sample_index(mesh, distance, place)) for place in neighbours]
+        weights = [_weight(tree, distance, tree.sample_index(mesh, distance, place)) for place in around]
         mesh, *weights = tree.capture(mesh, *weights)
     with tree.frame("Each turn a vertex takes the mean of itself and of those"):
         state = tree.repeat(
-            turns, {"Geometry": mesh, "Depth": depth}, lambda state: _turn(tree, state, neighbours, weights)
+            turns, {"Geometry": mesh, "Depth": depth}, lambda state: _turn(tree, state, around, weights)
         )
         tree.output("Geometry", state["Geometry"])
         tree.output("Depth", state["Depth"])
-
-
-def _neighbours(tree: Tree, rows: Value, columns: Value) -> list[Value]:
-    index = tree.add.index()
-    column = tree.math("DIVIDE_FLOOR", index, rows)
-    row = index - column * rows
-    down, left = (tree.math("MINIMUM", place, 1) for place in (row, column))
-    up, right = (tree.math("MINIMUM", last - 1 - place, 1) for last, place in ((rows, row), (columns, column)))
-    return [index - down, index + up, index - left * rows, index + right * rows]
 
 
 def _weight(tree: Tree, here: Value, there: Value) -> Value:
@@ -78,9 +70,9 @@ def _weight(tree: Tree, here: Value, there: Value) -> Value:
     return tree.switch(same, true=SHARE, false=0.0)
 
 
-def _turn(tree: Tree, state: dict[str, Value], neighbours: list[Value], weights: list[Value]) -> dict[str, Value]:
+def _turn(tree: Tree, state: dict[str, Value], around: list[Value], weights: list[Value]) -> dict[str, Value]:
     mesh, depth = tree.capture(state["Geometry"], state["Depth"])
     smoothed = depth
-    for place, weight in zip(neighbours, weights, strict=True):
+    for place, weight in zip(around, weights, strict=True):
         smoothed = smoothed + (tree.sample_index(mesh, depth, place) - depth) * weight
     return {"Geometry": mesh, "Depth": smoothed}

@@ -156,6 +156,38 @@ def smooth(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, turns: in
     return result
 
 
+def compress(height: np.ndarray, known: np.ndarray, strength: float, knee: float = 0.01) -> np.ndarray:
+    """Height of a grid (columns, rows) with the logarithm of Weyrich et al. (2007) applied to its steps.
+
+    Sums of the steps along each line start it; then, at halving distances, every vertex takes twice the mean of itself
+    and of what its four neighbours at that distance, or at the border, say that it should be. Brought to 0..1.
+    """
+    columns, rows = height.shape
+    sums = []
+    for axis in (0, 1):
+        h, k = np.moveaxis(height, axis, 0), np.moveaxis(known, axis, 0)
+        line = np.zeros(h.shape)
+        for place in range(1, len(h)):
+            step = np.where(k[place] & k[place - 1], h[place] - h[place - 1], 0.0)
+            shrunk = np.sign(step) * knee * np.log(1 + np.abs(step) / knee)
+            line[place] = line[place - 1] + (1 - strength) * step + strength * shrunk
+        sums.append(np.moveaxis(line, 0, axis))
+    across, up = sums
+    result = (across + up) / 2
+    for level in reversed(range(int(np.ceil(np.log2(max(columns, rows)))))):
+        for _ in range(2):
+            before = result.copy()
+            for c, r in np.ndindex(columns, rows):
+                total = before[c, r]
+                for other in (max(c - 2**level, 0), min(c + 2**level, columns - 1)):
+                    total += before[other, r] + across[c, r] - across[other, r]
+                for other in (max(r - 2**level, 0), min(r + 2**level, rows - 1)):
+                    total += before[c, other] + up[c, r] - up[c, other]
+                result[c, r] = total / 5
+    low, high = result[known].min(), result[known].max()
+    return np.clip((result - low) / (high - low), 0, 1) if high > low else np.zeros(result.shape)
+
+
 def rim(uv: np.ndarray, width: int, height: int, border: float) -> np.ndarray:
     """0 on the outermost pixel centres, 1 from `border` shorter sides inside them, a smooth step between."""
     if border == 0:

@@ -198,7 +198,7 @@ def test_the_modifiers_panels_are_in_the_order_of_the_work() -> None:
     assert [item.name for item in items if item.item_type == "PANEL"] == order
     inputs = [item for item in items if item.item_type == "SOCKET" and item.in_out == "INPUT"]
     assert (inputs[0].name, inputs[0].socket_type, inputs[0].parent.name) == ("Geometry", "NodeSocketGeometry", "")
-    first = ["Image", "Projection", "Scale", "Near Distance", "Far Distance", "Near", "Far", "Smooth"]
+    first = ["Image", "Projection", "Scale", "Near Distance", "Far Distance", "Near", "Far", "Smooth", "Bas-Relief"]
     assert [item.name for item in inputs if item.parent.name == ""] == ["Geometry", *first]
     assert [item.name for item in items if item.item_type == "PANEL" and not item.default_closed] == ["Cutoff"]
     assert [item.name for item in inputs if getattr(item, "is_panel_toggle", False)] == ["Cutoff", "Background"]

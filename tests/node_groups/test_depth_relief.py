@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "Border Falloff": 0.0,
     "Near Distance": 1.0,
     "Smooth": 0,
+    "Bas-Relief": 0.0,
     "Keep From": 0.0,
     "Keep To": 1.0,
     "Far Distance": 4.0,
@@ -77,7 +78,8 @@ def expected(
     low, high = reference.depth_range(values, valid, kind, use["Clip Near"], use["Clip Far"])
     share = reference.normalize(depth, kind, low, high, invert=invert)
     known = known & (share >= use["Keep From"]) & (share <= use["Keep To"])
-    if use["Edge Snap"] and use["Cutoff"] and max(width, height) > 1:
+    compressing = use["Bas-Relief"] > 0 and use["Projection"] == "Relief"
+    if use["Edge Snap"] and (use["Cutoff"] or compressing) and max(width, height) > 1:
         radius = int(np.floor(use["Snap Radius"] * (use["Resolution"] - 1) / (max(width, height) - 1) + 0.5))
         plain = reference.normalize(depth, kind, low, high, invert=invert)
         away = depth if kind == "Distance" else reference.to_distance(plain, *ends)
@@ -98,6 +100,10 @@ def expected(
         vertices = reference.unproject(uv, distance, width, height, use["Sensor Width"] / use["Focal Length"])
         view = -vertices
     else:
+        if compressing:
+            plain = reference.normalize(depth, kind, low, high, invert=invert).reshape(columns, rows)
+            flat = reference.compress(plain, known.reshape(columns, rows), use["Bas-Relief"]).ravel()
+            stands = reference.normalize(flat, "Disparity", 0, 1, use["Near"], use["Far"], False, use["Falloff"])
         offset = (stands - use["Midlevel"]) * use["Scale"]
         offset = offset * reference.rim(uv, width, height, use["Border Falloff"])
         vertices = np.column_stack([(shares - 0.5) * plane_size, offset])
@@ -166,6 +172,10 @@ SETTINGS: list[dict[str, Any]] = [
     {"Smooth": 3, "Projection": "Camera", "Near Distance": 0.5, "Far Distance": 3.0, "Cutoff": False},
     {"Keep From": 0.25, "Keep To": 0.9},
     {"Keep From": 0.4, "Projection": "Camera", "Smooth": 2},
+    {"Bas-Relief": 1.0},
+    {"Bas-Relief": 0.6, "Cutoff": False, "Near": 0.9, "Falloff": 1.3, "Smooth": 2},
+    {"Bas-Relief": 0.8, "Kind": "Distance", "Keep From": 0.2, "Border Falloff": 0.1},
+    {"Bas-Relief": 1.0, "Projection": "Camera"},
 ]
 
 
@@ -295,7 +305,7 @@ def test_a_dense_mesh_is_displaced_by_its_uv_map(triangles: bool, cutoff: bool) 
     np.testing.assert_array_equal(left[mesh.corners], corners)
 
 
-@pytest.mark.parametrize("settings", [SETTINGS[0], SETTINGS[1], SETTINGS[5], SETTINGS[6], SETTINGS[7]], ids=str)
+@pytest.mark.parametrize("settings", [*(SETTINGS[i] for i in (0, 1, 5, 6, 7)), {"Bas-Relief": 1.0}], ids=str)
 def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     """The mesh that Depth Samples hands over, with Surface on Frozen, gives the same relief."""
     kind = settings.get("Kind", "Disparity")
@@ -304,7 +314,7 @@ def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     want = expected(values, settings, plane_size=(3, 2))
     image = depth_image(values)
     low, high = reference.depth_range(values.astype(float), np.ones((20, 30), bool), kind, 0, 0)
-    names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Snap Radius")
+    names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Snap Radius", "Bas-Relief")
     given = {name: settings[name] for name in names if name in settings} | {"Image": image, "Low": low, "High": high}
     given |= {"Threshold": settings.get("Threshold", 0.2) / 2}
     ob = plane((3.0, 2.0))
@@ -314,10 +324,10 @@ def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     np.testing.assert_array_equal(samples.vertices[:, 2], 0.0)
     bpy.data.objects.remove(ob)
     frozen = mesh_object(samples.vertices, samples.faces, samples.attribute("UV")[:, :2])
-    for name in ("depth", "validity"):
+    for name in {"depth", "validity", "compressed_height"} & samples.attributes.keys():
         attribute = frozen.data.attributes.new(name, "FLOAT", "POINT")
         attribute.data.foreach_set("value", samples.attribute(name))
-    add_group(frozen, "Depth Relief", {"Image": image, "Surface": "Frozen", **settings})
+    add_group(frozen, "Depth Relief", {"Image": image, **settings, "Surface": "Frozen", "Bas-Relief": 0.0})
     assert_same(evaluate(frozen), want, size=3.0, relative=settings.get("Projection") == "Camera")
 
 
