@@ -19,7 +19,7 @@ from .grid_shape import neighbours
 from .sockets import Float, Geometry, Group
 from .value import Value
 
-KNEE = 0.01  # k, as a share of the height: what is on one surface differs by less from vertex to vertex
+KNEE = 0.005  # k, as a share of the height: what is on one surface differs by less from vertex to vertex
 TURNS = 2  # at each distance
 
 STRENGTH = Float("Bas-Relief", "Shrink the gaps between what is near and what is far, and keep the detail, as a relief on a wall does. 0 changes nothing", 0.0, 0.0, 1.0, "FACTOR", single=True)  # fmt: skip
@@ -37,6 +37,7 @@ GROUP = Group(
         Geometry("Geometry", "The grid, unmoved"),
         Float("Height", "The compressed height, 0 to 1 over the known vertices"),
     ),
+    catalog="Depth/Utilities",
     tags=("depth", "relief", "compress", "bas-relief"),
 )
 
@@ -51,8 +52,9 @@ def build(tree: Tree) -> None:
     with tree.frame("Each step from the vertex below and from the one on the left, compressed"):
         known = tree.input("Validity") >= 0.5
         mesh, height, known = tree.capture(tree.input("Geometry"), tree.input("Height"), known)
-        down, _, left, _ = neighbours(tree, rows, columns, 1)
-        steps = [_step(tree, mesh, height, known, place) for place in (down, left)]
+        down, left = (tree.math("MINIMUM", line, 1) for line in (row, column))
+        before = (tree.add.index() - down, tree.add.index() - left * rows)
+        steps = [_step(tree, mesh, height, known, place) for place in before]
     with tree.frame("Their sums along each column and each row"):
         lines = zip(steps, (column, row), strict=True)
         up, along = (

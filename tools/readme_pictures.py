@@ -110,6 +110,24 @@ def save_parallax(path: Path) -> None:
     frames[0].save(path, duration=round(1000 * LOOP_SECONDS / LOOP_FRAMES), **options)
 
 
+def save_walls() -> None:
+    """Render the relief as plaster under a low sun, as it is and with its gaps compressed."""
+    modifier = relief("Relief").modifier
+    clay = bpy.data.materials.new("Plaster")
+    clay.use_nodes = True
+    clay.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.72, 0.66, 0.58, 1.0)
+    sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    sun.data.energy = 2.6
+    sun.rotation_euler = (radians(42), radians(-34), 0.0)
+    bpy.context.scene.collection.objects.link(sun)
+    settings = {"Scale": 0.3, "Cutoff": False, "Background": False, "Material": clay}
+    before = rendering.add_camera("Before", Vector((0.9, -3.2, 0.5)), Vector((0.0, 0.0, -0.02)), 52.0)
+    for name, strength in (("wall_flat", 0.0), ("wall_bas_relief", 1.0)):
+        for socket, value in {**settings, "Bas-Relief": strength}.items():
+            extension.module("addon.scene.inputs").set_input(modifier, socket, value)
+        rendering.render(DOCS / f"{name}.jpg", before, *STEP_SIZE, samples=24)
+
+
 def main() -> None:
     """Render photo, depth, the relief uncut, cut and turning, the scene unprojected, and its two layers."""
     DOCS.mkdir(exist_ok=True)
@@ -125,6 +143,7 @@ def main() -> None:
 
     save_turn(DOCS / "relief.webp")
     save_parallax(DOCS / "parallax.webp")
+    save_walls()
 
     made = relief("Camera")
     beside = rendering.add_camera("Beside", Vector((0.75, -0.15, 0.34)), Vector((0.10, 1.9, -0.02)), 44.0)

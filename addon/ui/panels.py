@@ -47,6 +47,8 @@ def _draw_shape(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier) -
         wanted += ["Near Distance", "Far Distance"]
     if not (scene and metric):
         wanted += ["Near", "Far"]
+    if not scene:
+        wanted += ["Bas-Relief"]
     if inputs.get_input(modifier, "Cutoff"):
         wanted += ["Threshold"]
     there = inputs.input_names(modifier)  # an older release's group may lack some

@@ -156,7 +156,7 @@ def smooth(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, turns: in
     return result
 
 
-def compress(height: np.ndarray, known: np.ndarray, strength: float, knee: float = 0.01) -> np.ndarray:
+def compress(height: np.ndarray, known: np.ndarray, strength: float, knee: float = 0.005) -> np.ndarray:
     """Height of a grid (columns, rows) with the logarithm of Weyrich et al. (2007) applied to its steps.
 
     Sums of the steps along each line start it; then, at halving distances, every vertex takes twice the mean of itself

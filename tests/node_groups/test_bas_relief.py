@@ -56,7 +56,7 @@ def test_the_result_is_close_to_the_surface_that_fits_best() -> None:
     sides = (index[:-1], index[1:]), (index[:, :-1], index[:, 1:])
     pairs = np.concatenate([np.stack(side, axis=-1).reshape(-1, 2) for side in sides])
     step = np.diff(height.ravel()[pairs], axis=1).ravel()
-    wanted = np.sign(step) * 0.01 * np.log1p(np.abs(step) / 0.01)
+    wanted = np.sign(step) * 0.005 * np.log1p(np.abs(step) / 0.005)
     matrix = np.zeros((len(pairs), height.size))
     matrix[np.arange(len(pairs)), pairs[:, 1]], matrix[np.arange(len(pairs)), pairs[:, 0]] = 1.0, -1.0
     best = np.linalg.lstsq(matrix, wanted, rcond=None)[0].reshape(height.shape)

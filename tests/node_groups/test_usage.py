@@ -5,7 +5,7 @@ import pytest
 
 from .scene import append_groups
 
-RELIEF_ONLY = {"Scale", "Midlevel", "Direction", "Border Falloff"}
+RELIEF_ONLY = {"Scale", "Midlevel", "Direction", "Border Falloff", "Bas-Relief"}
 PLANES = {"Near Distance", "Far Distance"}
 SHAPE = {"Near", "Far", "Falloff"}
 LENSES = {
@@ -49,9 +49,10 @@ def test_measured_depth_needs_no_planes() -> None:
     assert inactive(Projection="Camera", Kind="Distance") >= PLANES | SHAPE
 
 
-def test_a_frozen_grid_has_no_resolution() -> None:
-    assert "Resolution" in inactive(Surface="Frozen")
-    assert "Resolution" not in inactive(Surface="Grid")
+def test_a_frozen_grid_is_not_sampled_again() -> None:
+    sampled = {"Resolution", "Smooth", "Bas-Relief"}
+    assert sampled <= inactive(Surface="Frozen")
+    assert not sampled & inactive(Surface="Grid")
 
 
 def test_an_uncut_surface_has_no_threshold() -> None:

@@ -9,6 +9,7 @@ bpy.ops.depth_nodes.shape(
  "Falloff": 1.0,
  "Midlevel": 0.0,
  "Border Falloff": 0.0,
+ "Bas-Relief": 0.0,
  "Cutoff": true,
  "Threshold": 0.1,
  "Minimum Island": 200,

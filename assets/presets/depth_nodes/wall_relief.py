@@ -9,7 +9,8 @@ bpy.ops.depth_nodes.shape(
  "Falloff": 1.0,
  "Midlevel": 0.0,
  "Border Falloff": 0.08,
- "Cutoff": true,
+ "Bas-Relief": 1.0,
+ "Cutoff": false,
  "Threshold": 0.2,
  "Edge Falloff": 12,
  "Edge Snap": true

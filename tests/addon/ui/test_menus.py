@@ -206,10 +206,10 @@ def test_sidebar_has_the_sliders_that_do_something():
         assert set(layout.properties) <= drawn
         return [name for name in layout.labels_of_properties if name != "Smooth"]
 
-    assert shown() == ["Projection", "Scale", "Near", "Far", "Threshold"]
+    assert shown() == ["Projection", "Scale", "Near", "Far", "Bas-Relief", "Threshold"]
     assert shown(Projection="Camera") == ["Projection", "Near Distance", "Far Distance", "Near", "Far", "Threshold"]
     assert shown(Kind="Distance") == ["Projection", "Threshold"]
-    assert shown(Projection="Relief", Cutoff=False) == ["Projection", "Scale", "Near", "Far"]
+    assert shown(Projection="Relief", Cutoff=False) == ["Projection", "Scale", "Near", "Far", "Bas-Relief"]
 
 
 def test_sidebar_says_what_the_model_needs_before_a_photo_is_chosen():

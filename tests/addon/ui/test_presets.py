@@ -10,8 +10,8 @@ from tests.addon.pictures import hill, write_depth, write_photo
 from tools import extension
 
 EXPECTED = {
-    "Wall Relief": {"Projection": "Relief", "Scale": 0.3, "Border Falloff": 0.08, "Edge Falloff": 12},
-    "Cut-Out Layers": {"Projection": "Relief", "Scale": 1.0, "Threshold": 0.1, "Edge Falloff": 0},
+    "Wall Relief": {"Projection": "Relief", "Scale": 0.3, "Border Falloff": 0.08, "Bas-Relief": 1.0, "Cutoff": False},
+    "Cut-Out Layers": {"Projection": "Relief", "Scale": 1.0, "Threshold": 0.1, "Bas-Relief": 0.0, "Edge Falloff": 0},
     "Camera Scene": {"Projection": "Camera", "Edge Falloff": 0, "Cutoff": True},
 }
 
