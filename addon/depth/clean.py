@@ -20,6 +20,7 @@ Known = NDArray[np.bool_]
 
 _TURNS = 12  # at each size, after the next smaller map
 _SMALLEST = 8  # pixels of a side below which there is nothing to pool
+_APART = -2.0  # a level that is no neighbour of any
 _LITTLE = np.float32(1e-6)  # keeps a pixel without neighbours where it is
 
 _Any = TypeVar("_Any", bound=np.generic)
@@ -99,6 +100,17 @@ def smooth_steps(levels: Levels) -> Levels:
     """
     right, below = (np.abs(np.diff(levels, axis=axis)) <= 1.0 for axis in (1, 0))
     return _solve(levels, right, below).clip(levels.min(), levels.max())
+
+
+def smooth_rounded(values: Depth, found: NDArray[np.float64], levels: NDArray[np.float64]) -> Depth:
+    """Return a map that was rounded to some values with slopes in place of its steps.
+
+    Each pixel stays within half a step. values: float32 (H, W); what is not finite stays. found, levels: the values,
+    rising, and the whole number of each.
+    """
+    known = np.isfinite(values)
+    numbers = np.where(known, np.interp(np.where(known, values, found[0]), found, levels), _APART).astype(np.float32)
+    return np.where(known, np.interp(smooth_steps(numbers), levels, found).astype(np.float32), values)
 
 
 def _solve(levels: Levels, right: Links, below: Links) -> Levels:

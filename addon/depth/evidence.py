@@ -15,6 +15,9 @@ BEYOND = 65504.0  # metres; the largest half float. Renderers write it or 1e10 w
 _FAR_OFF = 10.0  # times the range of all others: as far away lies what is no depth
 _AT_MOST = 4  # different numbers that stand for nothing
 _LEVELS = 256  # what 8 bits can hold
+_FEWEST = 32  # fewer are layers or shades, not a depth that was rounded
+_PIXELS = 64  # for each level at least, or there is no telling a level from a value
+_ALIKE = 0.2  # of the pixels equal the next one, along and down: what was rounded has flats
 _NO_ROOM = 100.0  # as whole millimetres, all within a hand's breadth
 _FEW, _SHARE = 0.001, 0.2  # of the pixels, of the range
 
@@ -106,6 +109,25 @@ def unit(values: Values, bits: int | None) -> tuple[Unit, str]:
     if float(counted.max()) <= _NO_ROOM:
         return "m", f"it holds whole numbers up to {counted.max():.0f}"
     return "mm", f"it holds whole numbers up to {counted.max():.0f}, as sensors write millimetres"
+
+
+def levels(values: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the values that a map was rounded to and their whole numbers, both (N,) and rising; None if it was not.
+
+    A map of 8 bits keeps its few values whatever is made of it: 16 bits, floats, metres from a disparity. They need not
+    be evenly spaced: one step is the smallest of those around, and a gap of several counts as so many.
+    """
+    for some in (_some(values), values):  # most maps show at once that they are none
+        found = np.unique(some[np.isfinite(some)]).astype(np.float64)
+        if found.size > _LEVELS:
+            return None
+    alike = [(np.diff(values, axis=axis) == 0.0).mean() if values.shape[axis] > 1 else 0.0 for axis in (0, 1)]
+    if found.size < _FEWEST or values.size < _PIXELS * found.size or min(alike) < _ALIKE:
+        return None
+    gaps = np.diff(found)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(gaps, 2, mode="edge"), 5)
+    whole = np.cumsum(np.rint(gaps / around.min(axis=1)))
+    return found, np.concatenate([[0.0], whole])
 
 
 def is_whole(counted: Values) -> bool:

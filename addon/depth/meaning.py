@@ -72,7 +72,8 @@ def read(
     along_ray: the file holds distances from the camera's eye, not along its view axis; they are converted.
     focal_length: of the photo in millimetres on a sensor whose longer side is 36 mm, for `along_ray` and to record.
         None takes the file's word; the rays are those of 50 mm then if the file doesn't say.
-    smooth_steps: turn the 256 steps of an 8-bit file into slopes; no value moves by more than half a step.
+    smooth_steps: turn the steps of an 8-bit file into slopes, and those of a file that was made of one, which its few
+        levels tell; no value moves by more than half a step.
     fill_gaps: the widest gap in pixels, 0 for none, that is filled from its rim where depth is missing. What the
         file's own alpha leaves out stays out.
 
@@ -86,7 +87,12 @@ def read(
     if smooth_steps and samples.bits == 8:
         samples = replace(samples, values=clean.smooth_steps(samples.values))
     said = _Said(near_is, kind or ("distance" if unit or along_ray else None), unit)
+    eight = samples.bits == 8
     samples, found = _understand(path, samples, said)
+    notes = list(found.notes)
+    if smooth_steps and not eight and (rounded := evidence.levels(samples.values)) is not None:
+        samples = replace(samples, values=clean.smooth_rounded(samples.values, *rounded))
+        notes.append(f"Its {rounded[0].size} levels, as of 8 bits, are smoothed.")
     lens = "photo" if focal_length else str(samples.attributes.get("depthLens", "photo"))
     focal_length = focal_length or _focal_length(samples)
     if found.kind == "distance":
@@ -114,7 +120,7 @@ def read(
         model=str(samples.attributes.get("depthModel", "")),
         revision=str(samples.attributes.get("depthRevision", "")),
         focal_length=focal_length,
-        notes=found.notes,
+        notes=tuple(notes),
         lens=lens if focal_length else "",
     )
 

@@ -72,7 +72,7 @@ def from_files(
         "1/256 m" or "1/5000 m". None reads or infers them.
     along_ray: the distances are from the camera's eye, not along its view axis. focal_length: the photo's, in
         millimetres on a sensor whose longer side is 36 mm; None takes the file's word.
-    smooth_steps: whether the 256 steps of an 8-bit map become slopes, no pixel moving by more than half a step.
+    smooth_steps: whether the steps of a map of at most 256 levels become slopes, within half a step of each pixel.
     fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
     background: whether to make up what lies behind the edges, for a camera that moves.
     matrix: where the relief stands, object to world. shape: inputs of the modifier by name, as a preset has them.

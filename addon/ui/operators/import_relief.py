@@ -92,8 +92,8 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     )
     smooth_steps: BoolProperty(
         name="Smooth 8-Bit Steps",
-        description="Smooth the 256 levels of an 8-bit depth map into slopes. No value moves by more than half "
-        "a level. Maps with 16 or more bits are not changed",
+        description="Smooth the 256 levels of an 8-bit depth map into slopes, also where a file with more bits has no "
+        "more levels. No value moves by more than half a level",
         default=True,
     )
     fill_gaps: IntProperty(

@@ -66,18 +66,72 @@ def test_a_models_map_rounds_to_itself_and_its_steps_become_slopes():
     assert 0.01 < np.abs(np.diff(result, axis=0)[flat]).mean() < 0.3
 
 
-def test_only_files_of_8_bits_are_smoothed(tmp_path):
+def test_files_of_8_bits_are_smoothed_and_turned_around(tmp_path):
     levels = np.rint(surface("ball"))
     Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "8.png")
-    Image.fromarray(levels.astype(np.uint16)).save(tmp_path / "16.png")
-    np.save(tmp_path / "float.npy", levels)
     bright = meaning.read(tmp_path / "8.png", near_is="bright", smooth_steps=True)
     np.testing.assert_array_equal(bright.values, smooth_steps(levels))
     dark = meaning.read(tmp_path / "8.png", near_is="dark", smooth_steps=True)
     np.testing.assert_allclose(dark.values, bright.values.max() - bright.values, atol=1e-4)
-    for name in ("16.png", "float.npy"):
-        depth = meaning.read(tmp_path / name, near_is="bright", kind="disparity", smooth_steps=True)
-        np.testing.assert_array_equal(depth.values, levels)
+
+
+def slope(height: int = 120, width: int = 200) -> np.ndarray:
+    """Levels of a slope from 60 to 120, before they are rounded."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    return 60 + 0.27 * x + 0.05 * y
+
+
+@pytest.mark.parametrize("kind", ["shifted to 16 bits", "floats", "metres", "with an edge and holes"])
+def test_eight_bits_are_known_in_files_of_more(tmp_path, kind):
+    truth = slope()
+    if kind == "with an edge and holes":
+        truth[40:80, 90:130] += 60
+    rounded, near_is, depth_kind, unit = np.rint(truth), "bright", "disparity", None
+    make = {"shifted to 16 bits": lambda v: v * 257, "floats": lambda v: v / 255}.get(
+        kind, lambda v: 1 / (v / 255 + 0.1)
+    )
+    values = make(rounded)
+    if kind == "shifted to 16 bits":
+        Image.fromarray(values.astype(np.uint16)).save(path := tmp_path / "a.png")
+    else:
+        if kind == "with an edge and holes":
+            values[10:14, 20:30] = np.nan
+        np.save(path := tmp_path / "a.npy", values.astype(np.float32))
+        if kind != "floats":
+            near_is, depth_kind, unit = "dark", "distance", "m"
+    given = {"near_is": near_is, "kind": depth_kind, "unit": unit}
+    plain = meaning.read(path, **given).values
+    depth = meaning.read(path, **given, smooth_steps=True)
+    assert any("levels" in note for note in depth.notes)
+    known = np.isfinite(values)
+    np.testing.assert_array_equal(depth.values[~known], 0.0)
+    moved, edges = (
+        np.abs(depth.values - plain)[known],
+        np.sort(np.stack([make(rounded - 0.5), make(rounded + 0.5)]), axis=0),
+    )
+    assert moved.max() > 0
+    slack = 0.02 * (edges[1] - edges[0])
+    within = (depth.values >= edges[0] - slack) & (depth.values <= edges[1] + slack)
+    assert within[known].all()
+    inner = np.zeros(truth.shape, bool)
+    inner[12:-12, 140:-12] = True
+    error, before = (np.diff(v - make(truth), axis=1)[inner[:, 1:]] for v in (depth.values, plain))
+    assert np.sqrt((error**2).mean()) < 0.3 * np.sqrt((before**2).mean())
+
+
+@pytest.mark.parametrize("kind", ["continuous", "millimetres of a room", "layers", "a ramp"])
+def test_other_maps_are_left_alone(tmp_path, kind):
+    values = {
+        "continuous": slope(),
+        "millimetres of a room": np.rint(slope() * 40),
+        "layers": 10.0 * np.rint(slope() / 10),
+        "a ramp": np.tile(np.linspace(1000.0, 1500.0, 200), (120, 1)),
+    }[kind].astype(np.float32)
+    np.save(tmp_path / "a.npy", values)
+    given = {"near_is": "dark", "kind": "distance", "unit": "mm"}
+    depth = meaning.read(tmp_path / "a.npy", **given, smooth_steps=True)
+    np.testing.assert_array_equal(depth.values, meaning.read(tmp_path / "a.npy", **given).values)
+    assert not any("levels" in note for note in depth.notes)
 
 
 @pytest.mark.parametrize("smooth", [True, False])
