@@ -40,12 +40,33 @@ SUFFIXES: dict[Format, str] = {
 _PACKED = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 _PNG_END = b"IEND\xaeB`\x82"
 BACKGROUND_SUFFIX = ".background.png"
+SHARP_SUFFIXES = (".sharp.jpg", ".sharp.png")
 
 
 def background_picture(path: Path) -> Path:
     """Return where the picture of a depth file's background lies: beside it."""
-    stem = path.name.removesuffix(SUFFIXES["exr"])
-    return path.with_name((path.stem if stem == path.name else stem) + BACKGROUND_SUFFIX)
+    return _beside(path, BACKGROUND_SUFFIX)
+
+
+def sharp_picture(path: Path, picture: bytes) -> Path:
+    """Return where a photo's sharp original, a JPEG or PNG file, lies: beside its depth file."""
+    return _beside(path, SHARP_SUFFIXES[picture.startswith(b"\x89PNG")])
+
+
+def write_sharp(picture: bytes, path: Path) -> None:
+    """Write a photo's sharp original as the file that it is, beside its depth file; raises `DepthFileError`."""
+    target = sharp_picture(path, picture)
+    try:
+        with replacing(target) as part:
+            part.write_bytes(picture)
+    except OSError as error:
+        said = f"{target} can't be written ({error.strerror or error}). Choose another place with -o"
+        raise DepthFileError(said) from error
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    stem = next((path.name.removesuffix(own) for own in SUFFIXES.values() if path.name.endswith(own)), path.stem)
+    return path.with_name(stem + suffix)
 
 
 def write_depth(

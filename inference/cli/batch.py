@@ -16,10 +16,14 @@ from .. import model
 from ..background import of_photo
 from ..catalog import ModelSpec
 from ..constraint import frame
-from ..errors import DepthFileError, DepthNodesError, PhotoError, first_line
-from ..io import BACKGROUND_SUFFIX, SUFFIXES, Format, write_depth
+from ..embedded.embedded import Embedded
+from ..embedded.read import brought
+from ..embedded.use import Made, made
+from ..errors import DepthFileError, DepthNodesError, EmbeddedDepthError, PhotoError, first_line
+from ..io import BACKGROUND_SUFFIX, SHARP_SUFFIXES, SUFFIXES, Format, write_depth, write_sharp
 from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, read_photo
 from ..picture import Photo
+from ..worker.protocol import Own
 
 if TYPE_CHECKING:
     from ..depth import Depth
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _Made = TypeVar("_Made")
+_Read = tuple[Photo, Embedded | None]
 _FORMAT_OF: dict[str, Format] = {".exr": "exr", ".npy": "npy", ".png": "png16"}
 _AHEAD = 2  # photos read, and depths not yet written, beside the one in the model
 
@@ -44,11 +49,16 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """A depth file that is on disk, and the seconds that the model took for it."""
+    """A depth file that is on disk, and the seconds that the model took for it, or what became of the photo's own."""
 
     job: Job
-    depth: "Depth"
+    made: Made
     seconds: float
+
+    @property
+    def depth(self) -> "Depth":
+        """What the file holds."""
+        return self.made.depth
 
 
 @dataclass(frozen=True)
@@ -101,33 +111,36 @@ def make_all(
     max_pixels: int = MAX_PIXELS,
     control_sides: tuple[int | None, int | None] = (None, None),
     focal_length: float | None = None,
+    own: Own = "",
 ) -> Iterator[Done | Failed]:
     """Make every depth file, and yield what came of each.
 
     control_sides: `resolution` and `multiple` of `constraint.frame`, for a controlnet map.
     load: loads the model `spec`; called once, when the first photo has been read. Its error ends the run; any other
-    costs its own photo alone. focal_length: of all photos, as in `Predictor.predict`; else what each file says. The
-    next photos are read and the last depths written while the model works.
+    costs its own photo alone. focal_length: of all photos, as in `Predictor.predict`; else what each file says.
+    own: what becomes of the depth that the photos bring, which each of them then has to; "use" loads no model. The next
+    photos are read and the last depths written while the model works.
     """
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
-        reading = _read_ahead(jobs, reader, max_pixels)
-        model.family(spec)  # importing torch takes longer than reading the first photo
+        reading = _read_ahead(jobs, reader, max_pixels, own)
+        if own != "use":
+            model.family(spec)  # importing torch takes longer than reading the first photo
         predictor: Predictor | None = None
         writing: deque[tuple[Done, Future[None]]] = deque()
         for job, photo in reading:
             try:
-                picture = photo.result()
-            except PhotoError as error:
+                picture, own_depth = photo.result()
+            except (PhotoError, EmbeddedDepthError) as error:
                 yield Failed(job.photo, error)
                 continue
-            predictor = predictor or load()
+            if own != "use":
+                predictor = predictor or load()
             start = time.perf_counter()
-            lens = focal_length or picture.focal_length
-            depth = _tried(job, partial(predictor.predict, picture.rgb, picture.validity, focal_length=lens))
-            if isinstance(depth, Failed):
-                yield depth
+            found = _tried(job, partial(_depth, predictor, picture, own_depth, focal_length))
+            if isinstance(found, Failed):
+                yield found
                 continue
-            done = Done(job, depth, time.perf_counter() - start)
+            done = Done(job, found, time.perf_counter() - start)
             writing.append((done, writer.submit(_write, done, picture, control_sides)))
             if len(writing) > _AHEAD:
                 yield _written(*writing.popleft())
@@ -136,18 +149,29 @@ def make_all(
 
 
 def _read_ahead(
-    jobs: Sequence[Job], reader: ThreadPoolExecutor, max_pixels: int
-) -> Iterator[tuple[Job, Future[Photo]]]:
+    jobs: Sequence[Job], reader: ThreadPoolExecutor, max_pixels: int, own: Own
+) -> Iterator[tuple[Job, Future[_Read]]]:
     """Yield the jobs in order. The first are being read when this returns, each other one when its turn comes near."""
-    submitted = deque((job, reader.submit(read_photo, job.photo, max_pixels=max_pixels)) for job in jobs[:_AHEAD])
 
-    def rest() -> Iterator[tuple[Job, Future[Photo]]]:
+    def read(job: Job) -> _Read:
+        photo = read_photo(job.photo, max_pixels=max_pixels)
+        return brought(job.photo, photo, metric=own == "anchor") if own else (photo, None)
+
+    submitted = deque((job, reader.submit(read, job)) for job in jobs[:_AHEAD])
+
+    def rest() -> Iterator[tuple[Job, Future[_Read]]]:
         for job in jobs[_AHEAD:]:
             yield submitted.popleft()
-            submitted.append((job, reader.submit(read_photo, job.photo, max_pixels=max_pixels)))
+            submitted.append((job, reader.submit(read, job)))
         yield from submitted
 
     return rest()
+
+
+def _depth(predictor: "Predictor | None", photo: Photo, own: Embedded | None, focal_length: float | None) -> Made:
+    lens = focal_length or (own and own.focal_length) or photo.focal_length
+    estimate = predictor.predict(photo.rgb, photo.validity, focal_length=lens) if predictor else None
+    return made(photo, own, estimate)
 
 
 def _write(done: Done, picture: Photo, control_sides: tuple[int | None, int | None]) -> None:
@@ -155,6 +179,8 @@ def _write(done: Done, picture: Photo, control_sides: tuple[int | None, int | No
     inside = frame(width, height, *control_sides)
     behind = of_photo(done.depth, picture.rgb) if done.job.background else None
     write_depth(done.depth, done.job.output, done.job.file_format, inside=inside, background=behind)
+    if done.made.own and done.made.own.sharp:
+        write_sharp(done.made.own.sharp, done.job.output)
 
 
 def _written(done: Done, written: Future[None]) -> Done | Failed:
@@ -220,7 +246,7 @@ def _literal_where_there(pattern: Path) -> str:
 
 
 def _looks_like_a_photo(path: Path) -> bool:
-    ours = path.name.endswith((*SUFFIXES.values(), BACKGROUND_SUFFIX))
+    ours = path.name.endswith((*SUFFIXES.values(), BACKGROUND_SUFFIX, *SHARP_SUFFIXES))
     return path.suffix.lower() in PHOTO_SUFFIXES and not ours and not path.name.startswith(".") and path.is_file()
 
 

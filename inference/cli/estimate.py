@@ -7,15 +7,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .. import catalog
 from ..errors import DepthNodesError, first_line
-from .options import add_model_options, positive, positive_float, shard
+from .options import add_model_options, add_own_options, positive, positive_float, shard
 from .options import load as load_model
 from .report import FAILED, OK, PROGRAM, bar, complain
 
 if TYPE_CHECKING:
+    from ..embedded.embedded import Embedded
     from ..predict import Predictor
     from .batch import Done, Failed, Job
 
@@ -77,7 +79,13 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
 
     with bar(len(jobs)) as shown:
         for result in make_all(
-            jobs, spec, load, max_pixels=max_pixels, control_sides=sides, focal_length=options.focal_length
+            jobs,
+            spec,
+            load,
+            max_pixels=max_pixels,
+            control_sides=sides,
+            focal_length=options.focal_length,
+            own=options.own,
         ):
             waiting.discard(str(result.photo if isinstance(result, Failed) else result.job.photo))
             if shown:
@@ -122,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shard", type=shard, metavar="I/N", help="only the I-th of N shares of the photos, for one of N machines"
     )
+    add_own_options(parser.add_mutually_exclusive_group())
     add_model_options(parser)
     parser.add_argument(
         "--max-megapixels", type=positive_float, default=250.0, metavar="N", help="refuse larger photos; default: 250"
@@ -164,7 +173,7 @@ def _compare(done: "Done", options: argparse.Namespace, max_pixels: int) -> dict
     trained = catalog.get(options.model).trained
     asked = options.size or trained
     size = max(asked, trained)
-    if options.precision == "float32" and asked == size:
+    if options.own or (options.precision == "float32" and asked == size):
         return None
     from ..compare import difference
     from ..photo import read_photo
@@ -206,6 +215,8 @@ def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> Non
             from ..io import background_picture
 
             record["background"] = str(background_picture(job.output))
+        if done.made.own is not None:
+            record["embedded"] = _own_record(done, done.made.own)
         if depth.lens is not None:
             record |= {"focal_length": round(depth.lens.focal_length, 2), "lens": depth.lens.source}
         print(json.dumps(record | ({"exact": compared} if compared else {})), flush=True)
@@ -213,7 +224,33 @@ def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> Non
         unit = " m" if depth.kind == "distance" else ""
         span = f"{depth.raw_min:.4g} to {depth.raw_max:.4g}{unit}"
         lens = f", lens {depth.lens.focal_length:.3g} mm ({_LENS[depth.lens.source]})" if depth.lens else ""
-        print(f"{job.output}: {depth.kind} {span}{lens}, {width} x {height}, {done.seconds:.2f} s", flush=True)
+        own = _own_words(done, done.made.own) if done.made.own else ""
+        print(f"{job.output}: {depth.kind} {span}{lens}, {width} x {height}, {done.seconds:.2f} s{own}", flush=True)
+
+
+def _own_record(done: "Done", own: "Embedded") -> dict[str, Any]:
+    """Return what the photo brought, and how an estimate fits it."""
+    alignment = done.made.alignment
+    record: dict[str, Any] = {"container": own.container, "anchor": alignment is not None}
+    if own.accuracy:
+        record["accuracy"] = own.accuracy
+    if own.sharp:
+        from ..io import sharp_picture
+
+        record["sharp"] = str(sharp_picture(done.job.output, own.sharp))
+    return record | (asdict(alignment) if alignment else {})
+
+
+def _own_words(done: "Done", own: "Embedded") -> str:
+    alignment = done.made.alignment
+    words = f", the photo's own depth ({own.container})"
+    if alignment is not None:
+        words = f", anchored to the photo's own depth ({own.container}), which it fits within {alignment.residual:.1%}"
+    if own.sharp:
+        from ..io import sharp_picture
+
+        words += f", its sharp original in {sharp_picture(done.job.output, own.sharp)}"
+    return words
 
 
 def _report_failure(failed: "Failed", as_json: bool) -> None:

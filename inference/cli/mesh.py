@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MeshError
-from .options import add_model_options, load, positive_float
+from .options import add_model_options, add_own_options, load, positive_float
 from .report import OK, PROGRAM
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     from ..photo import read_photo
 
     photo = read_photo(options.photo, max_pixels=int(options.max_megapixels * 1e6))
-    known = _depth(options, photo)
+    photo, known = _depth(options, photo)
     if path.suffix.lower() in solid_files.SUFFIXES:
         _write_solid(options, known, photo, path)
     else:
@@ -44,15 +44,22 @@ def run(arguments: Sequence[str]) -> int:
     return OK
 
 
-def _depth(options: argparse.Namespace, photo: "Photo") -> "DepthMap":
-    """Return the depth map that was named, or estimate one."""
+def _depth(options: argparse.Namespace, photo: "Photo") -> "tuple[Photo, DepthMap]":
+    """Return the depth map that was named, or the photo's own, or estimate one; and the photo to lay over it."""
     from ..maps import DepthMap, read_map
 
     if options.depth:
-        return read_map(options.depth, options.depth_is)
+        return photo, read_map(options.depth, options.depth_is)
+    from ..embedded.read import brought
+    from ..embedded.use import made
+
+    photo, own = brought(options.photo, photo, metric=options.own == "anchor") if options.own else (photo, None)
+    if options.own == "use":
+        return photo, DepthMap(made(photo, own, None).depth)
     predictor = load(options, options.size, options.precision)
-    lens = options.focal or photo.focal_length
-    return DepthMap(predictor.predict(photo.rgb, photo.validity, focal_length=lens))
+    lens = options.focal or (own and own.focal_length) or photo.focal_length
+    estimate = predictor.predict(photo.rgb, photo.validity, focal_length=lens)
+    return photo, DepthMap(made(photo, own, estimate).depth)
 
 
 def _write_solid(options: argparse.Namespace, known: "DepthMap", photo: "Photo", path: Path) -> None:
@@ -113,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("photo", metavar="PHOTO", type=Path)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="a .glb, .ply, .obj, .stl or .3mf file")
-    parser.add_argument("--depth", metavar="MAP", type=Path, help="its depth map: .exr, .npy, or 16-bit .png or .tif")
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--depth", metavar="MAP", type=Path, help="its depth map: .exr, .npy, or 16-bit .png or .tif")
+    add_own_options(depth)
     parser.add_argument("--depth-is", choices=_MEANINGS, help="what the map's numbers are, where it doesn't say")
     _add_scene_options(parser.add_argument_group("scene"))
     _add_plate_options(parser.add_argument_group("closed relief, in millimetres"))

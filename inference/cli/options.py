@@ -37,6 +37,25 @@ def add_model_options(parser: "argparse._ActionsContainer") -> None:
     parser.add_argument("--threads", type=_threads, metavar="N", help="CPU threads; default: physical cores")
 
 
+def add_own_options(group: "argparse._MutuallyExclusiveGroup") -> None:
+    """Add what becomes of the depth that photos bring, as `own`."""
+    group.add_argument(
+        "--embedded",
+        dest="own",
+        action="store_const",
+        const="use",
+        default="",
+        help="use the depth that the photos bring, as portraits of phones do, in place of an estimate",
+    )
+    group.add_argument(
+        "--anchor",
+        dest="own",
+        action="store_const",
+        const="anchor",
+        help="estimate, and take scale and shift from the depth that the photos bring: metres",
+    )
+
+
 def load(options: argparse.Namespace, size: int | None, precision: catalog.Precision) -> "Predictor":
     """Load the model that was chosen, at a size and in a precision that may be other ones than were chosen."""
     from ..predict import Predictor

@@ -34,7 +34,7 @@ def sharpen(depth: Map, small: Map, large: Map) -> Map:
     small, large: the photo in two sizes, RGB in 0 to 1, (h, w, 3) and (H, W, 3).
     """
     height, width = large.shape[:2]
-    low, high = _extremes(depth, _REACH)
+    low, high = extremes(depth, _REACH)
     pull = _mean(np.stack([low, high - low, _steepness(depth, low, high)], -1), _SOFT)
     maps = np.concatenate([_line(depth, small), pull], -1)
     maps = resize(maps, height, width)
@@ -59,7 +59,7 @@ def _steepness(depth: Map, low: Map, high: Map) -> Map:
     span = high - low
     twice = _extreme(high, np.maximum, _REACH) - _extreme(low, np.minimum, _REACH)  # more, unless it is a step
     step = np.clip((2 * span - twice - none) / (full - none), 0.0, 1.0)
-    lowest, highest = _extremes(depth, _CLOSE)
+    lowest, highest = extremes(depth, _CLOSE)
     close = (highest - lowest) / np.maximum(span, _LEAST)
     return step * np.clip((close - _BLUR[0]) / (_BLUR[1] - _BLUR[0]), 0.0, 1.0)
 
@@ -94,7 +94,7 @@ def _mean(x: Map, reach: int) -> Map:
     return x
 
 
-def _extremes(x: Map, reach: int) -> tuple[Map, Map]:
+def extremes(x: Map, reach: int) -> tuple[Map, Map]:
     """Return the smallest and the largest value within reach of each pixel of (h, w)."""
     return _extreme(x, np.minimum, reach), _extreme(x, np.maximum, reach)
 

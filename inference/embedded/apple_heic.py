@@ -7,27 +7,28 @@ beside it, which libheif doesn't hand on, is found in the file by what it says.
 from .apple import described
 from .stored import BrokenDepthError, File, Law, Stored
 
-_DEPTH = (b"urn:mpeg:hevc:2015:auxid:2\0", b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth\0")
+_DEPTH = b"urn:mpeg:hevc:2015:auxid:2\0"
 _BEGIN, _END = b"<x:xmpmeta", b"</x:xmpmeta>"
 _NAMES = b"http://ns.apple.com/pixeldatainfo/1.0/"
-_LONGEST = 1 << 20
+_LONGEST, _MOST_PACKETS = 1 << 20, 64
 
 
 def find(file: File) -> Stored | None:
     """Return the depth of a HEIC file, without its picture; None where there is none."""
     if file[4:8] != b"ftyp":
         return None
-    index = _index(file)
-    if not any(name in index for name in _DEPTH):
+    if _DEPTH not in _index(file):
         return None
     at = 0
-    while (at := file.find(_BEGIN, at)) >= 0:
+    for _ in range(_MOST_PACKETS):
+        if (at := file.find(_BEGIN, at)) < 0:
+            break
         end = file.find(_END, at, at + _LONGEST)
         packet = file[at : end + len(_END)] if end >= 0 else b""
         if _NAMES in packet and (found := described(packet, "Apple HEIC")):
             return found
         at += len(_BEGIN)
-    return Stored("Apple HEIC", Law("inverse", 0.0, 1.0))  # of others: libheif says more once it has decoded it
+    return Stored("Apple HEIC", Law("inverse", 0.0, 1.0))  # inverse depth, of no unit that is known
 
 
 def _index(file: File) -> bytes:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..catalog import Kind
+from ..errors import EmbeddedDepthError
 from .stored import Accuracy, Container
 
 Map = NDArray[np.float32]
@@ -41,6 +42,14 @@ class Embedded:
     def far(self) -> float:
         """The value of the farthest point."""
         return float(self._counted.max() if self.kind == "distance" else self._counted.min())
+
+    def check_metric(self) -> None:
+        """Raise `EmbeddedDepthError` where the values have no unit, so that no estimate gets metres from them."""
+        if self.kind != "distance":
+            raise EmbeddedDepthError(
+                f"its own depth ({self.container}) has no unit, so that no metres follow from it. Use it as it is, or "
+                "estimate without an anchor"
+            )
 
     @property
     def _counted(self) -> Map:

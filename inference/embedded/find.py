@@ -37,7 +37,8 @@ def stored(path: str | os.PathLike[str]) -> Stored | None:
                 return next(filter(None, found), None)
     except BrokenDepthError as error:
         raise EmbeddedDepthError(f"The depth in {path} {error}. {WAY_OUT}") from error
-    except (OSError, ValueError) as error:  # the latter: a file that can't be mapped
-        raise EmbeddedDepthError(
-            f"{path} can't be read ({first_line(error)}). Check its permissions and disk"
-        ) from error
+    except OSError as error:
+        said = f"{path} can't be read ({first_line(error)}). Check its permissions and its disk"
+        raise EmbeddedDepthError(said) from error
+    except Exception as error:  # whatever a damaged file leads to
+        raise EmbeddedDepthError(f"The depth in {path} is damaged ({first_line(error)}). {WAY_OUT}") from error

@@ -1,7 +1,10 @@
 """The depth that a photo brings, from its file to numbers."""
 
 import io
+import logging
 import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +13,14 @@ from PIL import Image
 from .. import orientation
 from ..catalog import Kind
 from ..depth import USUAL_LENS, along_axis
-from ..errors import EmbeddedDepthError, first_line
+from ..errors import EmbeddedDepthError, PhotoError, first_line
+from ..photo import read_photo
 from ..picture import Photo
 from . import find
 from .embedded import Embedded, Map
 from .stored import BrokenDepthError, Law, Stored
+
+log = logging.getLogger(__name__)
 
 MOST_PIXELS = 16_000_000  # of a depth map: many times what phones store
 _LEAST = np.float32(1e-3)  # 1 / metres: what is farther than a kilometre is taken to be that far
@@ -33,10 +39,9 @@ def read(path: str | os.PathLike[str], photo: Photo) -> Embedded | None:
         return None
     try:
         return _embedded(path, stored, photo)
-    except (BrokenDepthError, Image.DecompressionBombError) as error:
+    except BrokenDepthError as error:
         raise EmbeddedDepthError(f"The depth in {path} {error}. {find.WAY_OUT}") from error
-    except (ValueError, OSError, MemoryError, RuntimeError, EOFError, SyntaxError, LookupError) as error:
-        # What Pillow and libheif raise over damaged pictures.
+    except Exception as error:  # Pillow and libheif raise whatever they stumble over in a damaged picture
         said = f"The depth in {path} is damaged ({first_line(error)})"
         raise EmbeddedDepthError(f"{said}. {find.WAY_OUT}") from error
 
@@ -47,6 +52,33 @@ def required(path: str | os.PathLike[str], photo: Photo) -> Embedded:
     if found is None:
         raise EmbeddedDepthError(f"{path} brings no depth of its own. Have its depth estimated")
     return found
+
+
+def brought(path: str | os.PathLike[str], photo: Photo, *, metric: bool) -> tuple[Photo, Embedded]:
+    """Return the depth as `required` does, and the photo before its background was blurred where the file brings that.
+
+    Both photos have one size, and lie alike; a sharp one of another size is left in the file.
+    metric: depth without a unit won't do; that is an `EmbeddedDepthError` too.
+    """
+    own = required(path, photo)
+    if metric:
+        try:
+            own.check_metric()
+        except EmbeddedDepthError as error:
+            raise EmbeddedDepthError(f"{path}: {error}") from error
+    if not own.sharp:
+        return photo, own
+    with tempfile.TemporaryDirectory(prefix="depth-nodes-") as folder:
+        file = Path(folder, "sharp")
+        file.write_bytes(own.sharp)
+        try:
+            sharp = read_photo(file, max_pixels=photo.rgb.shape[0] * photo.rgb.shape[1])
+        except PhotoError as error:
+            log.warning("the sharp photo in %s can't be read: %s", path, error)
+            return photo, own
+    if sharp.rgb.shape != photo.rgb.shape or sharp.rgb.dtype != photo.rgb.dtype:
+        return photo, own
+    return replace(photo, rgb=sharp.rgb), own
 
 
 def _embedded(path: Path, stored: Stored, photo: Photo) -> Embedded:
@@ -87,10 +119,13 @@ def _grey(picture: bytes, size: tuple[int, int] | None = None) -> Map:
         _check_size(*size)
         pixels = np.frombuffer(picture, np.uint8).reshape(size[1], size[0])
         return pixels.astype(np.float32) / np.float32(255)
-    with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
-        _check_size(*image.size)
-        image.load()
-        return _numbers(image)
+    try:
+        with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
+            _check_size(*image.size)
+            image.load()
+            return _numbers(image)
+    except Image.DecompressionBombError as error:
+        raise BrokenDepthError("has more pixels than any phone stores") from error
 
 
 def _numbers(image: Image.Image) -> Map:

@@ -9,44 +9,52 @@ import struct
 from . import jpeg
 from .stored import NEAR_IS_BLACK, BrokenDepthError, File, Stored
 
-_DUAL, _SINGLE, _EXTRA, _META, _PICTURE = 0x0AB1, 0x0B41, 0x0AB3, 0x0B40, 0x0001
+_DUAL = 0x0AB1, b"DualShot_DepthMap_1"
+_SINGLE = 0x0B41, b"SingeShot_DepthMap_1"  # so spelt
+_EXTRA = 0x0AB3, b"DualShot_Extra_Info"
+_META = 0x0B40, b"SingleShot_Meta_Info"
+_SHARP = 0x0001, b"DualShot_1"
+_NAMES = dict((_DUAL, _SINGLE, _EXTRA, _META, _SHARP))
 _MOST_BLOCKS = 256
+_LONGEST = 4096  # bytes of a record that states a size
+
+Block = tuple[int, bytes]  # type and name
 
 
 def find(file: File) -> Stored | None:
     """Return the depth of a photo with Samsung's blocks; None where there is none."""
     blocks = _blocks(file)
-    depth = blocks.get((_DUAL, b"DualShot_DepthMap_1")) or blocks.get((_SINGLE, b"SingeShot_DepthMap_1"))  # so spelt
-    if depth is None:
+    depth = blocks.get(_DUAL) or blocks.get(_SINGLE)
+    if not depth:
         return None
-    extra, meta = (next((block for (kind, _), block in blocks.items() if kind == of), b"") for of in (_EXTRA, _META))
-    size = _side_by_side(extra, len(depth)) or _by_name(meta)
-    if size is None or size[0] * size[1] != len(depth):
+    said = _side_by_side(blocks.get(_EXTRA, b"")[:_LONGEST], len(depth)) or _by_name(blocks.get(_META, b"")[:_LONGEST])
+    if said is None or said[0] * said[1] != len(depth):
         raise BrokenDepthError(f"is {len(depth)} bytes, whose width and height the file doesn't state")
     width, height = jpeg.size_of(file)
-    size = (max(size), min(size)) if width >= height else (min(size), max(size))
-    sharp = blocks.get((_PICTURE, b"DualShot_1"), b"")
-    return Stored("Samsung", NEAR_IS_BLACK, depth, size, sharp=sharp)
+    size = (max(said), min(said)) if width >= height else (min(said), max(said))
+    return Stored("Samsung", NEAR_IS_BLACK, depth, size, sharp=blocks.get(_SHARP, b""))
 
 
-def _blocks(file: File) -> dict[tuple[int, bytes], bytes]:
-    """Return the blocks that the list at the end names, by type and name."""
+def _blocks(file: File) -> dict[Block, bytes]:
+    """Return the blocks of depth that the list at the end names."""
     if file[-4:] != b"SEFT" or len(file) < 20:
         return {}
     start = len(file) - 8 - int.from_bytes(file[-8:-4], "little")
     if start < 0 or file[start : start + 4] != b"SEFH":
         return {}
-    blocks: dict[tuple[int, bytes], bytes] = {}
-    count = int.from_bytes(file[start + 8 : start + 12], "little")
-    for at in range(start + 12, min(start + 12 + 12 * min(count, _MOST_BLOCKS), len(file) - 11 - 8), 12):
+    blocks: dict[Block, bytes] = {}
+    count = min(int.from_bytes(file[start + 8 : start + 12], "little"), _MOST_BLOCKS)
+    for at in range(start + 12, min(start + 12 + 12 * count, len(file) - 8), 12):
         _, kind, back, size = struct.unpack_from("<HHII", file, at)
-        if kind not in (_DUAL, _SINGLE, _EXTRA, _META, _PICTURE):
+        name = _NAMES.get(kind, b"")
+        if not name or back > start:
             continue
-        if back > start or size < 8 or size > back:
-            raise BrokenDepthError("is listed at a place that is not in the file")
-        block = file[start - back : start - back + size]
-        name = 8 + int.from_bytes(block[4:8], "little")
-        blocks[kind, block[8:name]] = block[name:]
+        begin = start - back
+        head = struct.pack("<I", len(name)) + name
+        if file[begin + 4 : begin + 4 + len(head)] == head:
+            if size > back:
+                raise BrokenDepthError("is listed at a place that is not in the file")
+            blocks[kind, name] = file[begin + 4 + len(head) : begin + size]
     return blocks
 
 

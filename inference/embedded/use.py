@@ -1,5 +1,6 @@
 """What becomes of the depth that a photo brings: the photo's own depth map, or the measure of an estimated one."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from ..constraint import inverse_depth
 from ..depth import Depth, Lens
 from ..draft.architecture import output_size
 from ..draft.resize import resize
-from ..draft.sharpen import sharpen
+from ..draft.sharpen import extremes, sharpen
 from ..errors import DatasetError, EmbeddedDepthError
 from ..picture import Photo
 from ..prior.fit import Alignment, align
@@ -55,11 +56,9 @@ def whole(embedded: Embedded, photo: Photo, *, enlarge: bool = True) -> Depth:
     height, width = photo.rgb.shape[:2]
     rows, columns = output_size(height, width)
     if coarse.shape[0] < rows:
-        large = resize(photo.rgb, rows, columns)
-        if photo.rgb.dtype == np.uint8:
-            large /= np.float32(255.0)
-        low, high = coarse.min(), coarse.max()
-        coarse = np.clip(sharpen(coarse, resize(large, *coarse.shape), large), low, high)
+        coarse = _raised(
+            coarse, resize(photo.rgb, rows, columns) / np.float32(255 if photo.rgb.dtype == np.uint8 else 1)
+        )
     if enlarge and coarse.shape != (height, width):
         coarse = resize(coarse, height, width)
     values = np.reciprocal(coarse) if embedded.kind == "distance" else coarse
@@ -76,20 +75,28 @@ def whole(embedded: Embedded, photo: Photo, *, enlarge: bool = True) -> Depth:
     )
 
 
+def _raised(coarse: Map, photo: Map) -> Map:
+    """Return a map (h, w) in the size of its photo, RGB in 0 to 1, (H, W, 3), with steps at the photo's outlines.
+
+    What is stored is finer than what Draft sees, and measured: nothing is moved beyond its neighbours, and over each
+    stored pixel the mean goes back to what it was.
+    """
+    size = photo.shape[:2]
+    low, high = (resize(extreme, *size) for extreme in extremes(coarse, 1))
+    sharp = np.clip(sharpen(coarse, resize(photo, *coarse.shape), photo), low, high)
+    return np.clip(sharp + resize(coarse - resize(sharp, *coarse.shape), *size), low, high)
+
+
 def anchored(estimate: Depth, embedded: Embedded) -> tuple[Depth, Alignment]:
     """Return an estimate in metres along the view axis, and how it fits: it takes scale and shift from the photo's own.
 
     estimate: of the same photo, at any size. Nothing becomes farther than the photo's own depth says. Raises
     `EmbeddedDepthError` where that has no unit, or where the two don't agree.
     """
-    if embedded.kind != "distance":
-        raise EmbeddedDepthError(
-            f"the {embedded.container} depth of this photo has no unit, so that no metres follow from it. Use it as it "
-            "is, or estimate without an anchor"
-        )
+    embedded.check_metric()
     inverse = inverse_depth(estimate)
     rows, columns = embedded.values.shape
-    step = max(1, int((rows * columns / _MOST_POINTS) ** 0.5))
+    step = math.ceil((rows * columns / _MOST_POINTS) ** 0.5)
     y, x = np.mgrid[step // 2 : rows : step, step // 2 : columns : step]
     counts = np.ones_like(x, bool) if embedded.known is None else embedded.known[y, x]
     y, x = y[counts], x[counts]
@@ -98,7 +105,7 @@ def anchored(estimate: Depth, embedded: Embedded) -> tuple[Depth, Alignment]:
         alignment = align(inverse, places, 1.0 / embedded.values[y, x].astype(float), (rows, columns))
     except DatasetError as error:
         raise EmbeddedDepthError(
-            f"the estimate can't be anchored to the photo's own depth: it {error}. Estimate without an anchor"
+            f"an estimate can't be anchored to its own depth: it {error}. Estimate without an anchor"
         ) from error
     metres = _metres(inverse, alignment, embedded.far)
     counted = metres[np.isfinite(metres)]

@@ -51,7 +51,8 @@ def properties(root: Element, namespace: str) -> dict[str, str]:
     """Return all properties of a namespace below an element, the first of each name, as attributes or as elements."""
     found: dict[str, str] = {}
     for said in groups(root, namespace):
-        found = said | found
+        for name, value in said.items():
+            found.setdefault(name, value)
     return found
 
 

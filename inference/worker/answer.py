@@ -18,15 +18,18 @@ from ..video import layers, raw, stabilise
 from .protocol import Done, Estimate, Stabilise, Stabilised
 
 
-def own(request: Estimate, photo: Photo) -> Embedded | None:
-    """Return the depth that the picture's file brings, if that was asked for. Raises EmbeddedDepthError."""
+def own(request: Estimate, photo: Photo) -> tuple[Photo, Embedded | None]:
+    """Return the depth that the picture's file brings, if that was asked for, and the photo in its sharpest state.
+
+    Raises EmbeddedDepthError.
+    """
     if not request.embedded:
-        return None
+        return photo, None
     if request.picture.endswith(".npy"):
         raise EmbeddedDepthError("Pixels without a file bring no depth of their own. Have it estimated")
-    from ..embedded.read import required
+    from ..embedded.read import brought
 
-    return required(request.picture, photo)
+    return brought(request.picture, photo, metric=request.embedded == "anchor")
 
 
 def done(request: Estimate, found: Made, photo: Photo, *, size: int, seconds: float) -> Done:

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 from ..catalog import Device, Kind, Precision
 
-Own = Literal["", "use", "anchor"]
+Own = Literal["", "use", "anchor"]  # what becomes of the depth that a photo brings
 Stage = Literal["loading", "downloading", "estimating", "writing", "stabilising"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.

@@ -153,7 +153,7 @@ class Worker:
         report("loading", 0.0)
         photo = _picture(request)
         report("loading", None)
-        own = answer.own(request, photo)
+        photo, own = answer.own(request, photo)
         depth, size, start = None, 0, time.perf_counter()
         if own is None or request.embedded == "anchor":
             predictor = self._load(request, download)
