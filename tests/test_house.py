@@ -53,8 +53,8 @@ CONTROL = {"inference.constraint", "inference.depth"}  # a depth map for diffusi
 EVERYWHERE = BLENDER | SHARED | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | SHARED | ENGINE | CONTROL | {"numpy", "OpenImageIO", "inference.background"},
-    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.depth"},
+    "addon": BLENDER | SHARED | ENGINE | CONTROL | {"numpy", "OpenImageIO", "inference.background", "inference.steps"},
+    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.depth", "inference.steps"},
     "addon/scene": EVERYWHERE | CONTROL | {"inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | ENGINE | {"addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.cache", "addon.depth", "addon.scene", "addon.engine"},
@@ -104,6 +104,7 @@ ONLY_NUMPY = (
     "inference/orientation.py",
     "inference/picture.py",
     "inference/push_pull.py",
+    "inference/steps.py",
     "inference/mesh/shape.py",  # and these beside the node groups, which they are held against
     "inference/mesh/samples.py",
     "inference/mesh/cut.py",

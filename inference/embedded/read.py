@@ -16,6 +16,7 @@ from ..depth import USUAL_LENS, along_axis
 from ..errors import EmbeddedDepthError, PhotoError, first_line
 from ..photo import read_photo
 from ..picture import Photo
+from ..steps import smooth_steps
 from . import find
 from .embedded import Embedded, Map
 from .stored import BrokenDepthError, Law, Stored
@@ -86,7 +87,7 @@ def _embedded(path: Path, stored: Stored, photo: Photo) -> Embedded:
         grey, turn = _heic(path), orientation.UPRIGHT  # libheif turns it
     else:
         grey, turn = _grey(stored.picture, stored.size), stored.orientation or photo.orientation
-    grey = orientation.upright(grey, turn)
+    grey = _slopes(orientation.upright(grey, turn))
     _check_shape(grey, photo)
     values, kind = _depth(grey, stored.law, stored.focal_length or photo.focal_length or USUAL_LENS)
     known = np.isfinite(values)
@@ -132,6 +133,13 @@ def _numbers(image: Image.Image) -> Map:
     if image.mode.startswith("I"):
         return np.asarray(image, dtype=np.float32) / np.float32(65535)
     return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
+
+
+def _slopes(grey: Map) -> Map:
+    """Return a map of 8 bits with slopes in place of its steps, each value within half a step; others as they are."""
+    levels = grey * np.float32(255)
+    whole = np.rint(levels)
+    return smooth_steps(whole) / np.float32(255) if np.abs(levels - whole).max() < 1e-3 else grey
 
 
 def _check_size(width: int, height: int) -> None:

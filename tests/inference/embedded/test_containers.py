@@ -272,3 +272,11 @@ def test_an_empty_file_and_none_at_all_bring_none(tmp_path):
     assert find.container_of(path) is None
     path.write_bytes(b"")
     assert find.container_of(path) is None
+
+
+def test_the_steps_of_eight_bits_become_slopes(tmp_path):
+    exact = np.tile(np.arange(WIDTH) / 6, (HEIGHT, 1))  # six pixels a level
+    picture = writers.encoded(np.rint(exact).astype(np.uint8), "PNG")
+    levels = read_back(tmp_path, writers.gdepth(PHOTO, picture, {"Near": "0"})).values * -255 + 255
+    assert np.abs(levels - exact)[:, 6:-6].max() < 0.25  # in steps it is 0.5
+    assert np.abs(levels - np.rint(exact)).max() < 0.51
