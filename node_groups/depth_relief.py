@@ -13,7 +13,7 @@ With Bas-Relief the height is the compressed one of Depth Samples. It has no gap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import arrows, choices
+from . import arrows, choices, materials
 from .background_layer import BORDER, PICTURE_UV
 from .bas_relief import STRENGTH
 from .builder import Outputs, Tree
@@ -71,6 +71,11 @@ GROUP = Group(
             (
                 Material("Material", "Material of the relief; empty keeps the object's own"),
                 Bool("Shade Smooth", "Smooth normals", True),
+                Bool(
+                    "Shader Attributes",
+                    "Store `nearness` and `fog` for the shader node Attribute. Both are 0 to 1: nearness is 1 at the near end, "
+                    "fog is 1 at the far end and grows evenly with the distance",
+                ),
             ),
         ),
     ),
@@ -79,6 +84,7 @@ GROUP = Group(
     is_modifier=True,
 )
 
+NEARNESS, FOG = "nearness", "fog"  # attributes for shaders
 CUT = "depth_nodes_cut"  # on a frozen mesh: faces that only the background still has
 SNAP_FROM = 0.5  # the share of Threshold from which on Edge Snap sharpens an edge
 
@@ -101,7 +107,7 @@ def build(tree: Tree) -> None:
     with tree.frame("7  UV map, normals, material"):
         stored = tree.store(mesh, UV_MAP, samples("UV"), "CORNER", "FLOAT2")
         mesh = tree.switch(samples("Is Grid"), true=stored, false=mesh)
-        mesh = _material(tree, mesh, samples("Is Grid"))
+        mesh = materials.given_or_own(tree, mesh, samples("Is Grid"))
     behind = _background(tree, samples, low_high)
     with tree.frame("9  Both together"):
         front = tree.add.remove_attribute(mesh, name=f"{PRESENCE}*", pattern_mode="WILDCARD")
@@ -188,7 +194,19 @@ def _shaped(
         scene = tree.call("Unproject", {**inputs, **surface, "Distance": distance})
     with tree.frame("5  One of the two"):
         mesh = tree.choose(choices.PROJECTION, {choices.RELIEF: relief("Geometry"), choices.CAMERA: scene("Geometry")})
+    mesh = _for_shaders(tree, mesh, low_high, height, distance)
     return _Shaped(mesh, distance, scene("Viewpoint"), scene("Ray"))
+
+
+def _for_shaders(tree: Tree, mesh: Value, low_high: Mapping[str, Value], height: Value, distance: Value) -> Value:
+    """The mesh with what shaders may ask for, where it is wanted."""
+    with tree.frame("For shaders, where they ask"):
+        metric = tree.chosen(choices.KIND, choices.DISTANCE)
+        ends = zip(_ends(tree).values(), low_high.values(), strict=True)
+        near, far = (tree.switch(metric, true=measured, false=chosen) for chosen, measured in ends)
+        fog = tree.add.map_range(distance, near, far, 0.0, 1.0, clamp=True)
+        stored = tree.store(tree.store(mesh, NEARNESS, height), FOG, fog)
+        return tree.switch(tree.input("Shader Attributes"), true=stored, false=mesh)
 
 
 def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> Value:
@@ -202,7 +220,7 @@ def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> 
     with tree.frame("8  Its picture"):
         mesh = tree.store(mesh, UV_MAP, layer("Picture UV"), "CORNER", "FLOAT2")
         mesh = tree.add.remove_attribute(mesh, name=PICTURE_UV)
-        return _showing(tree, mesh, tree.input("Background Material"), samples("Is Grid"))
+        return materials.show(tree, mesh, tree.input("Background Material"), samples("Is Grid"))
 
 
 def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
@@ -239,43 +257,6 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         left = tree.add.delete_geometry(mesh, was_cut, domain="FACE")
         uncut = tree.switch(frozen, true=left, false=mesh)
         return tree.switch(tree.input("Cutoff"), true=cut("Geometry"), false=uncut)
-
-
-def _material(tree: Tree, mesh: Value, is_grid: Value) -> Value:
-    """Set the material where one is given; otherwise the object's own stays, on a grid too.
-
-    A grid starts without materials, and no node hands them on but Join Geometry: so the incoming mesh joins the grid,
-    its materials stay, and it goes again. That costs a copy of the grid, so only a mesh with a material pays for it.
-    """
-    incoming, material = tree.input("Geometry"), tree.input("Material")
-    own_slot = tree.sample_index(incoming, tree.add.material_index(), 0, "FACE")
-    joined = tree.join(incoming, mesh)
-    theirs = tree.add.index() < tree.count(incoming).point_count
-    alone = tree.add.delete_geometry(geometry=joined, selection=theirs, domain="POINT")
-    kept = tree.add.set_material_index(geometry=alone, material_index=own_slot)
-    given = _showing(tree, mesh, material, is_grid)
-    bare_face = tree.add.mesh_grid(vertices_x=2, vertices_y=2).mesh
-    has_own = _slot_of(tree, incoming, None) > 0
-    own = tree.switch(
-        is_grid, true=tree.switch(has_own, true=kept, false=mesh), false=mesh
-    )  # the incoming mesh is looked at for a grid only
-    return tree.switch(_slot_of(tree, bare_face, material) > 0, true=given, false=own)
-
-
-def _showing(tree: Tree, mesh: Value, material: Value, is_grid: Value) -> Value:
-    """The mesh with one material; a grid comes with an empty slot, which it takes, lest exporters and viewers stumble."""
-    taken = tree.add.replace_material(mesh, new=material)
-    return tree.switch(is_grid, true=taken, false=tree.add.set_material(taken, material=material))
-
-
-def _slot_of(tree: Tree, mesh: Value, material: Value | None) -> Value:
-    """The slot that a material gets on a mesh.
-
-    A material socket can't be asked whether it is empty, but this tells. No material takes the first slot of a mesh
-    without any, and the next free one otherwise; a material takes the second slot, behind an empty first one.
-    """
-    shown = tree.add.set_material(mesh, material=material)
-    return tree.sample_index(shown, tree.add.material_index(), 0, "FACE")
 
 
 def _ends(tree: Tree) -> dict[str, Operand]:

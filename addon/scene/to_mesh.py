@@ -10,7 +10,8 @@ import numpy as np
 from ..errors import ConvertError
 from . import inputs
 
-_OURS = frozenset({"validity", "background", "background_depth", "depth_nodes_cut"})  # of its attributes `depth` stays
+# Of its attributes `depth` stays, and those for shaders.
+_OURS = frozenset({"validity", "compressed_height", "background", "background_depth", "depth_nodes_cut"})
 _PREFIX = "depth_nodes_"  # of the custom properties that a frozen mesh carries
 
 

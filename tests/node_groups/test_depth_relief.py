@@ -331,6 +331,25 @@ def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     assert_same(evaluate(frozen), want, size=3.0, relative=settings.get("Projection") == "Camera")
 
 
+@pytest.mark.parametrize("kind", ["Disparity", "Distance"])
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+def test_shaders_find_nearness_and_fog(projection: str, kind: str) -> None:
+    values = scenery(20, 30, kind)
+    settings = {"Kind": kind, "Projection": projection, "Resolution": 30, "Far": 0.1, "Cutoff": False}
+    settings |= {"Near Distance": 0.5, "Far Distance": 9.0}
+    mesh = evaluate(relief({"Image": depth_image(values), "Shader Attributes": True, **settings}))
+    depth = expected(values, settings).depth
+    low, high = float(values.min()), float(values.max())
+    nearness = reference.normalize(depth, kind, low, high, 1.0, 0.1)
+    near, far = (0.5, 9.0) if projection == "Camera" else (1.0, 4.0)
+    near, far = (low, high) if kind == "Distance" else (near, far)
+    distance = depth if kind == "Distance" else reference.to_distance(nearness, near, far)
+    np.testing.assert_allclose(mesh.attribute("nearness"), nearness, atol=1e-5)
+    np.testing.assert_allclose(mesh.attribute("fog"), (distance - near) / (far - near), atol=1e-5)
+    without = evaluate(relief({"Image": depth_image(values), **settings}))
+    assert not {"nearness", "fog"} & without.attributes.keys()
+
+
 def shown(ob: bpy.types.Object) -> bpy.types.Mesh:
     ob.update_tag()
     return ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
