@@ -7,6 +7,7 @@
     depth = api.estimate(bpy.data.images["photo.jpg"])
     api.freeze(made.ob, cut=True)
     front, background = api.to_mesh(made.ob, apart=True)
+    depth, height, normal = api.bake(made.ob, "maps/vase", size=4096)
 
 `user_default` is the extension repository that Depth Nodes was installed into. Every function raises `DepthNodesError`,
 whose text says what to do next. What `__all__` doesn't list may change with any release.
@@ -26,6 +27,7 @@ from .engine import jobs
 from .engine import settings as preferred
 from .engine.settings import Settings
 from .errors import DepthNodesError, EstimateError, FreezeError
+from .scene import bake as maps
 from .scene import camera, photo, relief
 from .scene import freeze as grid
 from .scene import to_mesh as plain
@@ -39,6 +41,7 @@ __all__ = (
     "DepthNodesError",
     "Relief",
     "Settings",
+    "bake",
     "estimate",
     "estimate_frames",
     "freeze",
@@ -143,6 +146,16 @@ def to_mesh(ob: bpy.types.Object, *, apart: bool = False, faces: int | None = No
     many triangles. Raises DepthNodesError, before anything changes, for a relief that shows no faces.
     """
     return plain.convert(ob, _relief_of(ob), apart=apart, faces=faces)
+
+
+def bake(ob: bpy.types.Object, stem: str | Path, *, size: int = 0, overwrite: bool = False) -> list[Path]:
+    """Save STEM_depth.exr, STEM_height.png and STEM_normal.png of the object's Depth Relief, and return their paths.
+
+    size: pixels along the longer side; 0 takes the photo's. In Projection Camera there is depth alone: the rays of a
+    scene spread, so it has no height. Raises DepthNodesError for a relief that is no whole grid, where a file exists
+    already unless `overwrite`, and where it can't be written.
+    """
+    return maps.write(maps.compute(ob, _relief_of(ob), size), Path(stem), overwrite=overwrite)
 
 
 def _relief_of(ob: bpy.types.Object) -> bpy.types.NodesModifier:

@@ -65,6 +65,10 @@ class ConvertError(DepthNodesError):
     """A relief cannot become a plain mesh as it is."""
 
 
+class BakeError(DepthNodesError):
+    """A relief cannot become maps as it is, or they cannot be saved."""
+
+
 class EngineError(DepthNodesError):
     """The Python that estimates depth is missing, incomplete, or cannot be made."""
 

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +15,13 @@ from numpy.typing import NDArray
 from .depth import Depth, valid_index
 from .draft.resize import resize
 from .errors import DepthFileError
+from .png import SIGNATURE, encode
 
 RESOLUTION = 1024  # of the shorter side: what SDXL and FLUX were trained at
 MULTIPLE = 64  # both sides are whole multiples of it
 NEAREST, FARTHEST = 0.5, 1.0  # percent of the pixels beyond the white and the black end
 
 _KEY = "depthNodesFrame"  # of the PNG text chunk
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -86,21 +85,10 @@ def inverse_depth(depth: Depth) -> NDArray[np.float32]:
 
 
 def png(depth: Depth, inside: Frame, said: dict[str, str] | None = None) -> bytes:
-    """Return a control map as a PNG file, 8-bit RGB; `said` goes into its text chunks too.
-
-    PNG, third edition: https://www.w3.org/TR/png-3/
-    """
+    """Return a control map as a PNG file, 8-bit RGB; `said` goes into its text chunks too."""
     pixels, (far, near) = control_map(depth, inside)
     text = {**(said or {}), "depthBlack": str(far), "depthWhite": str(near), _KEY: json.dumps(asdict(inside))}
-    height, width = pixels.shape
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # the first byte of a row says how it is filtered: not at all
-    rows[:, 1:] = np.repeat(pixels, 3, axis=1)
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
-    chunks += [(b"tEXt", f"{name}\0{value}".encode("latin-1", "replace")) for name, value in text.items()]
-    chunks += [(b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b"")]
-    return _SIGNATURE + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
+    return encode(np.repeat(pixels[..., None], 3, axis=2), text)
 
 
 def read_frame(path: str | os.PathLike[str]) -> Frame:
@@ -114,8 +102,8 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, str]]:
-    at = len(_SIGNATURE)
-    while data.startswith(_SIGNATURE) and at + 8 <= len(data):
+    at = len(SIGNATURE)
+    while data.startswith(SIGNATURE) and at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         if kind == b"tEXt":
             name, _, value = data[at + 8 : at + 8 + length].partition(b"\0")

@@ -39,6 +39,7 @@ SHARED = {  # by all rooms of `addon`
     "inference.orientation",
     "inference.paths",
     "inference.picture",
+    "inference.png",
 }
 ENGINE = {
     "inference.cache",
@@ -103,6 +104,7 @@ ONLY_NUMPY = (
     "inference/exr.py",
     "inference/orientation.py",
     "inference/picture.py",
+    "inference/png.py",
     "inference/push_pull.py",
     "inference/steps.py",
     "inference/mesh/shape.py",  # and these beside the node groups, which they are held against

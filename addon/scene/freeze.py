@@ -1,25 +1,17 @@
 """Freeze Grid: the sampled grid becomes the object's own mesh, which is quicker to shape; and back again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import cast
-
 import bpy
 import numpy as np
 
 from ..errors import FreezeError
-from . import inputs
+from . import inputs, stand_in
 from .plane import UV_MAP
-
-# The groups inside Depth Relief that end where the samples are taken and nothing has moved yet, and that cut.
-_SAMPLES, _CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
 
 # On the frozen mesh. A datablock in a custom property has a user, so the former mesh is saved with the file.
 _FORMER_MESH, _FORMER_SURFACE = "depth_nodes_former_mesh", "depth_nodes_former_surface"
 _WAS_CUT = "depth_nodes_was_cut"  # there where the cut is part of the mesh
 _CUT = "depth_nodes_cut"  # on its faces: which the front has no more; Depth Relief leaves them to the background
 
-_LESS = "Viewport Resolution"
 _UV = "depth_nodes_uv"  # where each vertex lies in the picture, while it is on its way to the UV maps
 
 
@@ -124,56 +116,16 @@ def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool)
 
     With `cut`, the faces that it will cut away are gone.
     """
-    with _stand_in(ob, modifier, cut) as (scene, double):
-        view_layer = scene.view_layers[0]
-        view_layer.update()
-        depsgraph = view_layer.depsgraph
-        evaluated = double.evaluated_get(depsgraph)  # type: ignore[arg-type]  # the update has made it
-        return bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=depsgraph)
+    return stand_in.evaluated(ob, modifier, lambda tree: _end_at_samples(tree, modifier, cut))
 
 
-@contextmanager
-def _stand_in(
-    ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool
-) -> Iterator[tuple[bpy.types.Scene, bpy.types.Object]]:
-    """Give a scene with a copy of the object that has only this modifier, ended where the samples are taken.
-
-    The copy has the modifier's inputs as they are, animation included, because it has the same interface.
-    """
-    tree = modifier.node_group.copy()
-    double = ob.copy()
-    scene = bpy.data.scenes.new("Freeze Grid")
-    try:
-        scene.frame_current = bpy.context.scene.frame_current
-        scene.collection.objects.link(double)
-        for other in [other for other in double.modifiers if other.name != modifier.name]:
-            double.modifiers.remove(other)
-        _end_at_samples(tree, modifier, cut)
-        copied = cast("bpy.types.NodesModifier", double.modifiers[0])
-        copied.show_viewport = True
-        copied.node_group = tree
-        if _LESS in inputs.input_names(copied):  # not so in a group of an older release
-            inputs.set_input(copied, _LESS, 0)  # what is kept is for renders too
-        yield scene, double
-    finally:
-        bpy.data.scenes.remove(scene)
-        bpy.data.objects.remove(double)
-        bpy.data.node_groups.remove(tree)
-
-
-def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier, cut: bool) -> None:
-    samples = _group_in(tree, _SAMPLES, modifier)
-    store = tree.nodes.new("GeometryNodeStoreNamedAttribute")
-    store.data_type, store.domain = "FLOAT2", "CORNER"
-    store.inputs["Name"].default_value = _UV
-    tree.links.new(samples.outputs["Geometry"], store.inputs["Geometry"])
-    tree.links.new(samples.outputs["UV"], store.inputs["Value"])
-    geometry = store.outputs["Geometry"]
+def _end_at_samples(tree: bpy.types.NodeTree, modifier: bpy.types.NodesModifier, cut: bool) -> bpy.types.NodeSocket:
+    """Return the geometry that is kept."""
+    samples = stand_in.group_in(tree, stand_in.SAMPLES, modifier)
+    geometry = stand_in.store(tree, samples.outputs["Geometry"], _UV, samples.outputs["UV"], "FLOAT2", "CORNER")
     if cut:
-        geometry = _without_what_is_cut(tree, samples, geometry, _group_in(tree, _CUTOFF, modifier))
-    for node in tree.nodes:
-        if node.bl_idname == "NodeGroupOutput":
-            tree.links.new(geometry, node.inputs[0])
+        geometry = _without_what_is_cut(tree, samples, geometry, stand_in.group_in(tree, stand_in.CUTOFF, modifier))
+    return geometry
 
 
 def _without_what_is_cut(
@@ -190,11 +142,7 @@ def _without_what_is_cut(
     tree.links.new(cutoff.outputs["Keep"], keep.inputs["Value"])
     tree.links.new(tree.nodes.new("GeometryNodeInputIndex").outputs[0], keep.inputs["Index"])
     tree.links.new(keep.outputs[0], gone.inputs[0])
-    mark = tree.nodes.new("GeometryNodeStoreNamedAttribute")
-    mark.data_type, mark.domain = "BOOLEAN", "FACE"
-    mark.inputs["Name"].default_value = _CUT
-    tree.links.new(flat, mark.inputs["Geometry"])
-    tree.links.new(gone.outputs[0], mark.inputs["Value"])
+    marked = stand_in.store(tree, flat, _CUT, gone.outputs[0], "BOOLEAN", "FACE")
     bare, useless = tree.nodes.new("FunctionNodeCompare"), tree.nodes.new("FunctionNodeBooleanMath")
     bare.operation, useless.operation = "LESS_EQUAL", "AND"
     if "Presence" in samples.outputs:  # not so in a group of an older release
@@ -203,14 +151,6 @@ def _without_what_is_cut(
     tree.links.new(bare.outputs[0], useless.inputs[1])
     delete = tree.nodes.new("GeometryNodeDeleteGeometry")
     delete.domain = "FACE"
-    tree.links.new(mark.outputs[0], delete.inputs["Geometry"])
+    tree.links.new(marked, delete.inputs["Geometry"])
     tree.links.new(useless.outputs[0], delete.inputs["Selection"])
     return delete.outputs[0]
-
-
-def _group_in(tree: bpy.types.NodeTree, name: str, modifier: bpy.types.NodesModifier) -> bpy.types.Node:
-    groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
-    found = next((node for node in groups if node.node_tree.name.startswith(name)), None)
-    if found is None:
-        raise FreezeError(f"{modifier.name!r} is not a Depth Relief. Choose that modifier")
-    return found

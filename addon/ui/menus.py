@@ -91,6 +91,7 @@ def _draw_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     is_frozen = freeze.is_frozen(context.object, modifier)
     self.layout.operator("depth_nodes.unfreeze_grid" if is_frozen else "depth_nodes.freeze_grid")
+    self.layout.operator("depth_nodes.bake_maps", text="Bake Maps…")
 
 
 def _draw_convert(self: bpy.types.Menu, context: bpy.types.Context) -> None:

@@ -92,7 +92,9 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
         column.operator("depth_nodes.freeze_grid", icon="FREEZE")
         if inputs.get_input(modifier, "Cutoff"):
             column.operator("depth_nodes.freeze_grid", text="Freeze Grid and Cut", icon="FREEZE").cut = True
-    layout.operator("depth_nodes.relief_to_mesh", icon="OUTLINER_OB_MESH")
+    column = layout.column(align=True)
+    column.operator("depth_nodes.relief_to_mesh", icon="OUTLINER_OB_MESH")
+    column.operator("depth_nodes.bake_maps", text="Bake Maps…", icon="TEXTURE")
 
 
 def _draw_camera(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

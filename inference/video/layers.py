@@ -4,14 +4,11 @@
 disparity, metres for a distance; what lies behind in green, its presence in blue; validity in alpha.
 """
 
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import background, exr
+from .. import background, exr, png
 from ..depth import Depth
 from ..errors import DepthFileError, first_line
 from ..io import making_of, replacing
@@ -54,7 +51,7 @@ def write(finisher: Finisher, frame: int, folder: Path, *, with_background: bool
         if with_background:
             back = background.of_photo(depth, own.rgb)
             channels |= {"G": _normalised(back.depth, shot, record.kind), "B": back.presence}
-            _replace(picture, _png(back.colour))
+            _replace(picture, png.encode(back.colour))
         texts = {"depthKind": record.kind, "depthModel": making.model, "depthMaking": digest}
         _replace(path, exr.encode({name: np.asarray(one, np.float32) for name, one in channels.items()}, texts))
     except OSError as error:
@@ -70,17 +67,3 @@ def _normalised(values: Map, shot: Shot, kind: str) -> Map:
 def _replace(path: Path, data: bytes) -> None:
     with replacing(path) as part:
         part.write_bytes(data)
-
-
-def _png(rgb: NDArray[np.uint8]) -> bytes:
-    """Return a PNG file of sRGB pixels (H, W, 3): Blender's own Python has no library for it (W3C PNG, 2025)."""
-    height, width = rgb.shape[:2]
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with its filter: 1 is the difference to the left
-    rows[:, 0] = 1
-    rows[:, 1:4] = rgb[:, 0]
-    rows[:, 4:] = (rgb[:, 1:] - rgb[:, :-1]).reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 4)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )

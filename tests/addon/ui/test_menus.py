@@ -143,10 +143,10 @@ def test_object_menu_offers_what_can_be_done(tmp_path):
     relief = extension.module("addon.scene.relief")
     modifier = relief.add_modifier(bpy.context.object)
     relief.set_depth(modifier, extension.module("addon.depth.image").write("d", hill(), kind="disparity"))
-    assert ours("VIEW3D_MT_object") == ["depth_nodes.freeze_grid"]
+    assert ours("VIEW3D_MT_object") == ["depth_nodes.freeze_grid", "Bake Maps…"]
     assert ours("VIEW3D_MT_object_convert") == [TO_MESH]
     bpy.ops.depth_nodes.freeze_grid()
-    assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid"]
+    assert ours("VIEW3D_MT_object") == ["depth_nodes.unfreeze_grid", "Bake Maps…"]
 
 
 def test_object_menu_offers_the_update_of_old_groups():
@@ -168,7 +168,7 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
 
     ways_in, presets = ["Photo…", "Photo and Depth Map…"], ["DEPTH_NODES_MT_presets", "depth_nodes.preset_add"]
     camera = [*presets, "depth_nodes.add_camera", "depth_nodes.parallax"]
-    freezing = ["depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH]
+    freezing = ["depth_nodes.freeze_grid", "Freeze Grid and Cut", TO_MESH, "Bake Maps…"]
     assert entries() == ways_in
     bpy.ops.mesh.primitive_plane_add()
     ob, relief = bpy.context.object, extension.module("addon.scene.relief")
@@ -183,7 +183,7 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
         relief.set_depth(modifier, depth_image.write("d", hill(), kind="disparity", info=known))
         assert entries() == [*ways_in, f"Estimate Depth {again}", *better, *camera, *freezing]
     extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
-    assert entries() == [*ways_in, "Estimate Depth Instead", *camera, "depth_nodes.freeze_grid", TO_MESH]
+    assert entries() == [*ways_in, "Estimate Depth Instead", *camera, "depth_nodes.freeze_grid", TO_MESH, "Bake Maps…"]
     bpy.ops.depth_nodes.add_camera()
     bpy.context.view_layer.objects.active = ob
     assert "depth_nodes.photo_view" in entries()
