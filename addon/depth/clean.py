@@ -1,5 +1,7 @@
 """Cleans a depth map: closes narrow gaps in what a sensor measured, and takes the stair-steps out of 8 bits."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,12 +36,17 @@ def fill_gaps(values: Depth, known: Known, width: int, kind: Kind) -> tuple[Dept
     gaps = np.flatnonzero(np.pad(_closing(known, width) & ~known, 1))
     around = _DOWN * filled.shape[1] + _RIGHT
     flat = filled.reshape(-1)
-    for _ in range(width):
-        parts = [gaps[first : first + _AT_ONCE] for first in range(0, gaps.size, _AT_ONCE)]
-        news = [_continued(flat[around[:, None] + part], kind) for part in parts]  # all by what was known before
-        for part, new in zip(parts, news, strict=True):
-            flat[part] = new
-        gaps = gaps[np.isnan(flat[gaps])]
+
+    def continued(part: NDArray[np.intp]) -> Depth:
+        return _continued(flat[around[:, None] + part], kind)
+
+    with ThreadPoolExecutor() as pool:  # numpy lets other threads run
+        for _ in range(width):
+            parts = [gaps[first : first + _AT_ONCE] for first in range(0, gaps.size, _AT_ONCE)]
+            news = list(pool.map(continued, parts))  # all by what was known before
+            for part, new in zip(parts, news, strict=True):
+                flat[part] = new
+            gaps = gaps[np.isnan(flat[gaps])]
     known = ~np.isnan(filled)
     filled[~known] = 0.0
     return filled[1:-1, 1:-1], known[1:-1, 1:-1]

@@ -13,6 +13,7 @@ Values = NDArray[np.float32]
 
 BEYOND = 65504.0  # metres; the largest half float. Renderers write it or 1e10 where there is nothing
 _FAR_OFF = 10.0  # times the range of all others: as far away lies what is no depth
+_FIRST = 2**12  # pixels
 _AT_MOST = 4  # different numbers that stand for nothing
 _LEVELS = 256  # what 8 bits can hold
 _FEWEST = 32  # fewer are layers or shades, not a depth that was rounded
@@ -32,21 +33,20 @@ def placeholders(values: Values, bits: int | None) -> list[float]:
     counted = values[np.isfinite(values)]
     while counted.size and len(found) < _AT_MOST:
         low, high = float(counted.min()), float(counted.max())
-        above, below = counted[counted > low], counted[counted < high]
+        above = counted[counted > low] if low < 0.0 else counted[:0]
         if above.size and _is_lone_negative(low, float(above.min()), high):
             found.append(low)
             counted = above
-        elif below.size and _is_far_above(high, low, float(below.max()), bits):
-            found.append(high)
-            counted = below
-        else:
+            continue
+        below = counted[counted < high]
+        if not below.size or not _is_far_above(high, low, float(below.max()), bits):
             break
+        found.append(high)
+        counted = below
     return found
 
 
 def _is_lone_negative(value: float, next_one: float, high: float) -> bool:
-    if value >= 0.0:
-        return False
     is_only_one = next_one >= 0.0 and value == round(value)
     return is_only_one or (high > next_one and next_one - value > _FAR_OFF * (high - next_one))
 
@@ -132,7 +132,8 @@ def levels(values: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]] | 
 
 def is_whole(counted: Values) -> bool:
     """Return whether all values are whole numbers."""
-    return bool((counted == np.rint(counted)).all())
+    first = counted[:_FIRST]  # of most maps with fractions one of these has some
+    return bool((first == np.rint(first)).all() and (counted == np.rint(counted)).all())
 
 
 def outliers(values: Values) -> str:

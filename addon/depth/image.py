@@ -183,7 +183,8 @@ def _to_stored(
     if validity is not None:
         if np.shape(validity) != depth.shape:
             raise DepthImageError(f"validity is {np.shape(validity)}, depth {depth.shape}. Pass both in the same size")
-        alpha = np.clip(np.nan_to_num(np.asarray(validity, np.float32)), 0.0, 1.0)
+        # Of a number and one that is none, fmax takes the number.
+        alpha = np.fmin(np.fmax(np.asarray(validity, np.float32), np.float32(0.0)), np.float32(1.0))
         valid &= alpha > 0.0
     whole = bool(valid.all())
     counted = depth if whole else depth[valid]

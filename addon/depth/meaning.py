@@ -110,7 +110,8 @@ def read(
         raise DepthFileError(f"{path.name} has no valid pixel. Check that it is the depth map and not empty")
     validity = None
     if samples.alpha is not None or not valid.all():
-        validity = np.where(valid, 1.0 if samples.alpha is None else samples.alpha, 0.0).astype(np.float32)
+        opaque = np.float32(1.0) if samples.alpha is None else samples.alpha
+        validity = np.where(valid, opaque, np.float32(0.0))
     return DepthMap(
         values=np.where(valid, values, np.float32(0.0)),
         validity=validity,

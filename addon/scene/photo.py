@@ -164,12 +164,9 @@ def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
     """Return the photo's colours, uint8 (H, W, 3), sRGB, top row first; those of a float image are clipped."""
     stored = depth_image.pixels(photo)
     rgb = np.repeat(stored, 3, axis=2) if stored.shape[2] == 1 else stored[..., :3]
-    if photo.is_float:
-        rgb = to_rec709(rgb)
-    rgb = np.clip(np.nan_to_num(rgb, posinf=1.0, neginf=0.0), 0.0, 1.0)
     if photo.is_float:  # scene-linear
-        rgb = encode_srgb(rgb)
-    return (rgb * 255.0 + 0.5).astype(np.uint8)
+        rgb = encode_srgb(np.clip(np.nan_to_num(to_rec709(rgb), posinf=1.0, neginf=0.0), 0.0, 1.0))
+    return (rgb * np.float32(255.0) + np.float32(0.5)).astype(np.uint8)
 
 
 def fits_as_stored(path: str | Path, picture: bpy.types.Image, depth: NDArray[np.float32]) -> bool:
