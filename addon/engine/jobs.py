@@ -226,10 +226,10 @@ def log() -> str:
 def _worker(spec: catalog.ModelSpec) -> WorkerClient:
     """Return the client of the engine that runs a model; those of other engines go once they have nothing to do."""
     used = settings.engine_of(spec)
-    idle = 60.0 * settings.preferences().idle_minutes
-    wanted = (used.python, idle)
+    wanted = (used.python, idle := 60.0 * settings.preferences().idle_minutes)
     if wanted not in _clients:
         free_memory()
+        settings.note_use(used)
         _clients[wanted] = WorkerClient(used.command(idle), used.environment())
     return _clients[wanted]
 

@@ -4,7 +4,7 @@ Those that we make lie in one folder that every Blender of this user shares, out
 of its own with a short random name, and counts from the moment when its stamp is written, which is the last step of
 making it: so one that is being made never disturbs the one in use.
 
-Nothing here knows bpy, changes anything, or goes online.
+Nothing here knows bpy, goes online, or changes anything, but for who uses an engine.
 """
 
 import json
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from .backends import REQUIREMENTS, ROOT
 from .process import NO_WINDOW
 
 STAMP = "engine.json"  # in an engine that is whole: what it was made from, and what is in it
+_USER = "used-by-blender-"  # in an engine, with a version: an empty file of each Blender that has estimated with it
 _ABANDONED = 24 * 3600.0  # seconds after which a folder without a stamp is nobody's any more
 
 # What the worker's code needs at least; requirements.txt pins what it is tested with.
@@ -67,6 +69,7 @@ class Made:
     """An engine that we made.
 
     requirements: of the release that made it. size: bytes on disk. since: when it was made, by the clock.
+    users: the versions of Blender that have estimated with it, such as 4.5.
     """
 
     folder: Path
@@ -74,6 +77,7 @@ class Made:
     requirements: str
     size: int
     since: float
+    users: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -107,6 +111,14 @@ def made(within: Path) -> list[Made]:
     return sorted(there, key=lambda found: (found.requirements == wanted, found.since), reverse=True)
 
 
+def note_user(engine: Engine, within: Path, version: str) -> None:
+    """Note that a version of Blender uses an engine, if it is one of ours: who removes it is told."""
+    if engine.python.is_relative_to(within):
+        folder = within / engine.python.relative_to(within).parts[0]
+        with suppress(OSError):  # a disk that is full or can't be written to: the estimate goes on
+            (folder / f"{_USER}{version}").touch()
+
+
 def folders(within: Path) -> list[Path]:
     """Return the folders of all engines, whole or not."""
     return [path for path in within.iterdir() if path.is_dir()] if within.is_dir() else []
@@ -129,7 +141,8 @@ def _read(folder: Path) -> Made | None:
     try:
         stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
         engine = Engine(python_in(folder), dict(stamp["versions"]), stamp["backend"])
-        found = Made(folder, engine, stamp["requirements"], int(stamp["bytes"]), float(stamp["since"]))
+        users = tuple(sorted(path.name.removeprefix(_USER) for path in folder.glob(f"{_USER}*")))
+        found = Made(folder, engine, stamp["requirements"], int(stamp["bytes"]), float(stamp["since"]), users)
         base = Path(stamp["base"])  # the Python that it borrows: perhaps of a Blender that was removed since
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -64,6 +64,11 @@ def engine_of(spec: catalog.ModelSpec) -> place.Engine:
         raise EngineError(f"{spec.title} needs the engine. {error}, or use Draft, which is built in") from error
 
 
+def note_use(used: place.Engine) -> None:
+    """Note that this Blender uses an engine, for whoever removes it."""
+    place.note_user(used, place.root(), ".".join(map(str, bpy.app.version[:2])))
+
+
 def prefer_engine() -> None:
     """Where there is an engine and no model was chosen yet, choose the one that the engine is recommended for."""
     if has_engine() and not preferences().is_property_set("model"):

@@ -179,7 +179,9 @@ def _draw_on_disk(box: bpy.types.UILayout) -> None:
         return
     column = box.column(align=True)
     for number, made in enumerate(there):
-        column.label(text=f"{made.title}{', not in use' if number else ''}", icon="BLANK1" if number else "FILE_FOLDER")
+        users = f", used by Blender {' and '.join(made.users)}" if made.users else ""
+        text = f"{made.title}{users}{', not in use' if number else ''}"
+        column.label(text=text, icon="BLANK1" if number else "FILE_FOLDER")
     column.label(text=f"in {place.root()}", icon="BLANK1")
     column.label(text="Every Blender shares this folder, and it stays when you remove Depth Nodes", icon="BLANK1")
     row = box.row()

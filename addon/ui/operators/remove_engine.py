@@ -34,6 +34,8 @@ class DEPTH_NODES_OT_remove_engine(bpy.types.Operator):
         column = self.layout.column(align=True)
         for made in place.made(place.root())[int(self.unused) :]:
             column.label(text=f"Deletes {made.title}", icon="TRASH")
+            if made.users:
+                column.label(text=f"which Blender {' and '.join(made.users)} used", icon="BLANK1")
         column.label(text=f"from {place.root()}", icon="BLANK1")
         column.label(text="Models stay in the Hugging Face cache, where other programs find them", icon="INFO")
 

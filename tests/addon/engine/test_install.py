@@ -12,10 +12,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
-from tests.addon.enabled import backends, errors, install, place, settings, setup, uninstall
+from tests.addon.enabled import backends, errors, install, jobs, place, settings, setup, uninstall
 from tools import environments, extension
 
 import bpy  # isort: skip
@@ -193,13 +195,13 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
 def test_cancelling_ends_pip_where_it_is_and_leaves_nothing(tmp_path, only_index):
     """An index that takes the connection and never answers: left alone, pip would wait for it for minutes."""
     with socket.create_server(("127.0.0.1", 0)) as index:
-        index.settimeout(120.0)
+        index.settimeout(300.0)
         only_index(f"http://127.0.0.1:{index.getsockname()[1]}/simple")
         made = install.Installation(tmp_path, CPU)
         made.start()
         connection, _ = index.accept()
         made.cancel()
-        made.join(60.0)
+        made.join(300.0)
         connection.close()
     assert made.state == "cancelled"
     assert place.folders(tmp_path) == []
@@ -213,7 +215,7 @@ def test_cancelling_between_two_steps_hits_the_one_that_begins(tmp_path, monkeyp
     def slow(*arguments, **options):
         if threading.current_thread() is not threading.main_thread():
             begun.set()
-            go_on.wait(60.0)
+            go_on.wait(300.0)
         return start(*arguments, **options)
 
     made = install.Installation(tmp_path, CPU)
@@ -227,10 +229,10 @@ def test_cancelling_between_two_steps_hits_the_one_that_begins(tmp_path, monkeyp
     monkeypatch.setattr(install.subprocess, "Popen", slow)
     step = threading.Thread(target=run, daemon=True)
     step.start()
-    assert begun.wait(60.0)
+    assert begun.wait(300.0)
     threading.Timer(0.2, go_on.set).start()
     made.cancel()
-    step.join(60.0)
+    step.join(300.0)
     assert outcome == ["ended"]
 
 
@@ -268,6 +270,28 @@ def test_remove_engine_deletes_them_and_keeps_the_one_in_use_if_told(monkeypatch
         assert not settings.has_engine()
     finally:
         shutil.rmtree(root)
+
+
+def test_who_uses_an_engine_is_known_before_it_is_removed():
+    """Another Blender has estimated with it; this one does now."""
+    extension.enable()
+    root, version = place.root(), "{}.{}".format(*bpy.app.version)
+    folder = stamp(root / "shared")
+    try:
+        ours = settings.engine()
+        place.note_user(ours, root, "4.4")
+        place.note_user(place.built_in(), root, "4.3")  # Blender's own Python is no engine that anyone removes
+        jobs._worker(extension.module("inference.catalog").get("small"))
+        assert place.made(root)[0].users == ("4.4", version)
+        layout = Mock()
+        operator = extension.module("addon.ui.operators.remove_engine").DEPTH_NODES_OT_remove_engine
+        operator.draw(SimpleNamespace(layout=layout, unused=False), None)
+        labels = [call.kwargs["text"] for call in layout.column.return_value.label.call_args_list]
+        assert f"which Blender 4.4 and {version} used" in labels
+    finally:
+        jobs.free_memory()
+        shutil.rmtree(root)
+    assert not folder.exists()
 
 
 def test_what_cannot_be_removed_is_told_and_is_no_engine_any_more(tmp_path, monkeypatch):
