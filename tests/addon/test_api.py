@@ -7,7 +7,7 @@ import pytest
 
 from tests.addon.enabled import depth_image, inputs, jobs
 from tests.addon.enabled import settings as preferred
-from tests.addon.engine.worker import COMMAND, weights
+from tests.addon.engine.worker import COMMAND
 from tests.addon.pictures import hill, write_depth, write_photo
 from tools import extension
 
@@ -15,11 +15,8 @@ import bpy  # isort: skip
 
 
 @pytest.fixture
-def api(empty_file):
+def api(empty_file, coarse):
     extension.enable()
-    chosen = preferred.preferences()
-    chosen.existing_python, chosen.weights, chosen.device = COMMAND[0], str(weights()), "cpu"
-    chosen.quality, chosen.size = "CUSTOM", 70
     yield importlib.import_module(extension.MODULE).api
     jobs._drop_all()
 
@@ -59,6 +56,7 @@ def test_an_estimate_returns_the_depth_image_and_rewrites_it(api, tmp_path):
 
 
 def test_what_cannot_be_estimated_leaves_nothing(api, tmp_path):
+    preferred.preferences().existing_python = COMMAND[0]
     with pytest.raises(api.DepthNodesError, match="weights"):
         api.from_photo(write_photo(tmp_path / "a.png"), settings=api.settings(weights=str(tmp_path / "no.pth")))
     assert not bpy.data.images

@@ -1,5 +1,6 @@
 """Which photo becomes which file, and reading and writing beside the model, for which something simple stands in."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from inference import catalog
-from inference.cli import batch
+from inference.cli import batch, estimate
 from inference.cli.batch import Done, Failed, Job, make_all, plan
 from inference.depth import Depth
 from inference.errors import DepthFileError, OutOfMemoryError, WeightsError
@@ -235,7 +236,7 @@ def test_reading_and_writing_happen_beside_the_model(tmp_path, monkeypatch):
         def predict(self, rgb, validity, **lens):
             i = int(rgb.max()) // 10 - 1
             before, after = jobs[max(i - 1, 0) : i], jobs[i + 1 : i + 2]
-            end = time.monotonic() + 60.0
+            end = time.monotonic() + 300.0
             while not (all(job.output.exists() for job in before) and {job.photo for job in after} <= read):
                 assert time.monotonic() < end, "neither reads nor writes while the model works"
                 time.sleep(0.01)
@@ -267,6 +268,17 @@ def test_a_folder_or_a_name_that_the_system_refuses_costs_itself_alone(tmp_path,
     assert "File name too long" in told[1]
     assert "empty" in told[2]
     assert "no file" in told[3]
+
+
+def test_what_may_not_be_looked_at_is_not_skipped(tmp_path, monkeypatch, capsys):
+    """It is tried, and says then why it can't be."""
+
+    def closed(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "stat", closed)
+    assert not estimate._skipped(batch.Job(tmp_path / "a.png", tmp_path / "a.depth.exr", "exr"), True)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_brackets_in_the_name_of_a_folder_are_just_brackets(tmp_path):

@@ -49,7 +49,7 @@ def child(sha256: str, size: int) -> None:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -67,7 +67,7 @@ def start(server: hub_server.Hub, tmp_path: Path, **environment: str) -> subproc
 
 
 def finish(process: subprocess.Popen[str]) -> dict[str, object]:
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     return json.loads(output)
 
@@ -160,11 +160,9 @@ def test_a_slow_body_arrives(server, tmp_path, cache):
 def test_a_body_that_stalls_is_taken_up(server, tmp_path, cache):
     server.chunk_delay = 3.0
     process = start(server, tmp_path, HF_HUB_DOWNLOAD_TIMEOUT="1")
-    wait_until(lambda: server.asked("GET"))
-    time.sleep(1.5)
+    wait_until(lambda: len(server.asked("GET")) > 1)  # it has had enough of the first answer
     server.chunk_delay = 0.0
     assert_whole(finish(process), cache)
-    assert len(server.asked("GET")) > 1
 
 
 def test_wrong_bytes_are_deleted(server, tmp_path, cache):
@@ -187,7 +185,7 @@ def test_a_short_file_is_no_file(server, tmp_path, cache):
 def test_a_file_of_another_size_is_not_fetched(server, tmp_path, cache):
     code = f"from tests.inference.test_hub import child; child({server.sha256!r}, {len(CONTENT) + 1})"
     environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": server.endpoint}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
     error = json.loads(run.stdout)["error"]
     assert f"{len(CONTENT)} bytes" in error
     assert str(len(CONTENT) + 1) in error
@@ -291,7 +289,7 @@ def test_the_next_call_goes_on_after_a_killed_process(server, tmp_path, cache):
     process = start(server, tmp_path)
     wait_until(lambda: any(part.stat().st_size for part in cache.glob("blobs/*.incomplete")))
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     (part,) = files(cache)
     assert part.read_bytes() == CONTENT[: part.stat().st_size]
     kept = part.stat().st_size
@@ -315,7 +313,7 @@ def test_what_progress_raises_ends_the_download(server, tmp_path, cache):
         f"hub.fetch(replace(SPEC, sha256={server.sha256!r}, bytes={len(CONTENT)}), progress=stop)"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": server.endpoint}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
     assert run.stderr.strip().splitlines()[-1] == "KeyError: 'stop'"
     assert not list(cache.glob("snapshots/*/*"))
 

@@ -20,7 +20,7 @@ SIZES = [
     ("small", 392, 392),
     ("small_metric20", 518, 518),
     ("small_metric20", 518, 686),
-    ("base", 518, 518),
+    ("base", 252, 336),
 ]
 
 

@@ -1,6 +1,6 @@
 """Run in a process of its own by test_sessions.py: a Blender whose user has photos estimated.
 
-python -m tests.addon.engine.session estimate PHOTO TIMES: the last line of stdout is JSON: the depth, and at the tenth
+python -m tests.addon.engine.session estimate PHOTO TIMES: the last line of stdout is JSON: the depth, and at the eighth
 and the last estimate the resident memory of Blender and of the worker, in bytes.
 python -m tests.addon.engine.session crash PHOTO: prints `worker` and its process id in the middle of an estimate, and
 dies.
@@ -19,7 +19,7 @@ import bpy  # noqa: E402
 
 from tests.addon.engine.worker import COMMAND, resident, weights  # noqa: E402  Blender's user folder is set first
 
-EARLY = 10
+EARLY = 8
 
 
 def worker() -> int:

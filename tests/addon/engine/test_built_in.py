@@ -20,7 +20,7 @@ ABSENT = ("torch", "PIL", "safetensors", "huggingface_hub", "httpx2", "tqdm", "O
 
 
 @pytest.fixture(autouse=True)
-def preferences(empty_file):
+def preferences(empty_file, coarse):
     extension.enable()
     yield settings.preferences()
     jobs._drop_all()

@@ -333,14 +333,14 @@ def test_a_worker_killed_while_it_writes_leaves_no_array(photo):
 def test_a_hung_worker_is_ended(photo):
     client = make_client(command=BUILT_IN, silence=1.5)
     try:
-        client._silence = 60.0
+        client._silence = PATIENCE
         assert_works(client, photo)
         client._silence = 1.5
         os.kill(pid(client), signal.SIGSTOP)
         client.request(estimate(client, photo, 1))
         failed = outcome(client, 1)
         assert (type(failed), failed.fault) == (protocol.Failed, "internal")
-        client._silence = 60.0
+        client._silence = PATIENCE
         assert_works(client, photo)
     finally:
         client.close()

@@ -1,4 +1,7 @@
-"""Estimate Depth with the real worker: every source of pixels, what becomes of the answer, and what goes meanwhile."""
+"""Estimate Depth with the real worker: every source of pixels, what becomes of the answer, and what goes meanwhile.
+
+What the engine has no part in is played with the built-in model, whose worker starts in a tenth of the time.
+"""
 
 import os
 import signal
@@ -18,16 +21,38 @@ from tools import extension
 import bpy  # isort: skip
 
 
-@pytest.fixture(autouse=True)
-def preferences(empty_file):
-    """The extension with an engine, a model on disk and a size that takes no time."""
+@pytest.fixture(scope="module", autouse=True)
+def workers():
+    """Keep the workers from test to test; each takes a second to start."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
     extension.enable()
+    yield
+    jobs.free_memory()
+
+
+@pytest.fixture
+def empty_file(workers):
+    """Open an empty file; unlike factory settings, that leaves the extension enabled."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+
+
+@pytest.fixture(autouse=True)
+def preferences(empty_file, coarse):
+    """The extension as it is without an engine."""
     chosen = settings.preferences()
-    chosen.existing_python = COMMAND[0]
-    chosen.weights = str(weights())
-    chosen.quality, chosen.size, chosen.device = "CUSTOM", 70, "cpu"
+    for name in chosen.__annotations__:
+        chosen.property_unset(name)
     yield chosen
     jobs._drop_all()
+
+
+@pytest.fixture
+def engine(preferences):
+    """The preferences with an engine, a model on disk and a size that takes no time."""
+    preferences.existing_python = COMMAND[0]
+    preferences.weights = str(weights())
+    preferences.quality, preferences.size, preferences.device = "CUSTOM", 70, "cpu"
+    return preferences
 
 
 @pytest.fixture
@@ -84,7 +109,7 @@ def resampled(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 # --- What is made --------------------------------------------------------------------------------------------------
 
 
-def test_the_depth_is_that_of_the_photo(image, path):
+def test_the_depth_is_that_of_the_photo(image, path, engine):
     depth = run(image)
     stored, validity = depth_image.read(depth)
     assert min(stored.shape) == 70
@@ -358,46 +383,46 @@ def test_the_extension_is_disabled_meanwhile(image, path):
     addon_utils.enable(extension.MODULE)
 
 
-def test_a_killed_worker_is_reported_and_replaced(image, preferences):
+def test_a_killed_worker_is_reported_and_replaced(image, engine):
     assert_works(image)
-    preferences.size = 1022  # seconds of work
+    engine.size = 1022  # seconds of work
     job = submit(image)
     while job.text != "Estimating" and job.state == "waiting":
         jobs.poll()
     os.kill(the_client()._process._process.pid, signal.SIGKILL)
     jobs.wait(job)
     assert (job.state, job.fault) == ("failed", "memory")
-    preferences.size = 70
+    engine.size = 70
     assert_works(image)
 
 
-def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, preferences, tmp_path):
-    preferences.weights = str(tmp_path / "none.safetensors")
+def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, engine, tmp_path):
+    engine.weights = str(tmp_path / "none.safetensors")
     with pytest.raises(RuntimeError, match=r"none\.safetensors"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "weights"
-    preferences.weights = str(weights())
+    engine.weights = str(weights())
     run(image)
     assert jobs.last_failed() is None
-    preferences.size = 2072
-    preferences.existing_python = str(tmp_path / "python")
+    engine.size = 2072
+    engine.existing_python = str(tmp_path / "python")
     with pytest.raises(RuntimeError, match="no Python"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "engine"
-    preferences.existing_python, preferences.size = COMMAND[0], 70
-    preferences.model = "large"
+    engine.existing_python, engine.size = COMMAND[0], 70
+    engine.model = "large"
     with pytest.raises(RuntimeError, match=r"CC-BY-NC-4\.0"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "licence"
     bpy.ops.depth_nodes.accept_licence()
     with pytest.raises(RuntimeError, match="model"):  # Small's weights; but the licence is accepted
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
-    preferences.model = "small"
+    engine.model = "small"
     run(image)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the engine is a shell script")
-def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_path):
+def test_what_does_not_fit_into_memory_is_tried_smaller(image, engine, tmp_path):
     """The engine believes that 150 MB are left: enough for half the pixels, which take some 110, and not for all."""
     (tmp_path / "sitecustomize.py").write_text(
         "from inference import memory\nmemory.available_memory = lambda: 150_000_000\n"
@@ -405,7 +430,7 @@ def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_
     small_engine = tmp_path / "python"
     small_engine.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}:$PYTHONPATH" exec "{COMMAND[0]}" "$@"\n')
     small_engine.chmod(0o755)
-    preferences.existing_python, preferences.size = str(small_engine), 588
+    engine.existing_python, engine.size = str(small_engine), 588
     with pytest.raises(RuntimeError, match="size"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name, make="RELIEF", projection="Camera")
     assert jobs.last_failed().fault == "memory"
@@ -415,10 +440,10 @@ def test_what_does_not_fit_into_memory_is_tried_smaller(image, preferences, tmp_
     assert min(handover.depth_of(image).size) == pytest.approx(588 / 2**0.5, abs=14)  # in whole patches
 
 
-def test_without_weights_and_network_it_says_offline(image, preferences, tmp_path, monkeypatch):
+def test_without_weights_and_network_it_says_offline(image, engine, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     jobs.free_memory()
-    preferences.weights = ""
+    engine.weights = ""
     assert not extension.module("inference.cache").on_disk(extension.module("inference.catalog").get("small"))
     with pytest.raises(RuntimeError, match="online"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
@@ -426,11 +451,11 @@ def test_without_weights_and_network_it_says_offline(image, preferences, tmp_pat
     jobs.free_memory()
 
 
-def test_what_was_handed_over_is_removed_again(image, preferences, tmp_path):
+def test_what_was_handed_over_is_removed_again(image, engine, tmp_path):
     image.pack()
     run(image)
     run(bpy.data.images.new("painted", 64, 48, alpha=True))
-    preferences.weights = str(tmp_path / "none.safetensors")
+    engine.weights = str(tmp_path / "none.safetensors")
     with pytest.raises(RuntimeError):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert list(the_client().folder.iterdir()) == []
@@ -445,8 +470,8 @@ def test_a_relief_is_not_added_in_edit_mode(image):
     bpy.ops.object.mode_set(mode="OBJECT")
 
 
-def test_an_error_of_the_photo_dialog_is_one_line(tmp_path, preferences):
-    preferences.existing_python = str(tmp_path / "none")
+def test_an_error_of_the_photo_dialog_is_one_line(tmp_path, engine):
+    engine.existing_python = str(tmp_path / "none")
     with pytest.raises(RuntimeError, match="no Python") as caught:
         bpy.ops.depth_nodes.import_photo(filepath=str(write_photo(tmp_path / "a.png")))
     assert "Traceback" not in str(caught.value)
@@ -466,16 +491,16 @@ def test_one_bad_photo_does_not_stop_the_others(tmp_path):
     assert jobs.waiting() == []
 
 
-def test_a_photo_that_cannot_be_estimated_is_not_left_in_the_file(tmp_path, preferences):
-    preferences.existing_python = str(tmp_path / "none")
+def test_a_photo_that_cannot_be_estimated_is_not_left_in_the_file(tmp_path, engine):
+    engine.existing_python = str(tmp_path / "none")
     with pytest.raises(RuntimeError, match="no Python"):
         bpy.ops.depth_nodes.photo_as_relief(filepath=str(write_photo(tmp_path / "a.png")))
     assert "a.png" not in bpy.data.images
 
 
-def test_scene_and_linked_data_stay_as_they_were_after_a_fault(image, preferences, tmp_path):
+def test_scene_and_linked_data_stay_as_they_were_after_a_fault(image, engine, tmp_path):
     before = set(bpy.data.user_map())
-    preferences.weights = str(tmp_path / "none.safetensors")
+    engine.weights = str(tmp_path / "none.safetensors")
     for make in ("DEPTH", "RELIEF"):
         with pytest.raises(RuntimeError):
             bpy.ops.depth_nodes.estimate_depth(image=image.name, make=make)

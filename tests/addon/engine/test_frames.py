@@ -29,7 +29,7 @@ import bpy  # isort: skip
 
 
 @pytest.fixture(autouse=True)
-def preferences(empty_file):
+def preferences(empty_file, coarse):
     extension.enable()
     yield settings.preferences()
     jobs._drop_all()

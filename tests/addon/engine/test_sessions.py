@@ -53,12 +53,12 @@ def test_two_blenders_at_once(photo):
     assert np.ptp(first["depth"]) == 1.0
 
 
-def test_forty_estimates_take_no_more_memory_than_ten(tmp_path):
+def test_thirty_estimates_take_no_more_memory_than_eight(tmp_path):
     weights()
     path = tmp_path / "photo.png"
     pixels = np.random.default_rng(0).integers(0, 255, (384, 512, 4), np.uint8)  # with alpha: depth of the same size
     Image.fromarray(pixels).save(path)
-    said = result(start("estimate", path, 40))
+    said = result(start("estimate", path, 30))
     image = 384 * 512 * 4 * 4  # bytes; every mesh that follows takes more
     for early, late in zip(*said["memory"], strict=True):
         assert late - early < 15 * image
@@ -71,7 +71,7 @@ def test_the_worker_goes_with_a_blender_that_crashes(photo):
     session.wait(timeout=300)
     assert session.returncode != 0
     session.stdout.close()
-    end = time.monotonic() + 60.0
+    end = time.monotonic() + 300.0
     while is_running(worker) and time.monotonic() < end:
         time.sleep(0.05)
     assert not is_running(worker)

@@ -34,7 +34,7 @@ console.log(JSON.stringify({ keys: JOB_TYPE.settings.map((one) => one.key), task
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_a_job_of_three_chunks():
     code = SCRIPT.read_text(encoding="utf-8") + MANAGER
-    made = subprocess.run(["node", "-"], input=code, capture_output=True, text=True, timeout=60, check=True)
+    made = subprocess.run(["node", "-"], input=code, capture_output=True, text=True, timeout=300, check=True)
     said = json.loads(made.stdout)
     assert set(said["keys"]) == {"clip", "output", "frames", "chunk_size", "model", "program"}
     chunks = ["1-40", "41-80", "81-100"]

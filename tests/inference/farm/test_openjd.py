@@ -79,13 +79,13 @@ def test_chunks_have_no_seams(clip, whole, tmp_path):
     process = subprocess.Popen(
         [*command, "-tp", "Frame=3-4"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL
     )
-    end = time.monotonic() + 200
+    end = time.monotonic() + 300
     while not list(output.glob("raw/*.npz")):
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=100)
+    process.wait(timeout=300)
     made = run(*openjd("run", "video", *parameters(clip, output)))
     assert made.returncode == 0, made.stdout[-3000:]
     assert "openjd_progress: 100.0" in made.stdout
