@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..constraint import inverse_depth
-from ..depth import Depth, Lens
+from ..depth import Depth, Lens, valid_index
 from ..draft.architecture import output_size
 from ..draft.resize import resize
 from ..draft.sharpen import extremes, sharpen
@@ -63,12 +63,14 @@ def whole(embedded: Embedded, photo: Photo, *, enlarge: bool = True) -> Depth:
         coarse = resize(coarse, height, width)
     values = np.reciprocal(coarse) if embedded.kind == "distance" else coarse
     focal_length = embedded.focal_length or photo.focal_length
+    validity = photo.validity if enlarge else None
+    counted = values[valid_index(validity)]
     return Depth(
         values=values,
-        validity=photo.validity if enlarge else None,
+        validity=validity,
         kind=embedded.kind,
-        raw_min=float(values.min()),
-        raw_max=float(values.max()),
+        raw_min=float(counted.min()),
+        raw_max=float(counted.max()),
         model=MODEL,
         revision=embedded.container,
         lens=Lens(focal_length, "photo") if focal_length else None,
