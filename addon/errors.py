@@ -53,6 +53,10 @@ class CameraError(DepthNodesError):
     """A relief has no camera that it could be seen or moved by."""
 
 
+class AnchorError(DepthNodesError):
+    """Two points don't tell how far away a scene is."""
+
+
 class PresetError(DepthNodesError):
     """A preset of a relief can't be read or written."""
 
