@@ -10,6 +10,7 @@ from .ui import menus, panels, preferences
 from .ui.operators.accept_licence import DEPTH_NODES_OT_accept_licence
 from .ui.operators.add_group import DEPTH_NODES_OT_add_group
 from .ui.operators.add_modifier import DEPTH_NODES_OT_add_modifier
+from .ui.operators.anchor import DEPTH_NODES_OT_anchor, DEPTH_NODES_OT_pick_points
 from .ui.operators.bake_maps import DEPTH_NODES_OT_bake_maps
 from .ui.operators.camera import (
     DEPTH_NODES_OT_add_camera,
@@ -46,6 +47,7 @@ _CLASSES = (
     DEPTH_NODES_OT_add_camera,
     DEPTH_NODES_OT_add_group,
     DEPTH_NODES_OT_add_modifier,
+    DEPTH_NODES_OT_anchor,
     DEPTH_NODES_OT_bake_maps,
     DEPTH_NODES_OT_better_depth,
     DEPTH_NODES_OT_cancel_estimate,
@@ -64,6 +66,7 @@ _CLASSES = (
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_relief_to_mesh,
     DEPTH_NODES_OT_photo_view,
+    DEPTH_NODES_OT_pick_points,
     DEPTH_NODES_OT_preset_add,
     DEPTH_NODES_OT_remove_engine,
     DEPTH_NODES_OT_retry_smaller,

@@ -6,6 +6,7 @@
     made = api.from_photo("photo.jpg", settings=api.settings(model="small", size=770))
     depth = api.estimate(bpy.data.images["photo.jpg"])
     api.freeze(made.ob, cut=True)
+    api.anchor(made.ob, ((0.2, 0.1), (0.7, 0.6)), (1.2, 8.0))
     front, background = api.to_mesh(made.ob, apart=True)
     depth, height, normal = api.bake(made.ob, "maps/vase", size=4096)
 
@@ -27,20 +28,24 @@ from .engine import jobs
 from .engine import settings as preferred
 from .engine.settings import Settings
 from .errors import DepthNodesError, EstimateError, FreezeError
+from .scene import anchor as anchoring
 from .scene import bake as maps
 from .scene import camera, photo, relief
 from .scene import freeze as grid
 from .scene import to_mesh as plain
+from .scene.anchor import Anchored, Point
 from .scene.plane import LYING, STANDING
 from .scene.relief import Projection, Relief, from_files
 
 __all__ = (
     "LYING",
     "STANDING",
+    "Anchored",
     "DepthInfo",
     "DepthNodesError",
     "Relief",
     "Settings",
+    "anchor",
     "bake",
     "estimate",
     "estimate_frames",
@@ -123,6 +128,17 @@ def from_photo(
     ob, modifier = relief.add(picture, depth, collection=collection, matrix=matrix, projection=projection)
     fitting = camera.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
     return Relief(ob, modifier, depth, fitting, kind_guessed=False)
+
+
+def anchor(ob: bpy.types.Object, points: tuple[Point, Point], distances: tuple[float, float]) -> Anchored:
+    """Have two points of an object's Depth Relief stand at these distances from its camera; all others follow.
+
+    points: where they lie in the picture, (u, v) from (0, 0) in its lower left corner to (1, 1) in the upper right.
+    distances: along the view axis, in Blender units. Relative depth gets its Near and Far Distance; metric depth has
+    none, and the object is scaled, as well as one number fits both. Raises DepthNodesError, before anything changes,
+    where Projection is not Camera and where the points or distances don't fit.
+    """
+    return anchoring.anchor(ob, _relief_of(ob), points, distances)
 
 
 def freeze(ob: bpy.types.Object, *, cut: bool = False) -> bpy.types.Mesh:

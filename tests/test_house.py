@@ -26,6 +26,7 @@ BLENDER = {
     "bpy_extras",
     "mathutils",
     "gpu",
+    "gpu_extras",
     "addon_utils",
     "bl_ui",
     "nodeitems_utils",

@@ -56,6 +56,8 @@ def _draw_shape(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier) -
         if name in there:
             owner, path = inputs.field(modifier, name)
             layout.prop(owner, path, text=name)
+    if scene:
+        layout.operator("depth_nodes.pick_points", icon="EYEDROPPER")
 
 
 def _draw_engine(layout: bpy.types.UILayout) -> None:

@@ -46,6 +46,15 @@ def test_a_photo_becomes_a_relief_before_the_call_returns(api, tmp_path):
     assert jobs.waiting() == []
 
 
+def test_two_points_set_the_distances(api, tmp_path):
+    photo, depth = write_photo(tmp_path / "a.png"), write_depth(tmp_path / "a_depth.npy", hill())
+    made = api.from_files(photo, depth, near_is="bright", kind="disparity", projection="Camera")
+    anchored = api.anchor(made.ob, ((0.5, 0.5), (0.2, 0.5)), (2.0, 2.5))
+    assert inputs.get_input(made.modifier, "Near Distance") == pytest.approx(anchored.near)
+    with pytest.raises(api.DepthNodesError, match="more than 0"):
+        api.anchor(made.ob, ((0.5, 0.5), (0.2, 0.5)), (2.0, -3.0))
+
+
 def test_an_estimate_returns_the_depth_image_and_rewrites_it(api, tmp_path):
     image = bpy.data.images.load(str(write_photo(tmp_path / "a.png")))
     depth = api.estimate(image)

@@ -10,6 +10,7 @@ from mathutils import Matrix, Vector
 from tests.addon.enabled import anchor, depth_image, errors, freeze, inputs, relief
 from tests.addon.pictures import write_photo
 from tests.addon.scene.test_relief import evaluated
+from tools import extension
 
 WIDTH, HEIGHT = 24, 18
 PLACE = Matrix.Translation((3, -2, 1)) @ Matrix.Rotation(0.7, 4, (1, 2, 3))
@@ -191,3 +192,43 @@ def test_a_hole_a_relief_and_a_flat_scene_say_so(tmp_path):
     inputs.set_input(modifier, "Image", None)
     with pytest.raises(errors.AnchorError, match=r"no surface|no faces"):
         anchor.anchor(ob, modifier, *two)
+
+
+def test_the_operators_set_what_was_picked_in_one_undo_step(tmp_path):
+    extension.enable()
+    ops, context = bpy.ops.depth_nodes, bpy.context
+    with pytest.raises(RuntimeError, match="Depth Relief modifier active"):
+        ops.anchor()
+    ob, modifier = made(tmp_path, slope())
+    relief.select(context, ob)
+    inputs.set_input(modifier, "Projection", "Relief")
+    with pytest.raises(RuntimeError, match="Set Projection to Camera"):
+        ops.anchor()
+    inputs.set_input(modifier, "Projection", "Camera")
+    name, two = ob.name, {"first": centre(5), "second": centre(18)}
+    with pytest.raises(RuntimeError, match="less than"):
+        ops.anchor(**two, first_distance=20.0, second_distance=2.0)
+    bpy.ops.ed.undo_push(message="before")
+    assert ops.anchor(**two, first_distance=4.0, second_distance=2.0) == {"FINISHED"}
+    np.testing.assert_allclose(distances(ob)[[5, 18]], (4.0, 2.0), rtol=1e-4)
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    ob = bpy.data.objects[name]
+    assert inputs.get_input(relief.find_modifier(ob), "Far Distance") == 4.0  # the default
+    inputs.set_input(relief.find_modifier(ob), "Kind", "Distance")
+    assert ops.anchor(**two, first_distance=2.0, second_distance=4.0) == {"FINISHED"}
+    assert ob.scale.x > 1.0
+
+
+def test_a_click_in_any_view_finds_the_photos_pixel(tmp_path):
+    ob, modifier = made(tmp_path, slope())
+    hit = extension.module("addon.ui.operators.anchor").hit
+    bpy.context.view_layer.update()
+    target = ob.matrix_world @ Vector((0.1, 0.2, -1 / (0.25 + 0.75 * 0.7)))
+    start = ob.matrix_world @ Vector((0.3, 0.1, 2.0))  # from behind the camera, and aside
+    point, place = hit(ob, modifier, start, target - start)
+    seen = ob.matrix_world.inverted() @ place
+    expected = np.array((seen.x, seen.y)) / -seen.z / (36 / 50) / (1, HEIGHT / WIDTH) + 0.5
+    np.testing.assert_allclose(point, expected, atol=1e-4)
+    with pytest.raises(errors.AnchorError, match="not on the relief"):
+        hit(ob, modifier, start, start - target)

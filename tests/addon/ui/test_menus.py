@@ -207,7 +207,9 @@ def test_sidebar_has_the_sliders_that_do_something():
         return [name for name in layout.labels_of_properties if name != "Smooth"]
 
     assert shown() == ["Projection", "Scale", "Near", "Far", "Bas-Relief", "Threshold"]
+    assert "depth_nodes.pick_points" not in sidebar().entries
     assert shown(Projection="Camera") == ["Projection", "Near Distance", "Far Distance", "Near", "Far", "Threshold"]
+    assert "depth_nodes.pick_points" in sidebar().entries
     assert shown(Kind="Distance") == ["Projection", "Threshold"]
     assert shown(Projection="Relief", Cutoff=False) == ["Projection", "Scale", "Near", "Far", "Bas-Relief"]
 
