@@ -41,6 +41,8 @@ class Depth:
     model, revision: the catalog's name and the hub's revision, or a file's name and "local".
     making: of a video's frame, a digest of all that its values depend on, by which it is known again.
     lens: of the photo, or None where nothing is known of it.
+    normals: unit vectors, float32 (H, W, 3), in the camera's space: x to the right, y up, z towards the camera; None
+        unless they were asked for.
     """
 
     values: NDArray[np.float32]
@@ -52,6 +54,7 @@ class Depth:
     revision: str
     making: str = ""
     lens: Lens | None = None
+    normals: NDArray[np.float32] | None = None
 
     @property
     def near(self) -> float:

@@ -41,6 +41,7 @@ _PACKED = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 _PNG_END = b"IEND\xaeB`\x82"
 BACKGROUND_SUFFIX = ".background.png"
 SHARP_SUFFIXES = (".sharp.jpg", ".sharp.png")
+NORMALS_SUFFIX = ".normals.exr"
 
 
 def background_picture(path: Path) -> Path:
@@ -62,6 +63,11 @@ def write_sharp(picture: bytes, path: Path) -> None:
     except OSError as error:
         said = f"{target} can't be written ({error.strerror or error}). Choose another place with -o"
         raise DepthFileError(said) from error
+
+
+def normals_map(path: Path) -> Path:
+    """Return where the normals that belong to a depth file lie: beside it."""
+    return _beside(path, NORMALS_SUFFIX)
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -90,6 +96,9 @@ def write_depth(
         known. `inside` says its size, by default `constraint.frame` does; a text chunk says where the photo lies in it.
     background: what lies behind, in an EXR alone: its depth in channel background.Y, its presence in background.A, and
         its picture, which has margins, as a PNG at `background_picture(path)`, written first.
+
+    Normals that the depth comes with go to `normals_map(path)`: a 32-bit EXR, red, green and blue from 0 to 1, as in
+    normal maps: half the vector, plus a half. x is to the right, y up, z towards the camera.
     """
     path = Path(path)
     if background is not None and file_format != "exr":
@@ -98,6 +107,9 @@ def write_depth(
         if background is not None:
             with replacing(background_picture(path)) as part:
                 _save_picture(background.colour, part)
+        if depth.normals is not None:
+            with replacing(normals_map(path)) as part:
+                part.write_bytes(exr.encode(_normal_channels(depth), compress=False))
         with replacing(path) as part:
             match file_format:
                 case "exr":
@@ -211,6 +223,12 @@ def _channels(depth: Depth, background: Background | None) -> dict[str, NDArray[
     if background is not None:
         channels |= {"background.Y": background.depth, "background.A": background.presence}
     return channels
+
+
+def _normal_channels(depth: Depth) -> dict[str, NDArray[np.float32]]:
+    encoded = np.float32(0.5) * np.asarray(depth.normals, np.float32) + np.float32(0.5)
+    channels = {name: encoded[..., place] for place, name in enumerate("RGB")}
+    return channels if depth.validity is None else channels | {"A": np.asarray(depth.validity, np.float32)}
 
 
 def _write_png16(depth: Depth, path: Path) -> None:

@@ -11,7 +11,7 @@ from .depth import Depth, Lens, Validity, valid_index
 from .errors import ModelNameError, OutOfMemoryError, PhotoError
 from .hub import Progress, fetch
 from .memory import available_memory, is_out_of_memory
-from .model import ClipModel, Model, Rgb
+from .model import ClipModel, Model, NormalsModel, Output, Rgb
 
 __all__ = ["Depth", "Predictor", "Rgb", "Validity"]
 
@@ -73,6 +73,7 @@ class Predictor:
         *,
         enlarge: bool = True,
         focal_length: float | None = None,
+        normals: bool = False,
         progress: Callable[[float], None] | None = None,
     ) -> Depth:
         """Return the depth of one photo at the photo's size.
@@ -81,12 +82,14 @@ class Predictor:
         validity: (H, W) bool, or float32 in 0 to 1; where it is 0, values don't count in the range.
         enlarge: False leaves the depth at the size in which the model puts it out; a photo with validity can't be.
         focal_length: of the photo, in millimetres on a sensor whose longer side is 36 mm, where it is known.
+        normals: whether to return them too.
         progress: called after each part of the network with the share that is done; what it raises ends the prediction.
 
         Raises `PhotoError` for an array of another form, or one so long that the model would see far more than it can
-        compare, and `OutOfMemoryError` where the photo does not fit.
+        compare, `OutOfMemoryError` where the photo does not fit, and `ModelNameError` for a model without normals.
         """
         _check(rgb, validity, enlarge)
+        run = self._run_with_normals() if normals else self._model.run
         height, width = rgb.shape[:2]
         rows, columns = self._model.sizes(height, width, self.size)
         self._check_extent(height, width)
@@ -95,7 +98,7 @@ class Predictor:
             prepared = self._model.prepare(rgb, rows, columns)
             size = (height, width) if enlarge else self._model.output_size(height, width, self.size)
             lens = Lens(focal_length, "photo") if focal_length else None
-            output = self._model.run(prepared, size, progress, lens)
+            output = run(prepared, size, progress, lens)
         except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -113,6 +116,7 @@ class Predictor:
             model=self.spec.name,
             revision=self.revision,
             lens=lens or output.lens,
+            normals=output.normals,
         )
 
     def predict_many(self, photos: Iterable[Rgb]) -> Iterator[Depth]:
@@ -133,6 +137,11 @@ class Predictor:
         for values in self._model.depths(frames, self.size):
             low, high = float(values.min()), float(values.max())
             yield Depth(values, None, self._model.kind, low, high, self.spec.name, self.revision)
+
+    def _run_with_normals(self) -> Callable[..., Output]:
+        if not isinstance(self._model, NormalsModel):
+            raise ModelNameError(f"{self.spec.title} gives no normals. Choose moge-small")
+        return self._model.run_with_normals
 
     def _check_extent(self, height: int, width: int) -> None:
         """Refuse inputs whose attention, quadratic in their area, would take minutes for depth without consistency."""

@@ -20,7 +20,7 @@ from ..embedded.embedded import Embedded
 from ..embedded.read import brought
 from ..embedded.use import Made, made
 from ..errors import DepthFileError, DepthNodesError, EmbeddedDepthError, PhotoError, first_line
-from ..io import BACKGROUND_SUFFIX, SHARP_SUFFIXES, SUFFIXES, Format, write_depth, write_sharp
+from ..io import BACKGROUND_SUFFIX, NORMALS_SUFFIX, SHARP_SUFFIXES, SUFFIXES, Format, write_depth, write_sharp
 from ..photo import MAX_PIXELS, PHOTO_SUFFIXES, read_photo
 from ..picture import Photo
 from ..worker.protocol import Own
@@ -112,14 +112,15 @@ def make_all(
     control_sides: tuple[int | None, int | None] = (None, None),
     focal_length: float | None = None,
     own: Own = "",
+    normals: bool = False,
 ) -> Iterator[Done | Failed]:
     """Make every depth file, and yield what came of each.
 
     control_sides: `resolution` and `multiple` of `constraint.frame`, for a controlnet map.
     load: loads the model `spec`; called once, when the first photo has been read. Its error ends the run; any other
     costs its own photo alone. focal_length: of all photos, as in `Predictor.predict`; else what each file says.
-    own: what becomes of the depth that the photos bring, which each of them then has to; "use" loads no model. The next
-    photos are read and the last depths written while the model works.
+    own: what becomes of the depth that the photos bring, which each of them then has to; "use" loads no model.
+    normals: whether to make them too. The next photos are read and the last depths written while the model works.
     """
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
         reading = _read_ahead(jobs, reader, max_pixels, own)
@@ -136,7 +137,7 @@ def make_all(
             if own != "use":
                 predictor = predictor or load()
             start = time.perf_counter()
-            found = _tried(job, partial(_depth, predictor, picture, own_depth, focal_length))
+            found = _tried(job, partial(_depth, predictor, picture, own_depth, focal_length, normals))
             if isinstance(found, Failed):
                 yield found
                 continue
@@ -168,10 +169,13 @@ def _read_ahead(
     return rest()
 
 
-def _depth(predictor: "Predictor | None", photo: Photo, own: Embedded | None, focal_length: float | None) -> Made:
+def _depth(
+    predictor: "Predictor | None", photo: Photo, own: Embedded | None, focal_length: float | None, normals: bool
+) -> Made:
+    if predictor is None:
+        return made(photo, own, None)
     lens = focal_length or (own and own.focal_length) or photo.focal_length
-    estimate = predictor.predict(photo.rgb, photo.validity, focal_length=lens) if predictor else None
-    return made(photo, own, estimate)
+    return made(photo, own, predictor.predict(photo.rgb, photo.validity, focal_length=lens, normals=normals))
 
 
 def _write(done: Done, picture: Photo, control_sides: tuple[int | None, int | None]) -> None:
@@ -246,7 +250,7 @@ def _literal_where_there(pattern: Path) -> str:
 
 
 def _looks_like_a_photo(path: Path) -> bool:
-    ours = path.name.endswith((*SUFFIXES.values(), BACKGROUND_SUFFIX, *SHARP_SUFFIXES))
+    ours = path.name.endswith((*SUFFIXES.values(), BACKGROUND_SUFFIX, NORMALS_SUFFIX, *SHARP_SUFFIXES))
     return path.suffix.lower() in PHOTO_SUFFIXES and not ours and not path.name.startswith(".") and path.is_file()
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .. import catalog
-from ..errors import DepthNodesError, first_line
+from ..errors import DepthNodesError, ModelNameError, first_line
 from .options import add_model_options, add_own_options, positive, positive_float, shard
 from .options import load as load_model
 from .report import FAILED, OK, PROGRAM, bar, complain
@@ -50,6 +50,10 @@ def run(arguments: Sequence[str]) -> int:
     waiting = set(options.photos)
     with _recorded(waiting, options.json):
         spec = catalog.get(options.model)  # before anything is read or loaded
+        if options.normals and spec.family != "moge_2":
+            raise ModelNameError(f"{spec.title} gives no normals. Leave --normals out, or take --model moge-small")
+        if options.normals and options.own == "use":
+            raise ModelNameError("--normals needs an estimate. Leave --embedded out, or take --anchor")
         from .batch import plan
 
         jobs, refused = plan(options.photos, options.output, options.format, background=options.background)
@@ -86,6 +90,7 @@ def _make(jobs: "list[Job]", spec: catalog.ModelSpec, options: argparse.Namespac
             control_sides=sides,
             focal_length=options.focal_length,
             own=options.own,
+            normals=options.normals,
         ):
             waiting.discard(str(result.photo if isinstance(result, Failed) else result.job.photo))
             if shown:
@@ -119,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         "--background",
         action="store_true",
         help="make what lies behind every edge too: two more channels in the EXR, and a picture beside it",
+    )
+    parser.add_argument(
+        "--normals", action="store_true", help="make a normal map too, an EXR beside the depth; with moge-small"
     )
     parser.add_argument("--skip-existing", action="store_true", help="skip photos whose depth file exists")
     parser.add_argument(
@@ -217,6 +225,10 @@ def _report(done: "Done", as_json: bool, compared: dict[str, Any] | None) -> Non
             record["background"] = str(background_picture(job.output))
         if done.made.own is not None:
             record["embedded"] = _own_record(done, done.made.own)
+        if depth.normals is not None:
+            from ..io import normals_map
+
+            record["normals"] = str(normals_map(job.output))
         if depth.lens is not None:
             record |= {"focal_length": round(depth.lens.focal_length, 2), "lens": depth.lens.source}
         print(json.dumps(record | ({"exact": compared} if compared else {})), flush=True)

@@ -26,11 +26,13 @@ class Output:
 
     values: the depth, float32 (h, w), in the units of the model's kind. validity: float32 of that shape, 0 where it
     sees no surface, or None where it tells none apart. lens: of the photo, as the model used or estimated it, or None.
+    normals: see `Depth`; None unless asked for.
     """
 
     values: NDArray[np.float32]
     validity: NDArray[np.float32] | None = None
     lens: Lens | None = None
+    normals: NDArray[np.float32] | None = None
 
 
 class Model(Protocol):
@@ -59,6 +61,16 @@ class Model(Protocol):
         progress: called after each part of the network with the share that is done; what it raises ends the run.
         lens: of the photo, where it is known.
         """
+
+
+@runtime_checkable
+class NormalsModel(Model, Protocol):
+    """A `Model` that tells how each surface is turned, too."""
+
+    def run_with_normals(
+        self, prepared: Any, size: tuple[int, int], progress: Callable[[float], None] | None, lens: Lens | None = None
+    ) -> Output:
+        """Return what `run` does, and the normals."""
 
 
 @runtime_checkable

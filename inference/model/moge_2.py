@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
@@ -74,12 +75,14 @@ class Stack(nn.Module):
 
 class Geometry(NamedTuple):
     """What the network puts out. points: (B, 3, 16 h, 16 w), x / z, y / z and log z. mask: (B, 1, 16 h, 16 w), above 0
-    where there is a surface. scale: (B), from units of the points to metres.
+    where there is a surface. scale: (B), from units of the points to metres. normals: (B, 3, 16 h, 16 w), any length,
+    x to the right, y down, z away from the camera, or None.
     """
 
     points: Tensor
     mask: Tensor
     scale: Tensor
+    normals: Tensor | None = None
 
 
 class MoGe(nn.Module):
@@ -94,10 +97,11 @@ class MoGe(nn.Module):
         hidden = (nn.Linear(config.width, config.width), nn.ReLU(), nn.Linear(config.width, config.width), nn.ReLU())
         self.scale = nn.Sequential(*hidden, nn.Linear(config.width, 1))
 
-    def forward(self, pixels: Tensor, aspect: float) -> Geometry:
+    def forward(self, pixels: Tensor, aspect: float, with_normals: bool = False) -> Geometry:
         """Turn normalised pixels (B, 3, 14 h, 14 w) of photos, and their width over height, into their geometry."""
         levels, token = self.features(pixels, aspect)
-        return Geometry(self.points(levels)[0], self.mask(levels)[0], self.scale(token).exp()[:, 0])
+        normals = self.normals(levels)[0] if with_normals else None
+        return Geometry(self.points(levels)[0], self.mask(levels)[0], self.scale(token).exp()[:, 0], normals)
 
     def features(self, pixels: Tensor, aspect: float) -> tuple[list[Tensor], Tensor]:
         """Turn normalised pixels into the neck's five levels and the class token, (B, C)."""
@@ -184,10 +188,34 @@ class MoGe2:
         lens: Lens | None = None,
     ) -> Output:
         """Return the distance, of that size, and the lens that fits it: the one that is known, or its own estimate."""
+        return self._run(prepared, size, progress, lens, with_normals=False)
+
+    def run_with_normals(
+        self,
+        prepared: Seen,
+        size: tuple[int, int],
+        progress: Callable[[float], None] | None,
+        lens: Lens | None = None,
+    ) -> Output:
+        """Return what `run` does, and the normals."""
+        return self._run(prepared, size, progress, lens, with_normals=True)
+
+    def _run(
+        self,
+        prepared: Seen,
+        size: tuple[int, int],
+        progress: Callable[[float], None] | None,
+        lens: Lens | None,
+        *,
+        with_normals: bool,
+    ) -> Output:
         network = self._network
         parts = [*network.encoder.blocks, network.neck, network.points, network.mask]
+        parts += [network.normals] if with_normals else []
         with torch.inference_mode(), watched(parts, progress):
-            points, mask, scale = network(*prepared)
+            points, mask, scale, normals = network(*prepared, with_normals)
+            if normals is not None:
+                normals = _to_viewer(F.interpolate(normals, size, mode="bilinear")[0])
             points, mask = (F.interpolate(x, size, mode="bilinear")[0].cpu().numpy() for x in (points, mask))
         z = np.exp(points[2])
         surface = mask[0] > 0.0
@@ -202,6 +230,11 @@ class MoGe2:
         surface &= z > 0.0
         z *= np.float32(scale[0].item())
         lens = lens or Lens(pinhole.to_millimetres(focal, prepared.aspect), "model")
-        return Output(
-            np.where(surface, z, np.float32(0.0)), None if surface.all() else surface.astype(np.float32), lens
-        )
+        validity = None if surface.all() else surface.astype(np.float32)
+        return Output(np.where(surface, z, np.float32(0.0)), validity, lens, normals)
+
+
+def _to_viewer(normals: Tensor) -> NDArray[np.float32]:
+    """Turn (3, H, W), y down and z away from the camera, into unit vectors (H, W, 3), y up and z towards it."""
+    turned = F.normalize(normals, dim=0) * normals.new_tensor([1.0, -1.0, -1.0])[:, None, None]
+    return np.ascontiguousarray(turned.permute(1, 2, 0).cpu().numpy())

@@ -143,7 +143,9 @@ class Brightness:
     def __init__(self) -> None:
         self.threads: set[int] = set()
 
-    def predict(self, rgb: np.ndarray, validity: np.ndarray | None, *, focal_length: float | None = None) -> Depth:
+    def predict(
+        self, rgb: np.ndarray, validity: np.ndarray | None, *, focal_length: float | None = None, normals: bool = False
+    ) -> Depth:
         self.threads.add(threading.get_ident())
         values = rgb[..., 0].astype(np.float32)
         if values.max() == 13:

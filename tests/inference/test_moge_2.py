@@ -1,15 +1,20 @@
 """MoGe-2 against its own package, and the lens and the shift that a map of points is solved for."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import OpenEXR
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
 from inference.catalog import get
+from inference.cli import estimate
 from inference.depth import Lens
-from inference.errors import WeightsError
+from inference.errors import ModelNameError, WeightsError
+from inference.io import read_depth
 from inference.model import moge_2, pinhole
 from inference.model.moge_2 import LAYOUT, WIDTHS, MoGe2
 from inference.model.weights import published_names
@@ -49,8 +54,7 @@ def test_points_mask_normals_and_scale_are_the_packages(theirs, model, photo, to
         expected = {name: found[0].numpy() for name, found in theirs(image, num_tokens=tokens).items()}
         rows, columns = round((tokens / 1.5) ** 0.5), round((tokens * 1.5) ** 0.5)
         seen = model.prepare(photo, 14 * rows, 14 * columns)
-        points, mask, scale = model._network(*seen)
-        normals = model._network.normals(model._network.features(*seen)[0])[0]
+        points, mask, scale, normals = model._network(*seen, True)
         points, mask, normals = (F.interpolate(x, (HEIGHT, WIDTH), mode="bilinear")[0] for x in (points, mask, normals))
     z = points[2].exp()
     ours = {
@@ -85,6 +89,28 @@ def test_it_sees_the_shorter_side_at_the_size_asked_for(model, height, width):
     assert min(rows, columns) == 518
     assert rows % 14 == columns % 14 == 0
     assert abs(columns / rows - width / height) <= 14 / 518 * max(1, width / height)
+
+
+def test_normals_are_a_map_beside_the_depth_where_asked_for(theirs, path, tmp_path, capsys):
+    rgb = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    asked = [str(tmp_path / "a.png"), "--model", "moge-small", "--weights", str(path), "--size", "42", "--json"]
+    assert estimate.run([*asked, "--normals"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    with OpenEXR.File(record["normals"], separate_channels=True) as file:
+        channels = file.channels()
+        ours = np.stack([channels[name].pixels for name in "RGB"], axis=-1)
+    with torch.inference_mode():
+        image = torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255
+        original = theirs(image, num_tokens=12)["normal"][0].numpy()  # 3 x 4
+    np.testing.assert_allclose(ours, original * (0.5, -0.5, -0.5) + 0.5, atol=1e-4)  # as the package shows them
+    assert Path(record["normals"]) == tmp_path / "a.normals.exr"
+    depth = read_depth(tmp_path / "a.depth.exr")
+    assert estimate.run([*asked, "-o", f"{tmp_path}/alone/"]) == 0
+    np.testing.assert_array_equal(read_depth(tmp_path / "alone" / "a.depth.exr").values, depth.values)
+    assert [file.name for file in (tmp_path / "alone").iterdir()] == ["a.depth.exr"]
+    with pytest.raises(ModelNameError, match=r"Small gives no normals.*moge-small"):
+        estimate.run([str(tmp_path / "a.png"), "--normals"])
 
 
 # --- The whole way, with points of which all is known -----------------------------------------------------------------

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from tests.gui.driver import FOLDER, Hand, Steps, area, measured, region, see, split, until, window, within
+from tests.gui.driver import FOLDER, Hand, Steps, area, at, measured, region, see, split, until, window, within
 from tests.gui.scenes.photo import drop_photo
 from tests.gui.stage import DEPTH, PHOTO, addon, depth_image, over, plane, positions, relief, tab
 
@@ -37,6 +37,7 @@ def play() -> Steps:
     assert round(inputs.get_input(modifier, "Near Distance"), 6) == 1.5
     assert not np.array_equal(before, positions(ob))
     see("shaped")
+    yield from _two_points(hand, viewport, modifier)
     button = yield from hand.find(viewport, "depth_nodes.parallax")
     yield from hand.click(button)
     assert bpy.context.scene.camera.animation_data is not None
@@ -70,6 +71,34 @@ def _slider(hand: Hand, of: bpy.types.Area, identifier: str) -> Iterator[float]:
         if hovered is not None and identifier in hovered[1]:
             return place
     raise AssertionError(f"{identifier} is not in the sidebar")
+
+
+def _two_points(hand: Hand, viewport: bpy.types.Area, modifier: bpy.types.NodesModifier) -> Steps:
+    """Click on the table and on the wall, and enter another distance for one of them."""
+    button = yield from hand.find(viewport, "depth_nodes.pick_points")
+    yield from hand.click(button)
+    yield 1.0
+    yield from hand.click(at(viewport, 0.45, 0.35))
+    yield 2.0
+    see("first_point")
+    yield from hand.click(at(viewport, 0.45, 0.75))
+    yield 2.0
+    ok, ui = hand.place, bpy.context.preferences.system.ui_scale  # the dialog comes with its button there
+    second = ok[0], ok[1] + 31 * ui
+    yield from hand.double_click(second)
+    yield from hand.press("ctrl+a")
+    yield from hand.write("3.1")
+    yield from hand.press("Return")
+    see("distances")
+    yield from hand.click(ok)
+    yield 1.0
+    inputs, anchor = addon("scene.inputs"), addon("scene.anchor")
+    assert inputs.get_input(modifier, "Far Distance") != 4.0
+    last = bpy.context.window_manager.operator_properties_last("depth_nodes.anchor")
+    ob = modifier.id_data
+    for point, wanted in ((last.first, last.first_distance), (last.second, 3.1)):
+        assert abs(anchor.distance_at(ob, modifier, tuple(point)) - wanted) < 1e-3
+    see("anchored")
 
 
 def first_sight() -> Steps:
