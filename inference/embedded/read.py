@@ -6,20 +6,24 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from .. import orientation
 from ..catalog import Kind
 from ..depth import USUAL_LENS, along_axis
 from ..errors import EmbeddedDepthError, PhotoError, first_line
-from ..photo import read_photo
 from ..picture import Photo
 from ..steps import smooth_steps
 from . import find
 from .embedded import Embedded, Map
-from .stored import BrokenDepthError, Law, Stored
+from .stored import BrokenDepthError, Decoded, Law, Stored
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Pillow is imported where it is used: Blender's own Python has none, and is given what is decoded.
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +32,11 @@ _LEAST = np.float32(1e-3)  # 1 / metres: what is farther than a kilometre is tak
 _ASPECT = 0.03  # by how much the shapes of a small map and of its photo may differ
 
 
-def read(path: str | os.PathLike[str], photo: Photo) -> Embedded | None:
+def read(path: str | os.PathLike[str], photo: Photo, decoded: Decoded | None = None) -> Embedded | None:
     """Return the depth that a photo's file brings; None where it brings none.
 
-    photo: what `read_photo` made of the same file: the depth is turned as it was, and has its shape. Raises
+    photo: what `read_photo` made of the same file: the depth is turned as it was, and has its shape. decoded: its
+    pictures, where somebody else decoded them. Raises
     `EmbeddedDepthError` where the file announces depth that is cut off, damaged, too large, or of another shape.
     """
     path = Path(path)
@@ -39,7 +44,7 @@ def read(path: str | os.PathLike[str], photo: Photo) -> Embedded | None:
     if stored is None:
         return None
     try:
-        return _embedded(path, stored, photo)
+        return _embedded(stored, photo, decoded or _decoded(path, stored, photo))
     except BrokenDepthError as error:
         raise EmbeddedDepthError(f"The depth in {path} {error}. {find.WAY_OUT}") from error
     except Exception as error:  # Pillow and libheif raise whatever they stumble over in a damaged picture
@@ -47,28 +52,32 @@ def read(path: str | os.PathLike[str], photo: Photo) -> Embedded | None:
         raise EmbeddedDepthError(f"{said}. {find.WAY_OUT}") from error
 
 
-def required(path: str | os.PathLike[str], photo: Photo) -> Embedded:
+def required(path: str | os.PathLike[str], photo: Photo, decoded: Decoded | None = None) -> Embedded:
     """Return the depth that a photo's file brings, as `read` does; raise `EmbeddedDepthError` where it brings none."""
-    found = read(path, photo)
+    found = read(path, photo, decoded)
     if found is None:
         raise EmbeddedDepthError(f"{path} brings no depth of its own. Have its depth estimated")
     return found
 
 
-def brought(path: str | os.PathLike[str], photo: Photo, *, metric: bool) -> tuple[Photo, Embedded]:
+def brought(
+    path: str | os.PathLike[str], photo: Photo, *, metric: bool, decoded: Decoded | None = None
+) -> tuple[Photo, Embedded]:
     """Return the depth as `required` does, and the photo before its background was blurred where the file brings that.
 
-    Both photos have one size, and lie alike; a sharp one of another size is left in the file.
-    metric: depth without a unit won't do; that is an `EmbeddedDepthError` too.
+    Both photos have one size, and lie alike; a sharp one of another size is left in the file, and so is one where
+    somebody else decoded the depth. metric: depth without a unit won't do; that is an `EmbeddedDepthError` too.
     """
-    own = required(path, photo)
+    own = required(path, photo, decoded)
     if metric:
         try:
             own.check_metric()
         except EmbeddedDepthError as error:
             raise EmbeddedDepthError(f"{path}: {error}") from error
-    if not own.sharp:
+    if not own.sharp or decoded is not None:
         return photo, own
+    from ..photo import read_photo
+
     with tempfile.TemporaryDirectory(prefix="depth-nodes-") as folder:
         file = Path(folder, "sharp")
         file.write_bytes(own.sharp)
@@ -82,20 +91,22 @@ def brought(path: str | os.PathLike[str], photo: Photo, *, metric: bool) -> tupl
     return replace(photo, rgb=sharp.rgb), own
 
 
-def _embedded(path: Path, stored: Stored, photo: Photo) -> Embedded:
+def _decoded(path: Path, stored: Stored, photo: Photo) -> Decoded:
     if not stored.picture:
-        grey, turn = _heic(path), orientation.UPRIGHT  # libheif turns it
-    else:
-        grey, turn = _grey(stored.picture, stored.size), stored.orientation or photo.orientation
-    grey = _slopes(orientation.upright(grey, turn))
-    _check_shape(grey, photo)
-    values, kind = _depth(grey, stored.law, stored.focal_length or photo.focal_length or USUAL_LENS)
+        return Decoded(_heic(path))  # libheif turns it
+    turn = stored.orientation or photo.orientation
+    grey = orientation.upright(_grey(stored.picture, stored.size), turn)
+    return Decoded(grey, orientation.upright(_grey(stored.confidence), turn) if stored.confidence else None)
+
+
+def _embedded(stored: Stored, photo: Photo, decoded: Decoded) -> Embedded:
+    _check_shape(decoded.grey, photo)
+    values, kind = _depth(_slopes(decoded.grey), stored.law, stored.focal_length or photo.focal_length or USUAL_LENS)
     known = np.isfinite(values)
-    if stored.confidence:
-        confidence = orientation.upright(_grey(stored.confidence), turn)
-        if confidence.shape != values.shape:
+    if decoded.confidence is not None:
+        if decoded.confidence.shape != values.shape:
             raise BrokenDepthError("and its confidence differ in size")
-        known &= confidence > 0.0
+        known &= decoded.confidence > 0.0
     if not known.any():
         raise BrokenDepthError("has no valid pixel")
     values = np.where(known, values, np.float32(0.0))
@@ -120,6 +131,8 @@ def _grey(picture: bytes, size: tuple[int, int] | None = None) -> Map:
         _check_size(*size)
         pixels = np.frombuffer(picture, np.uint8).reshape(size[1], size[0])
         return pixels.astype(np.float32) / np.float32(255)
+    from PIL import Image
+
     try:
         with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG")) as image:
             _check_size(*image.size)
@@ -129,7 +142,7 @@ def _grey(picture: bytes, size: tuple[int, int] | None = None) -> Map:
         raise BrokenDepthError("has more pixels than any phone stores") from error
 
 
-def _numbers(image: Image.Image) -> Map:
+def _numbers(image: "Image.Image") -> Map:
     if image.mode.startswith("I"):
         return np.asarray(image, dtype=np.float32) / np.float32(65535)
     return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Container = Literal["Apple HEIC", "Apple JPEG", "GDepth", "Dynamic Depth", "Samsung", "Huawei"]
 Accuracy = Literal["", "relative", "absolute"]
 File = bytes  # or a memory map, which is searched and cut like bytes
@@ -10,6 +13,14 @@ File = bytes  # or a memory map, which is searched and cut like bytes
 
 class BrokenDepthError(ValueError):
     """A file announces depth and then breaks its own format. The text goes on from "its own depth "."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The grey pictures of a depth, float32 (h, w), 0 to 1, upright as the photo is. confidence: or None."""
+
+    grey: NDArray[np.float32]
+    confidence: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

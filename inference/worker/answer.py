@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from .. import background
 from ..depth import Depth
 from ..embedded.embedded import Embedded
+from ..embedded.read import brought
+from ..embedded.stored import Decoded
 from ..embedded.use import Made
 from ..errors import DepthFileError, EmbeddedDepthError, first_line
 from ..orientation import as_stored
@@ -25,11 +27,14 @@ def own(request: Estimate, photo: Photo) -> tuple[Photo, Embedded | None]:
     """
     if not request.embedded:
         return photo, None
-    if request.picture.endswith(".npy"):
+    path = request.photo_file or request.picture
+    if path.endswith(".npy"):
         raise EmbeddedDepthError("Pixels without a file bring no depth of their own. Have it estimated")
-    from ..embedded.read import brought
-
-    return brought(request.picture, photo, metric=request.embedded == "anchor")
+    decoded = None
+    if request.own:
+        with np.load(request.own) as maps:
+            decoded = Decoded(maps["grey"], maps.get("confidence"))
+    return brought(path, photo, metric=request.embedded == "anchor", decoded=decoded)
 
 
 def done(request: Estimate, found: Made, photo: Photo, *, size: int, seconds: float) -> Done:

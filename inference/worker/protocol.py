@@ -54,6 +54,8 @@ class Estimate:
     embedded: "use" answers with the depth that the photo's file brings, without a model; "anchor" estimates, and takes
         scale and shift from it, which makes metres. A photo that brings none, or none that will do, is the fault
         "embedded". `inference.embedded.find.container_of` says beforehand which photos bring depth.
+    photo_file: where the depth is, where `picture` is not that file; own: an `.npz` file of its pictures, `grey` and
+        perhaps `confidence` (see `inference.embedded.stored.Decoded`), for a Python that can't decode them.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -74,6 +76,8 @@ class Estimate:
     source: str = ""
     focal_length: float = 0.0
     embedded: Own = ""
+    photo_file: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)
