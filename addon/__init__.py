@@ -24,6 +24,7 @@ from .ui.operators.copy_log import DEPTH_NODES_OT_copy_log
 from .ui.operators.estimate import (
     DEPTH_NODES_OT_estimate_better,
     DEPTH_NODES_OT_estimate_depth,
+    DEPTH_NODES_OT_estimate_instead,
     DEPTH_NODES_OT_estimate_postponed,
     DEPTH_NODES_OT_photo_as_relief,
     DEPTH_NODES_OT_retry_smaller,
@@ -57,6 +58,7 @@ _CLASSES = (
     DEPTH_NODES_OT_estimate_better,
     DEPTH_NODES_OT_estimate_depth,
     DEPTH_NODES_OT_estimate_frames,
+    DEPTH_NODES_OT_estimate_instead,
     DEPTH_NODES_OT_freeze_grid,
     DEPTH_NODES_OT_import_photo,
     DEPTH_NODES_OT_import_relief,

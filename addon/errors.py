@@ -6,6 +6,7 @@ Operators report them as they stand, in one line.
 from ..inference.errors import (  # type: ignore[import-not-found]  # the checkout's root is the extension's
     DepthFileError,
     DepthNodesError,
+    EmbeddedDepthError,
     PhotoError,
     printable,
 )
@@ -15,6 +16,7 @@ __all__ = (
     "DepthFileError",
     "DepthImageError",
     "DepthNodesError",
+    "EmbeddedDepthError",
     "EngineError",
     "EstimateError",
     "FreezeError",

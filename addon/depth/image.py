@@ -1,6 +1,7 @@
 """Depth array <-> float image datablock: the only vertical flip, the packing, and what an image knows of its origin."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import get_args
 
 import bpy
@@ -14,6 +15,8 @@ from ..version import VERSION
 
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
+# On an image that stands for a file that Blender doesn't show upright: that file, and when it was written.
+_MADE_FROM, _WRITTEN = "depth_nodes_upright_of", "depth_nodes_written"
 _TEXTS = {
     "source": "depth_source",
     "model": "depth_model",
@@ -150,6 +153,21 @@ def pixels(image: bpy.types.Image) -> NDArray[np.float32]:
     return stored[::-1]  # Blender keeps the bottom row first
 
 
+def note_origin(image: bpy.types.Image, path: Path) -> None:
+    """Note which file an image was made from."""
+    image[_MADE_FROM], image[_WRITTEN] = str(path), str(path.stat().st_mtime_ns)
+
+
+def made_from(image: bpy.types.Image) -> Path | None:
+    """Return the file that an image was made from, if it is still as it was then."""
+    path = Path(image.get(_MADE_FROM, ""))
+    try:
+        written = str(path.stat().st_mtime_ns)
+    except OSError:
+        return None
+    return path if image.get(_MADE_FROM) and image.get(_WRITTEN) == written else None
+
+
 def find(uid: int) -> bpy.types.Image | None:
     """Return the image of the open file with this `session_uid`, which a renamed one keeps, or None."""
     return next((image for image in bpy.data.images if image.session_uid == uid), None)
@@ -221,12 +239,17 @@ def _check_writable(image: bpy.types.Image) -> None:
         raise DepthImageError(f"{image.name!r} is not a single image but a {image.source.lower()}. Write a new one")
 
 
-def _pack(image: bpy.types.Image, data: bytes) -> None:
-    """Make an EXR file the image's packed and only content. Its size and its 32 bits come from the file itself."""
+def show_file(image: bpy.types.Image, data: bytes) -> None:
+    """Make a picture file the image's packed and only content. Its size and its bits come from the file itself."""
     image.source = "GENERATED"  # leaving it makes Blender drop the old pixels and decode the packed file
     image.filepath_raw = ""
     image.pack(data=data, data_len=len(data))
     image.source = "FILE"
+
+
+def _pack(image: bpy.types.Image, data: bytes) -> None:
+    """Make an EXR file of depth the image's packed and only content."""
+    show_file(image, data)
     image.colorspace_settings.is_data = True
     image.alpha_mode = "CHANNEL_PACKED"  # alpha is validity: it never multiplies depth
     image.use_half_precision = False

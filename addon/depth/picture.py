@@ -85,6 +85,25 @@ def colours(path: Path) -> NDArray[np.uint8] | None:
         return stored
 
 
+def grey(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16] | None:
+    """Return the grey of a JPEG or PNG file, (H, W), in 8 or 16 bits as it is stored; None where it can't be read.
+
+    Of a picture in colour, the luminance of Rec. 601, as Pillow takes it.
+    """
+    with opened(path) as file:
+        if file is None or file.format_name() not in PLAIN:
+            return None
+        kind = oiio.UINT16 if file.spec().format == oiio.UINT16 else oiio.UINT8
+        stored = file.read_image(kind)
+    if stored is None:
+        return None
+    if stored.shape[2] < 3:
+        first: NDArray[np.uint8] | NDArray[np.uint16] = stored[..., 0]
+        return first
+    luminance = stored[..., :3].astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
+    return ((luminance + 0x8000) >> 16).astype(stored.dtype)
+
+
 def damage(path: Path) -> str:
     """Return why a picture can't be read to its end, or nothing; what OpenImageIO doesn't know counts as whole.
 

@@ -152,7 +152,9 @@ class WorkerClient:
         """Raise ProtocolError for an answer that would have us read elsewhere than where it was asked to write."""
         asked = self._unanswered.get(answer.id) if isinstance(answer, Done) else None
         if asked is not None and isinstance(answer, Done):
-            named = filter(None, (answer.values, answer.validity, answer.background, answer.colour, answer.sharp))
+            named = filter(
+                None, (answer.values, answer.validity, answer.background, answer.colour, answer.sharp, answer.picture)
+            )
             if any(Path(path).parent != Path(asked.output) for path in named):
                 raise ProtocolError(f"paths outside of {asked.output}")
 

@@ -58,6 +58,8 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
 
     Every modifier that samples it follows. invert: swap near and far.
     """
+    if done.picture:
+        depth_image.show_file(image, Path(done.picture).read_bytes())
     values = np.load(done.values)  # (H, W)
     validity = np.load(done.validity) if done.validity else None
     if invert:

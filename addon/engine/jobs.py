@@ -20,13 +20,19 @@ from bpy.app.handlers import persistent
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.worker import protocol  # type: ignore[import-not-found]
 from ..depth import image as depth_image
-from ..errors import DepthNodesError, EngineError, EstimateError, PhotoError, in_one_line
-from . import handover, postponed, settings
+from ..errors import DepthNodesError, EmbeddedDepthError, EngineError, EstimateError, PhotoError, in_one_line
+from . import asking, handover, own_depth, place, postponed, settings
 from .client import WorkerClient
 
 OnClip = Callable[[protocol.Stabilised], object]
 State = Literal["waiting", "done", "failed", "cancelled"]
 _STAGES = {"loading": "Loading", "downloading": "Downloading", "estimating": "Estimating", "writing": "Writing"}
+_FAULTS: dict[type, protocol.Fault] = {
+    EngineError: "engine",
+    PhotoError: "photo",
+    EstimateError: "licence",
+    EmbeddedDepthError: "embedded",
+}
 _STEP = 0.01  # seconds between two looks while a script waits
 _INTERVAL = 0.05  # seconds between two looks where no operator looks
 
@@ -73,30 +79,17 @@ def submit(
     raw, source: of a clip's frame, as in the protocol.
     """
     global _last_failed
+    own = own_depth.of(image) if wanted.own_depth and not raw else None
+    wanted = replace(wanted, invert=False) if own else wanted  # it says itself what is near
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_depth, raw=raw)
     try:
-        spec = catalog.get(wanted.model)
-        client = _worker(spec)
-        settings.check(wanted)
+        client = _worker(asking.engine_for(image, wanted, own))
         folder = client.folder / str(job.identifier)
         folder.mkdir(parents=True)
-        given = handover.hand_over(image, folder, frame=frame)
-        if spec.built_in:
-            given = handover.as_small_pixels(given, image, folder)
-        asked = settings.request(
-            wanted,
-            job.identifier,
-            given.path,
-            folder,
-            linear=given.linear,
-            orientation=given.orientation,
-            raw=raw,
-            source=source,
-        )
+        asked, given = asking.ask(image, wanted, own, job.identifier, folder, frame=frame, raw=raw, source=source)
     except DepthNodesError as error:
         _clear(job.identifier)
-        faults: dict[type, protocol.Fault] = {EngineError: "engine", PhotoError: "photo", EstimateError: "licence"}
-        _fail(job, faults.get(type(error), "internal"), str(error))
+        _fail(job, _FAULTS.get(type(error), "internal"), str(error))
         raise
     except (OSError, MemoryError) as error:
         _clear(job.identifier)
@@ -115,7 +108,7 @@ def submit(
 def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: protocol.Stabilise, on_clip: OnClip) -> Job:
     """Have a clip's files made; the request gets its number here. `on_clip` is called with the answer."""
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_clip=on_clip)
-    _worker(catalog.get(wanted.model)).request(replace(asked, id=job.identifier))
+    _worker(settings.engine_of(catalog.get(wanted.model))).request(replace(asked, id=job.identifier))
     _jobs[job.identifier] = job
     return job
 
@@ -223,9 +216,8 @@ def log() -> str:
     return "\n".join(filter(None, (*(client.log for client in _clients.values()), *_log)))
 
 
-def _worker(spec: catalog.ModelSpec) -> WorkerClient:
-    """Return the client of the engine that runs a model; those of other engines go once they have nothing to do."""
-    used = settings.engine_of(spec)
+def _worker(used: place.Engine) -> WorkerClient:
+    """Return the client of an engine; those of other engines go once they have nothing to do."""
     wanted = (used.python, idle := 60.0 * settings.preferences().idle_minutes)
     if wanted not in _clients:
         free_memory()

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.worker.protocol import Device, Estimate  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Device, Estimate, Own  # type: ignore[import-not-found]
 from ..errors import EngineError, EstimateError
 from . import place
 from .backends import MAY_FETCH
@@ -18,13 +18,16 @@ BUILT_IN, BETTER = "draft", "small"  # the model before there is an engine, and 
 BEYOND = 777  # from half as much again on they lose consistency
 QUALITIES = {"DRAFT": 308, "STANDARD": catalog.TRAINED, "FINE": 770}
 
+OWN_DEPTHS: dict[str, Own] = {"USE": "use", "ANCHOR": "anchor", "IGNORE": ""}
+
 
 @dataclass(frozen=True)
 class Settings:
     """How to estimate.
 
     size: pixels of the picture's shorter side inside the model; 0 is the size at which it was trained. weights: a local
-    file, or empty.
+    file, or empty. own_depth: what to do with depth that a photo's own file brings: "use" it as it is; "anchor" the
+    estimate to it, which makes metres; or nothing.
     """
 
     model: str = BUILT_IN
@@ -33,6 +36,7 @@ class Settings:
     weights: str = ""
     invert: bool = False
     accept_license: bool = False
+    own_depth: Own = ""
 
 
 def preferences() -> bpy.types.AddonPreferences:
@@ -88,6 +92,7 @@ def current(model: str = "") -> Settings:
         weights=bpy.path.abspath(chosen.weights) if of_model else "",
         invert=chosen.invert,
         accept_license=spec.name in chosen.accepted.split(","),
+        own_depth=OWN_DEPTHS[chosen.own_depth],
     )
 
 

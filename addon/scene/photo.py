@@ -24,9 +24,6 @@ MOVIE_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
 
 _FITS, _BETTER = 0.25, 0.15  # correlations of edges
 
-# On an image that was turned: the file that it was made from, and when that was written.
-_UPRIGHT_OF, _WRITTEN = "depth_nodes_upright_of", "depth_nodes_written"
-
 
 def load(path: str | Path) -> bpy.types.Image:
     """Load a photo upright, or return the image that shows this file already.
@@ -46,9 +43,24 @@ def load(path: str | Path) -> bpy.types.Image:
         raise PhotoError(f"{path.name} can't be read ({reason}). Check the disk that it is on") from error
 
 
+def load_or_stand_in(path: str | Path) -> bpy.types.Image:
+    """Load a photo, or for one that the engine alone opens return an image that stands for it until it has answered.
+
+    Raises PhotoError as `load` does.
+    """
+    path = Path(path)
+    if unreadable(path) or not picture_file.foreign(path):
+        return load(path)
+    stand_in = next((one for one in bpy.data.images if depth_image.made_from(one) == path), None)
+    if stand_in is None:
+        stand_in = bpy.data.images.new(path.name, 1, 1)
+        depth_image.note_origin(stand_in, path)
+    return stand_in
+
+
 def _load(path: Path) -> bpy.types.Image:
-    made = (str(path), str(path.stat().st_mtime_ns))
-    turned = next((one for one in bpy.data.images if (one.get(_UPRIGHT_OF), one.get(_WRITTEN)) == made), None)
+    made = (one for one in bpy.data.images if one.packed_file is not None)
+    turned = next((one for one in made if depth_image.made_from(one) == path), None)
     if turned is not None:
         return turned
     if damage := picture_file.damage(path):
@@ -98,7 +110,7 @@ def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.I
     turned.colorspace_settings.name = lying.colorspace_settings.name
     turned.pixels.foreach_set(rgba[::-1].ravel())
     turned.pack()
-    turned[_UPRIGHT_OF], turned[_WRITTEN] = str(path), str(path.stat().st_mtime_ns)
+    depth_image.note_origin(turned, path)
     if lying.users == 0:
         name = lying.name
         bpy.data.images.remove(lying)

@@ -8,6 +8,7 @@ from ..engine import install, settings
 
 def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -> None:
     """Draw the model and its quality, and what its first use needs: a download, a licence accepted."""
+    layout.prop(chosen, "own_depth")
     layout.prop(chosen, "model")
     spec = catalog.get(chosen.model)
     if not chosen.weights and cache.on_disk(spec) is None:

@@ -10,6 +10,7 @@ from ..engine import frames, handover, jobs, postponed, settings, setup
 from ..scene import camera, freeze, inputs, photo, relief, upgrade
 from .model import draw_model, draw_set_up
 
+OWN = "embedded"  # what stands for the model where the photo brought its depth
 _LENS = {"photo": "from the photo", "model": "estimated", "assumed": "assumed"}
 
 
@@ -19,7 +20,8 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
     if known is None or not known.model:
         return
     spec = next((spec for spec in catalog.MODELS if spec.name == known.model), None)
-    layout.label(text=f"Depth by {spec.title if spec else known.model}", icon="IMAGE_ZDEPTH")
+    told = f"Depth from the photo ({known.revision})" if known.model == OWN else f"Depth by {known.model}"
+    layout.label(text=f"Depth by {spec.title}" if spec else told, icon="IMAGE_ZDEPTH")
     if known.focal_length and known.lens in _LENS:
         layout.label(text=f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")
     if spec is not None and spec.built_in and not jobs.waiting() and not setup.is_making():
@@ -33,7 +35,8 @@ def _estimate_text(ob: bpy.types.Object | None) -> str:
     if depth is None:
         return "Estimate Depth"
     known = depth_image.info(depth)
-    return "Estimate Depth Again" if known is not None and known.model else "Estimate Depth Instead"
+    again = known is not None and known.model not in {"", OWN}
+    return "Estimate Depth Again" if again else "Estimate Depth Instead"
 
 
 def _draw_shape(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier) -> None:
@@ -150,6 +153,8 @@ def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.type
             layout.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
         case "memory", _, _:
             layout.operator("depth_nodes.retry_smaller", icon="FILE_REFRESH")
+        case "embedded", _, _:
+            layout.operator("depth_nodes.estimate_instead", icon="IMAGE_ZDEPTH")
         case "licence", _, _:
             layout.operator("depth_nodes.accept_licence", icon="CHECKMARK")
         case "engine" | "weights" | "device" | "download", _, _:

@@ -66,6 +66,15 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
     model: EnumProperty(
         name="Model", description="Network that estimates depth", items=_MODELS, default=settings.BUILT_IN
     )
+    own_depth: EnumProperty(
+        name="Photo's Own Depth",
+        description="What to do with the depth that portrait and depth photos of many phones bring in their file",
+        items=(
+            ("USE", "Use", "Take it in the place of an estimate. It comes from the phone's own measurement"),
+            ("ANCHOR", "Scale Estimate", "Estimate, and take scale and shift from it: finer outlines, in metres"),
+            ("IGNORE", "Ignore", "Estimate as for any other photo"),
+        ),
+    )
     quality: EnumProperty(
         name="Quality",
         description="Resolution at which the model sees the photo. Higher is slower and needs more memory",

@@ -61,6 +61,7 @@ def done(request: Estimate, found: Made, photo: Photo, *, size: int, seconds: fl
         embedded=found.own.container if found.own else "",
         residual=found.alignment.residual if found.alignment else 0.0,
         sharp=_write_sharp(request, found.own.sharp) if found.own and found.own.sharp else "",
+        picture=_write_picture(request, photo) if request.show else "",
     )
 
 
@@ -112,6 +113,18 @@ def _write_sharp(request: Estimate, picture: bytes) -> str:
     """Write a picture file as it is, and return its path."""
     suffix = "png" if picture.startswith(b"\x89PNG") else "jpg"
     return _whole(request, f"sharp.{suffix}", lambda file: file.write(picture))
+
+
+def _write_picture(request: Estimate, photo: Photo) -> str:
+    """Write the photo as a file that everything opens, and return its path: PNG where it has alpha, else JPEG."""
+    from PIL import Image
+
+    rgb = photo.rgb if photo.rgb.dtype == np.uint8 else np.rint(photo.rgb * np.float32(255)).astype(np.uint8)
+    image = Image.fromarray(rgb)
+    if photo.validity is None:
+        return _whole(request, "picture.jpg", lambda file: image.save(file, "JPEG", quality=95, subsampling=0))
+    image.putalpha(Image.fromarray(np.rint(photo.validity * np.float32(255)).astype(np.uint8)))
+    return _whole(request, "picture.png", lambda file: image.save(file, "PNG", compress_level=1))
 
 
 def _whole(request: Estimate, name: str, write: Callable[[BinaryIO], object]) -> str:

