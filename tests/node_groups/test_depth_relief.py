@@ -225,6 +225,20 @@ def test_a_small_gap_is_steep_but_no_edge_in_a_scene(projection: str, kind: str,
     assert len(faces) == 399 * (399 if whole else 398)
 
 
+@pytest.mark.parametrize(("rows", "straight"), [(2, True), (6, False)])
+def test_thin_teeth_of_an_outline_are_closed_and_wide_ones_stay(rows: int, straight: bool) -> None:
+    """Some models leave teeth along an outline: Edge Snap gives the near side what lies between two that are close."""
+    y, x = np.mgrid[:64, :64]
+    depth = np.where(x < 32 + np.where(y // rows % 2 == 0, 5, -5), 1.0, 0.2)
+    blurred = np.mean([np.roll(depth, shift, axis=1) for shift in range(-2, 3)], axis=0)
+    blurred[:, :2], blurred[:, -2:] = 1.0, 0.2
+    mesh = evaluate(relief({"Image": depth_image(blurred.astype(np.float32)), "Resolution": 64, "Minimum Island": 0}))
+    near = mesh.vertices[mesh.attribute("depth") > 0.6]
+    row = np.round((near[:, 1] + 1) * 32 - 0.5).astype(int)
+    outline = np.array([near[row == number, 0].max() for number in range(12, 52)]) * 32
+    assert (np.ptp(outline) < 0.5) == straight
+
+
 def test_nothing_known_leaves_no_face_and_no_garbage() -> None:
     values = np.full((8, 8), np.nan, np.float32)
     mesh = evaluate(relief({"Image": depth_image(values), "Resolution": 8}))

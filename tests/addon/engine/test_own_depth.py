@@ -1,5 +1,6 @@
 """Photos that bring their depth: used in the place of an estimate, or to scale one, with and without an engine."""
 
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -149,6 +150,22 @@ def test_a_heic_portrait_comes_in_by_the_engine(preferences):
     stored, _ = depth_image.read(depth)
     small = np.asarray(Image.fromarray(1 / stored).resize(kept.shape[::-1], Image.Resampling.BOX))
     assert np.abs(small - 1 / kept).mean() < 0.03
-    preferences.own_depth, preferences.model = "IGNORE", "draft"
-    assert bpy.ops.depth_nodes.estimate_depth(image=photo.name) == {"FINISHED"}  # by its file again
+
+
+def test_any_photo_that_blender_cannot_open_comes_in_by_the_engine(tmp_path, preferences):
+    rows, columns = np.mgrid[0:90, 0:140]
+    np.save(tmp_path / "photo.npy", np.dstack([rows * 2, columns, 255 - rows - columns // 2]).astype(np.uint8))
+    code = (
+        "import sys, numpy, pillow_heif; folder = sys.argv[1]; pixels = numpy.load(f'{folder}/photo.npy');"
+        "pillow_heif.from_bytes('RGB', pixels.shape[1::-1], pixels.tobytes()).save(f'{folder}/photo.heic', quality=-1)"
+    )
+    subprocess.run([COMMAND[0], "-c", code, str(tmp_path)], check=True)
+    preferences.existing_python, preferences.model = COMMAND[0], "draft"
+    modifier, depth = made(tmp_path / "photo.heic")
     assert depth_image.info(depth).model == "draft"
+    shown = depth_image.pixels(bpy.data.images["photo.heic"])[..., :3]
+    assert np.abs(shown * 255 - np.load(tmp_path / "photo.npy")).max() < 6  # JPEG between
+    picture = bpy.data.images["photo.heic"].packed_file.data
+    assert bpy.ops.depth_nodes.estimate_depth(image="photo.heic") == {"FINISHED"}  # by its file again
+    assert bpy.data.images["photo.heic"].packed_file.data == picture
+    assert relief.depth_of(modifier) == depth
