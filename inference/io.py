@@ -1,10 +1,7 @@
 """Depth files: a `Depth` written whole or not at all in six formats, and read back from the lossless one."""
 
 import os
-import uuid
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -17,7 +14,7 @@ from .catalog import Kind
 from .constraint import Frame
 from .depth import Depth, Lens
 from .errors import DepthFileError
-from .paths import unreadable, utf_8
+from .paths import replacing, unreadable, utf_8
 
 if TYPE_CHECKING:
     from PIL import PngImagePlugin
@@ -186,18 +183,6 @@ def _lens(header: dict[str, Any]) -> Lens | None:
     if "depthLens" not in header:
         return None
     return Lens(header["pinholeFocalLength"], header["depthLens"])
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to, and put that file in its place once it is complete."""
-    path = Path(os.path.realpath(path))  # a link stays one, and the file behind it is replaced
-    part = path.with_name(f".{uuid.uuid4().hex[:12]}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _attributes(depth: Depth) -> dict[str, str | float]:

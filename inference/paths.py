@@ -1,7 +1,9 @@
-"""What the system says of a path, and a name for libraries that take UTF-8 alone. Standard library, for both sides."""
+"""What the system says of a path, files that are whole or not there, and names in UTF-8. For both sides."""
 
+import os
 import stat
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +37,18 @@ def utf_8(path: Path) -> Iterator[str]:
         link = Path(folder, "file" + (path.suffix if _is_utf_8(path.suffix) else ""))
         link.symlink_to(path.absolute())
         yield str(link)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write to, and put that file in its place once it is complete."""
+    path = Path(os.path.realpath(path))  # a link stays one, and the file behind it is replaced
+    part = path.with_name(f".{uuid.uuid4().hex[:12]}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _is_utf_8(name: str) -> bool:

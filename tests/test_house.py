@@ -52,12 +52,18 @@ ENGINE = {
     "inference.draft.resize",
 }
 CONTROL = {"inference.constraint", "inference.depth"}  # a depth map for diffusion models
+PRIOR = {f"inference.prior.{name}" for name in ("dataset", "targets", "write_colmap")}  # a dataset for splatting
 EVERYWHERE = BLENDER | SHARED | {"numpy", "addon.errors", "addon.version"}  # in `addon`
 MAY_IMPORT = {
     "__init__.py": {"addon"},
-    "addon": BLENDER | SHARED | ENGINE | CONTROL | {"numpy", "OpenImageIO", "inference.background", "inference.steps"},
+    "addon": BLENDER
+    | SHARED
+    | ENGINE
+    | CONTROL
+    | PRIOR
+    | {"numpy", "OpenImageIO", "inference.background", "inference.steps"},
     "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.depth", "inference.steps"},
-    "addon/scene": EVERYWHERE | CONTROL | {"inference.background", "addon.depth"},
+    "addon/scene": EVERYWHERE | CONTROL | PRIOR | {"inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | ENGINE | {"addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.cache", "addon.depth", "addon.scene", "addon.engine"},
     "node_groups": BLENDER | {"numpy", "OpenEXR", "inference.background"},
@@ -106,6 +112,11 @@ ONLY_NUMPY = (
     "inference/orientation.py",
     "inference/picture.py",
     "inference/png.py",
+    "inference/prior/colmap.py",
+    "inference/prior/dataset.py",
+    "inference/prior/targets.py",
+    "inference/prior/transforms.py",
+    "inference/prior/write_colmap.py",
     "inference/push_pull.py",
     "inference/steps.py",
     "inference/mesh/shape.py",  # and these beside the node groups, which they are held against
@@ -195,7 +206,7 @@ def test_seams_need_the_standard_library_only() -> None:
 
 def test_what_blender_shares_with_the_engine_needs_numpy_only() -> None:
     names = {*sys.stdlib_module_names, "numpy", *(path.removesuffix(".py").replace("/", ".") for path in ONLY_NUMPY)}
-    names |= {"inference.catalog", "inference.errors"}
+    names |= {"inference.catalog", "inference.errors", "inference.paths"}
     found = [(path, *entry) for path in ONLY_NUMPY for entry in imports(path)]
     assert [entry for entry in found if not allowed(entry[-1], names)] == []
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..io import replacing
+from ..paths import replacing
 from .colours import linear, of_vertices
 from .pictures import jpeg
 from .scene import Camera, Pixels, Scene

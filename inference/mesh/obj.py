@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..io import replacing
+from ..paths import replacing
 from .pictures import jpeg
 from .scene import Scene
 from .shape import Layer

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..io import replacing
+from ..paths import replacing
 from .colours import of_vertices
 from .scene import Scene
 

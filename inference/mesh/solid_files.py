@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MeshError, first_line
-from ..io import replacing
+from ..paths import replacing
 from .solid import Solid
 
 SUFFIXES = (".stl", ".3mf")

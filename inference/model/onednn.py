@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
 from ..errors import first_line
-from ..io import replacing
+from ..paths import replacing
 from . import plain
 
 log = logging.getLogger(__name__)

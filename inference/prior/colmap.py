@@ -26,7 +26,7 @@ _MODELS = {
     9: ("RADIAL_FISHEYE", 5),
     10: ("THIN_PRISM_FISHEYE", 12),
 }
-_PLACE = np.dtype([("place", "<f8", 2), ("point", "<i8")])
+PLACE = np.dtype([("place", "<f8", 2), ("point", "<i8")])  # where an image sees a point, in images.bin
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _images_bin(model: Path) -> Iterator[_Image]:
         pose = np.array(file.take("7d"))
         camera = int(file.take("i")[0])
         name = file.text()
-        seen = file.array(_PLACE, int(file.take("Q")[0]))
+        seen = file.array(PLACE, int(file.take("Q")[0]))
         yield _Image(name, camera, pose[:4], pose[4:], seen["place"].copy(), seen["point"].copy())
 
 

@@ -21,6 +21,7 @@ class View:
         the upper left corner of the first pixel.
     world_to_camera: float64 (3, 4), to X right, Y down, Z forward.
     points: float64 (N, 3), the sparse points that it sees, in the world. places: float64 (N, 2), where it sees them.
+    reach: the distance beyond which its depth is unknown, where that is known; else the points say it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class View:
     world_to_camera: Doubles
     points: Doubles
     places: Doubles
+    reach: float | None = None
 
     def depths(self) -> Doubles:
         """Return the distance of each point along the view axis, (N,)."""

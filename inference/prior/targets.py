@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DatasetError
-from ..io import replacing
+from ..paths import replacing
+from ..png import encode
 from ..push_pull import Picture
 from .dataset import Dataset, View
 
@@ -51,6 +51,8 @@ def target(to: To, dataset: Dataset, folder: Path) -> Target:
 
 def farthest(view: View) -> float:
     """Return the distance from which on a photo's depth is unknown."""
+    if view.reach is not None:
+        return view.reach
     depths = view.depths()
     ahead = depths[depths > 0.0]
     return _BEYOND * float(np.percentile(ahead, _FARTHEST)) if len(ahead) else 0.0
@@ -60,7 +62,7 @@ def distances(view: View, inverse: Picture) -> Picture:
     """Return distances along the view axis, in the scene's unit; 0 where unknown or beyond what the points reach."""
     limit = farthest(view)
     with np.errstate(invalid="ignore"):
-        known = inverse > (1.0 / limit if limit else math.inf)
+        known = inverse >= (1.0 / limit if limit else math.inf)
     return np.where(known, np.reciprocal(np.where(known, inverse, np.float32(1.0))), np.float32(0.0)).astype(np.float32)
 
 
@@ -87,7 +89,7 @@ class GaussianSplatting:
             samples = np.rint(share * _FULL).astype(np.uint16)
             # The trainer divides by 65536.
             self.params[name] = {"scale": max(high - low, 1e-12) * (_FULL + 1) / _FULL, "offset": low}
-        write_png16(samples, self.folder / "depths" / f"{name}.png")
+        write_bytes(encode(samples), self.folder / "depths" / f"{name}.png")
 
     def close(self) -> list[Path]:
         """Write `depth_params.json`."""
@@ -100,10 +102,14 @@ class GaussianSplatting:
 
 @dataclass
 class Transforms:
-    """`depths_z/` with 16-bit PNGs of distances, and `transforms_depth.json`, which names them as both readers do."""
+    """`depths_z/` with 16-bit PNGs of distances, and a transforms.json that names them as both readers do.
+
+    name: of the latter, which is not to replace the dataset's own.
+    """
 
     dataset: Dataset
     folder: Path
+    name: str = "transforms_depth.json"
     frames: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -118,7 +124,7 @@ class Transforms:
         samples = np.zeros((view.height, view.width), np.uint16)
         if inverse is not None:
             samples = np.clip(np.rint(distances(view, inverse) / self.unit), 0, _FULL).astype(np.uint16)
-        write_png16(samples, self.folder / name)
+        write_bytes(encode(samples), self.folder / name)
         photo = self.dataset.images / view.name
         self.frames.append(
             {
@@ -136,13 +142,13 @@ class Transforms:
         )
 
     def close(self) -> list[Path]:
-        """Write `transforms_depth.json`, and the points that splatting starts from."""
+        """Write the file that names the maps, and the points that splatting starts from."""
         said = {key: value for key, value in self.dataset.transforms.items() if key not in ("frames", "ply_file_path")}
         lens = {key: self.frames[0][key] for key in ("w", "h", "fl_x", "fl_y", "cx", "cy")}
         one_lens = all({**frame, **lens} == frame for frame in self.frames)
         points = self.folder / "sparse_points.ply"
         write_points(self.dataset, points)
-        path = self.folder / "transforms_depth.json"
+        path = self.folder / self.name
         depth = {"enable_depth_loading": True, "integer_depth_scale": self.unit, "depth_unit_scale_factor": self.unit}
         whole = {"camera_model": "PINHOLE", **said, **(lens if one_lens else {}), **depth}
         write_json({**whole, "ply_file_path": points.name, "frames": self.frames}, path)
@@ -202,15 +208,6 @@ def relative(path: Path, folder: Path) -> str:
     import os
 
     return Path(os.path.relpath(path, folder)).as_posix()
-
-
-def write_png16(samples: NDArray[np.uint16], path: Path) -> None:
-    """Write grey, uint16 (H, W)."""
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        Image.fromarray(samples).save(part, "PNG", compress_level=1)
 
 
 def write_json(said: object, path: Path) -> None:

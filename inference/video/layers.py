@@ -11,7 +11,8 @@ import numpy as np
 from .. import background, exr, png
 from ..depth import Depth
 from ..errors import DepthFileError, first_line
-from ..io import making_of, replacing
+from ..io import making_of
+from ..paths import replacing
 from .gauge import Map
 from .record import NAME as RECORD
 from .shots import Shot

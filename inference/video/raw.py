@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..catalog import Kind
 from ..depth import Validity
 from ..errors import DepthFileError, first_line
-from ..io import replacing
 from ..orientation import as_stored
+from ..paths import replacing
 from .gauge import Map, Mask
 
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalog import Kind
 from ..errors import DepthFileError, first_line
-from ..io import replacing
+from ..paths import replacing
 from .bilateral import REACH
 from .raw import Making
 from .shots import Correction, Shot

@@ -13,7 +13,7 @@ from PIL import Image
 
 from inference.depth import Depth
 from inference.errors import DatasetError
-from inference.prior import dataset, fit, run, targets
+from inference.prior import colmap, dataset, fit, run, targets, write_colmap
 from tests import still_life
 from tests.inference.test_cli import assert_one_error
 from tests.inference.test_cli import run as command
@@ -92,6 +92,40 @@ def test_transforms_say_the_same_cameras(scene, folder):
         np.testing.assert_allclose(one.alignment.scale, SCALE, rtol=0.02)
     with pytest.raises(DatasetError, match=r"3dgs.*COLMAP"):
         list(run.run(read, "3dgs", again, estimator(scene)))
+
+
+def test_colmap_reads_the_model_that_is_written(scene, folder):
+    """Its cameras, poses, points and tracks, which it also projects to the places that were seen."""
+    found = dataset.read(folder)
+    numbers = [numbers for numbers, _ in scene.seen]
+    write_colmap.write(found, numbers, folder / "written")
+    read = pycolmap.Reconstruction(str(folder / "written"))
+    assert sorted(image.name for image in read.images.values()) == [view.name for view in found.views]
+    assert len(read.cameras) == 1
+    assert len(read.points3D) == len(found.points)
+    for view, seen in zip(found.views, numbers, strict=True):
+        image = next(image for image in read.images.values() if image.name == view.name)
+        np.testing.assert_allclose(image.cam_from_world().matrix(), view.world_to_camera, atol=1e-12)
+        np.testing.assert_allclose(image.camera.params, [view.fx, view.fy, view.cx, view.cy], rtol=1e-12)
+        for point, number, place in zip(image.points2D, seen, view.places, strict=True):
+            np.testing.assert_allclose(point.xy, place, rtol=1e-12)
+            there = read.points3D[point.point3D_id]
+            np.testing.assert_allclose(there.xyz, found.points[number], rtol=1e-12)
+            assert image.image_id in {element.image_id for element in there.track.elements}
+    again = dataset.read(folder)
+    np.testing.assert_allclose(again.views[0].points, found.views[0].points)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_quaternions_of_any_rotation(seed):
+    rng = np.random.default_rng(seed)
+    for turn in (*np.eye(4)[:, :3], rng.normal(size=3) * [1e-4, 1, 1], rng.normal(size=3)):
+        half = np.append(turn, rng.normal())
+        half /= np.linalg.norm(half)
+        rotation = colmap.rotation(np.roll(half, 1))
+        found = write_colmap.quaternion(rotation)
+        np.testing.assert_allclose(abs(found @ np.roll(half, 1)), 1.0, atol=1e-12)
+        np.testing.assert_allclose(colmap.rotation(found), rotation, atol=1e-12)
 
 
 # --- The fit ------------------------------------------------------------------------------------------------------
