@@ -30,6 +30,10 @@ from .ui.operators.estimate import (
     DEPTH_NODES_OT_retry_smaller,
 )
 from .ui.operators.estimate_frames import DEPTH_NODES_OT_estimate_frames, DEPTH_NODES_OT_movie_as_relief
+from .ui.operators.export_camera_and_depth import (
+    DEPTH_NODES_OT_export_camera_and_depth,
+    DEPTH_NODES_OT_render_dataset,
+)
 from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
@@ -59,6 +63,7 @@ _CLASSES = (
     DEPTH_NODES_OT_estimate_depth,
     DEPTH_NODES_OT_estimate_frames,
     DEPTH_NODES_OT_estimate_instead,
+    DEPTH_NODES_OT_export_camera_and_depth,
     DEPTH_NODES_OT_freeze_grid,
     DEPTH_NODES_OT_import_photo,
     DEPTH_NODES_OT_import_relief,
@@ -71,6 +76,7 @@ _CLASSES = (
     DEPTH_NODES_OT_pick_points,
     DEPTH_NODES_OT_preset_add,
     DEPTH_NODES_OT_remove_engine,
+    DEPTH_NODES_OT_render_dataset,
     DEPTH_NODES_OT_retry_smaller,
     DEPTH_NODES_OT_set_up_engine,
     DEPTH_NODES_OT_shape,

@@ -1,8 +1,6 @@
 """The depth of what the scene's camera sees, whatever that is, as a map for diffusion models."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,10 @@ from mathutils import Matrix
 
 from ...inference import constraint  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.depth import Depth  # type: ignore[import-not-found]
-from ..depth import files
 from ..errors import ViewError
+from . import pinhole, still
 
 _FRAME, _MATRIX, _PLACE = "depth_nodes_frame", "depth_nodes_view_matrix", "depth_nodes_view_place"  # on the scene
-_NOTHING = 1e9  # metres: what Cycles writes where there is nothing is more
 
 
 def depth_map(
@@ -34,12 +31,10 @@ def depth_map(
         raise ViewError("The scene has no camera. Add one and align it to this view (View > Align View)")
     if camera.data.type != "PERSP":
         raise ViewError(f"{camera.name} is not a perspective camera. Set its Type to Perspective")
-    if not hasattr(scene, "cycles"):
-        raise ViewError("Cycles renders the depth map, and it is switched off. Enable it in the preferences (Add-ons)")
     render = scene.render
     inside = constraint.frame(render.resolution_x, render.resolution_y, resolution, multiple)
     distance = _distances(scene, inside)
-    known = np.isfinite(distance) & (distance > 0.0) & (distance < _NOTHING)
+    known = np.isfinite(distance)
     if not known.any():
         raise ViewError(f"{camera.name} sees nothing. Point it at what the map should show")
     counted = distance[known]
@@ -81,34 +76,18 @@ def _remember(scene: bpy.types.Scene, inside: constraint.Frame) -> None:
 
 def _distances(scene: bpy.types.Scene, inside: constraint.Frame) -> Any:
     """Return the distances along the view axis, float32 (height, width), by a copy of the scene that renders them."""
-    with tempfile.TemporaryDirectory(prefix="depth_nodes_") as folder, _copy(scene) as copy:
+    with (
+        tempfile.TemporaryDirectory(prefix="depth_nodes_") as folder,
+        still.copied(scene) as name,
+        pinhole.spare(name) as camera,
+    ):
+        copy = bpy.data.scenes[name]
+        still.show_distances(copy)
         render: Any = copy.render
-        render.engine = "CYCLES"
         render.resolution_x, render.resolution_y, render.resolution_percentage = inside.width, inside.height, 100
         render.pixel_aspect_x = render.pixel_aspect_y = 1.0
-        render.use_border = render.use_compositing = render.use_sequencer = render.use_motion_blur = False
-        render.film_transparent = True
-        cycles: Any = copy.cycles
-        cycles.device, cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = "CPU", 1, False, False
-        cycles.pixel_filter_type, cycles.filter_width = "BOX", 0.01  # the pixel's centre
-        cycles.use_light_tree = False  # a relief shines with each of its faces, and sorting them takes most of the time
-        for layer in copy.view_layers:
-            layer.use_pass_z = True
-        settings = render.image_settings
-        if hasattr(settings, "media_type"):  # from 5.0 on
-            settings.media_type = "MULTI_LAYER_IMAGE"
-        settings.file_format, settings.color_depth, settings.exr_codec = "OPEN_EXR_MULTILAYER", "32", "ZIP"
+        pinhole.aim(bpy.data.objects[camera], [copy], scene.camera, scene.frame_current)
         path = Path(folder) / "view.exr"
         render.filepath = str(path)
-        bpy.ops.render.render(write_still=True, scene=copy.name)
-        return files.load(path).values
-
-
-@contextmanager
-def _copy(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
-    """Give a copy of a scene, of the same objects, that is gone afterwards."""
-    copy = scene.copy()
-    try:
-        yield copy
-    finally:
-        bpy.data.scenes.remove(copy)
+        still.render(name)
+        return still.read_distances(path)

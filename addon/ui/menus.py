@@ -73,6 +73,10 @@ def _draw_import(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
     self.layout.operator("depth_nodes.import_relief", text="Depth Relief (photo and depth map)")
 
 
+def _draw_export(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    self.layout.operator("depth_nodes.export_camera_and_depth", text="Camera and Depth (dataset for splatting)")
+
+
 def _draw_image(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     if context.space_data.image is not None:
         self.layout.separator()
@@ -145,6 +149,7 @@ _ENTRIES = (
     ("OBJECT_MT_modifier_add", _draw_add_modifier),
     ("IMAGE_MT_image", _draw_image),
     ("TOPBAR_MT_file_import", _draw_import),
+    ("TOPBAR_MT_file_export", _draw_export),
     ("VIEW3D_MT_mesh_add", _draw_add_mesh),
     ("VIEW3D_MT_object", _draw_object),
     ("VIEW3D_MT_object_convert", _draw_convert),

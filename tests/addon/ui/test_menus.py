@@ -135,6 +135,10 @@ def test_add_mesh_and_import_lead_to_the_same_operator():
     assert [entry.split(" (")[0] for entry in ours("TOPBAR_MT_file_import")] == ["Photo as Relief", "Depth Relief"]
 
 
+def test_export_leads_to_a_dataset():
+    assert [entry.split(" (")[0] for entry in ours("TOPBAR_MT_file_export")] == ["Camera and Depth"]
+
+
 def test_object_menu_offers_what_can_be_done(tmp_path):
     from tests.addon.pictures import hill
 
