@@ -3,9 +3,9 @@
     python3 -m tools.environments [NAME ...]
 
 makes the named environments (by default all) and prints the Python of each. `--in NAME MODULE ...` runs a module in
-one, and `--system-packages` prints what bpy needs of Debian. It runs in any Python of 3.9 or newer, with its standard
-library alone. An environment is whole when the stamp that is written last equals its row's hash; any other is made
-anew.
+one, and `--system-packages` prints what bpy needs of Debian. It runs in any Python of 3.9 or newer, with
+its standard library alone. An environment is whole when the stamp that is written last equals its row's hash; any
+other is made anew.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ ORIGINALS = (
     "einops==0.8.2",
     "omegaconf==2.4.0",
 )
+# The reader of a prior, by itself: what its data parser and its depth dataset import, of a list that is some GB long.
+NERFSTUDIO = tuple((ROOT / "tests" / "inference" / "nerfstudio.txt").read_text(encoding="utf-8").split())
 INFERENCE = (
     *REQUIREMENTS,
     "OpenEXR==3.5.3",
@@ -122,7 +124,12 @@ ENVIRONMENTS = {
             "import mkdocs, material, mkdocstrings",
         ),
         Environment(
-            "inference", "3.11", INFERENCE, "import torch", first=(TORCH, *ORIGINALS), first_options=TORCH_INDEX
+            "inference",
+            "3.11",
+            INFERENCE,
+            "import torch",
+            first=(TORCH, *ORIGINALS, *NERFSTUDIO),
+            first_options=TORCH_INDEX,
         ),
         Environment(
             "bench",
