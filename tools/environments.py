@@ -3,7 +3,7 @@
     python3 -m tools.environments [NAME ...]
 
 makes the named environments (by default all) and prints the Python of each. `--in NAME MODULE ...` runs a module in
-one, and `--system-packages` prints what bpy needs of Debian. It runs in any Python of 3.9 or newer, with
+one, and `--system-packages` prints what bpy and the tests need of Debian. It runs in any Python of 3.9 or newer, with
 its standard library alone. An environment is whole when the stamp that is written last equals its row's hash; any
 other is made anew.
 """
@@ -27,6 +27,8 @@ UV = "uv==0.13.9"
 BPY_SYSTEM_PACKAGES = (
     "libx11-6 libxext6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libice6 libgl1 libegl1 libgomp1"
 )
+# A program that reads what `mesh` writes; without it that test skips.
+TEST_SYSTEM_PACKAGES = "admesh"
 # PyPI's torch for Linux brings CUDA, several GB; the CPU build has an index of its own, and pip prefers its local
 # version. It is installed apart, so that pip doesn't ask that index for every other package too.
 REQUIREMENTS = tuple((ROOT / "inference" / "requirements.txt").read_text(encoding="utf-8").split())
@@ -271,7 +273,7 @@ def _say(message: str) -> None:
 def main() -> None:
     """Make the environments named on the command line, and print the Python of each or run a module in one."""
     if sys.argv[1:] == ["--system-packages"]:
-        print(BPY_SYSTEM_PACKAGES)
+        print(BPY_SYSTEM_PACKAGES, TEST_SYSTEM_PACKAGES)
         return
     options = sys.argv[1:]
     runs = options[:1] == ["--in"] and len(options) > 2

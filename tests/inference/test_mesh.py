@@ -1,7 +1,6 @@
 """Mesh files, read by others' readers. That the surfaces are Blender's is tested beside the node groups."""
 
 import json
-import os
 import shutil
 import struct
 import subprocess
@@ -133,18 +132,43 @@ def test_trimesh_reads_what_was_written(tmp_path):
         assert (mesh.face_normals[:, 2] > -1e-6).all()  # they face the camera
 
 
-def test_khronos_finds_nothing_wrong(tmp_path):
-    node, module = shutil.which("node"), os.environ.get("GLTF_VALIDATOR")
-    if not node or not module:
-        pytest.skip("needs node, and in GLTF_VALIDATOR the folder of npm's package gltf-validator")
-    script = "require(process.argv[1]).validateBytes(new Uint8Array(require('fs').readFileSync(process.argv[2])))"
-    script += ".then(found => console.log(JSON.stringify(found.issues)))"
+@pytest.fixture(scope="module")
+def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Khronos' validator, an npm package, in the version and with the hash that are pinned beside this file."""
+    npm = shutil.which("npm")
+    if not npm or not shutil.which("node"):
+        pytest.skip("needs node and npm")
+    folder = tmp_path_factory.mktemp("npm")
+    for file in (Path(__file__).parent / "gltf_validator").iterdir():
+        shutil.copy(file, folder)
+    quietly = ("--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
+    done = subprocess.run([npm, "ci", *quietly], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "node_modules" / "gltf-validator"
+
+
+def issues(validator: Path, *paths: Path) -> list[dict[str, Any]]:
+    """What the validator finds in each file."""
+    script = "const [, module, ...paths] = process.argv; for (const path of paths) require(module)"
+    script += ".validateBytes(new Uint8Array(require('fs').readFileSync(path)))"
+    script += ".then(found => console.log(JSON.stringify(found.issues)), error => { throw error })"
+    command = [str(shutil.which("node")), "-e", script, str(validator), *map(str, paths)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def test_khronos_finds_nothing_wrong(tmp_path, validator):
+    paths = []
     for name, shape, points in (("a", {}, False), ("b", {"projection": "relief"}, False), ("c", {}, True)):
-        path = tmp_path / f"{name}.glb"
-        write.write(scene(**shape), path, points=points)
-        answer = subprocess.run([node, "-e", script, module, str(path)], capture_output=True, check=True)
-        found = json.loads(answer.stdout)
-        assert (found["numErrors"], found["numWarnings"], found["messages"] if found["numHints"] else []) == (0, 0, [])
+        paths.append(tmp_path / f"{name}.glb")
+        write.write(scene(**shape), paths[-1], points=points)
+    found = issues(validator, *paths)
+    assert len(found) == 3
+    for one in found:
+        assert (one["numErrors"], one["numWarnings"], one["messages"] if one["numHints"] else []) == (0, 0, [])
+    wrong = paths[0].with_name("wrong.glb")
+    wrong.write_bytes(paths[0].read_bytes().replace(b'"count":', b'"cound":', 1))
+    assert issues(validator, wrong)[0]["numErrors"] > 0
 
 
 # --- Points, PLY, OBJ ---------------------------------------------------------------------------------------------
@@ -242,6 +266,35 @@ def test_a_closed_relief_is_one(tmp_path, alpha, negative):
     found = objects.GetCurrentMeshObject()
     assert found.IsManifoldAndOriented()
     assert (found.GetVertexCount(), found.GetTriangleCount()) == (len(made.vertices), len(made.triangles))
+
+
+@pytest.mark.parametrize("alpha", [None, opening()], ids=["whole", "outline"])
+def test_admesh_has_nothing_to_repair(tmp_path, alpha):
+    admesh = shutil.which("admesh")
+    if admesh is None:
+        pytest.skip("needs admesh")
+    path = tmp_path / "relief.stl"
+    solid_files.write(solid(metres(), photo(alpha), Plate(60.0, 6.0, 1.5, 0.75, outline=alpha is not None)), path)
+
+    def repaired(path: Path) -> dict[str, set[str]]:
+        said = subprocess.run([admesh, str(path)], capture_output=True, text=True, check=True).stdout
+        lines = [line.split(":") for line in said.partition("Facet Status")[2].splitlines() if line.count(":") >= 1]
+        return {name.strip(): set(rest[0].split()[:2]) for name, *rest in lines}
+
+    counts = (
+        "Total disconnected facets",
+        "Degenerate facets",
+        "Edges fixed",
+        "Facets removed",
+        "Facets added",
+        "Facets reversed",
+        "Backwards edges",
+        "Normals fixed",
+    )
+    assert {name: repaired(path)[name] for name in counts} == {name: {"0"} for name in counts}
+    data = path.read_bytes()  # and it would say so: the last triangle is left out
+    path.write_bytes(data[:80] + struct.pack("<I", (len(data) - 84) // 50 - 1) + data[84:-50])
+    assert repaired(path)["Total disconnected facets"] != {"0"}
 
 
 def test_its_size_and_sides():
