@@ -1,8 +1,10 @@
 """Depth as a prior: read by others' own readers, and right against a scene whose depth is known."""
 
+import errno
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +257,40 @@ def test_a_photo_without_depth_keeps_the_others(scene, folder):
     assert "inverted" in str(refused.error)
     params = json.loads((folder / "sparse" / "0" / "depth_params.json").read_text())
     assert params["view/1"] == {"scale": 0.0, "offset": 0.0}  # which tells the trainer that there is no depth
+
+
+def test_a_map_of_another_shape_costs_its_photo(scene, folder):
+    good = estimator(scene)
+
+    def estimate(photo: Path) -> Depth:
+        depth = good(photo)
+        return replace(depth, values=depth.values.T, validity=None) if photo.name == "1.png" else depth
+
+    results = list(run.run(dataset.read(folder), "nerfstudio", folder, estimate))
+    (refused,) = (one for one in results if isinstance(one, run.Refused))
+    assert "is 180 x 240, its camera 240 x 180, another shape" in str(refused.error)
+    frames = json.loads((folder / "transforms_depth.json").read_text())["frames"]
+    with Image.open(folder / frames[1]["depth_file_path"]) as image:
+        assert np.asarray(image).max() == 0
+
+
+@pytest.mark.parametrize("to", targets.TARGETS)
+def test_a_full_disk_leaves_nothing_that_names_maps(scene, folder, monkeypatch, to):
+    found, write = dataset.read(folder), Path.write_bytes
+    before = {path for path in folder.rglob("*") if path.is_file()}
+
+    def full(path: Path, data: bytes) -> int:
+        if len({path for path in folder.rglob("*") if path.is_file()} - before) >= 2:
+            write(path, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DatasetError, match=r"can't be written to \(No space left on device\). Name another folder"):
+        list(run.run(found, to, folder, estimator(scene)))
+    left = {path for path in folder.rglob("*") if path.is_file()} - before
+    assert len(left) == 2
+    assert {path.suffix for path in left} <= {".png", ".bin"}
 
 
 # --- As a command -------------------------------------------------------------------------------------------------
