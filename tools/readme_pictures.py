@@ -27,6 +27,7 @@ SIZE = (800, 600)
 STEP, STEP_SIZE = 0.15, (560, 420)  # metres by which a camera leaves the photo's place: 6 % of the sample's distance
 TURN_SIZE, TURN_FRAMES, TURN_SECONDS, TURN_ANGLE = (560, 420), 17, 4.0, radians(38)  # frames of half a turn
 LOOP_SIZE, LOOP_FRAMES, LOOP_SECONDS = (480, 360), 24, 2.4
+VIEWS, VIEW_SIZE = 4, (240, 180)
 LOOP_STRENGTH = 1.5  # of Parallax: a little beyond what is covered everywhere, so that a small picture shows it
 
 
@@ -82,8 +83,8 @@ def save_turn(path: Path) -> None:
     frames[0].save(path, duration=round(1000 * TURN_SECONDS / len(frames)), **options)
 
 
-def save_parallax(path: Path) -> None:
-    """Render the move Loop of Parallax before the scene, as an animated WebP."""
+def moving() -> Any:
+    """Build the scene of the sample in an empty file, with a camera on the move Loop of Parallax."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     made = extension.module("addon.scene.relief").from_files(
@@ -97,6 +98,12 @@ def save_parallax(path: Path) -> None:
     extension.module("addon.scene.parallax").animate(
         made.camera, made.ob, made.modifier, scene, move="LOOP", frames=LOOP_FRAMES, strength=LOOP_STRENGTH
     )
+    return made
+
+
+def save_parallax(path: Path) -> None:
+    """Render that move, as an animated WebP."""
+    made, scene = moving(), bpy.context.scene
     scene.render.use_persistent_data = True  # only the camera moves
     frames = []
     with tempfile.TemporaryDirectory() as folder:
@@ -108,6 +115,28 @@ def save_parallax(path: Path) -> None:
                 frames.append(picture.convert("RGB"))
     options = {"save_all": True, "append_images": frames[1:], "loop": 0, "quality": 70, "method": 6}
     frames[0].save(path, duration=round(1000 * LOOP_SECONDS / LOOP_FRAMES), **options)
+
+
+def save_dataset(path: Path) -> None:
+    """Export views of that move as a dataset, and show their pictures above their depth."""
+    moving()
+    extension.enable()  # the empty file is without it, and so without its operators
+    scene = bpy.context.scene
+    scene.frame_end = scene.frame_start + LOOP_FRAMES - 1
+    scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 4, False
+    scene.render.resolution_x, scene.render.resolution_y = VIEW_SIZE
+    width, height = VIEW_SIZE
+    strip = Image.new("RGB", (VIEWS * width, 2 * height))
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "set"
+        step = LOOP_FRAMES // VIEWS
+        bpy.ops.depth_nodes.export_camera_and_depth(filepath=str(made), reader="3DGS", step=step, points=1000)
+        for number, picture in enumerate(sorted((made / "images").iterdir())):
+            with Image.open(picture) as shown, Image.open(made / "depths" / picture.name) as depth:
+                strip.paste(shown, (number * width, 0))
+                grey = (np.asarray(depth) >> 8).astype(np.uint8)
+            strip.paste(Image.fromarray(grey), (number * width, height))
+    strip.save(path, quality=88)
 
 
 def save_walls() -> None:
@@ -143,6 +172,7 @@ def main() -> None:
 
     save_turn(DOCS / "relief.webp")
     save_parallax(DOCS / "parallax.webp")
+    save_dataset(DOCS / "dataset.jpg")
     save_walls()
 
     made = relief("Camera")
