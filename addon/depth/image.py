@@ -13,6 +13,7 @@ from ...inference.catalog import Kind  # type: ignore[import-not-found]
 from ..errors import DepthImageError
 from ..version import VERSION
 
+OWN = "embedded"  # what stands for the model where the photo brought its depth
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
 # On an image that stands for a file that Blender doesn't show upright: that file, and when it was written.
@@ -171,6 +172,12 @@ def made_from(image: bpy.types.Image) -> Path | None:
 def find(uid: int) -> bpy.types.Image | None:
     """Return the image of the open file with this `session_uid`, which a renamed one keeps, or None."""
     return next((image for image in bpy.data.images if image.session_uid == uid), None)
+
+
+def is_estimated(image: bpy.types.Image) -> bool:
+    """Return whether a model made a depth image, so that it can be made again."""
+    known = info(image)
+    return known is not None and known.model not in {"", OWN}
 
 
 def info(image: bpy.types.Image) -> DepthInfo | None:

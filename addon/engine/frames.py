@@ -85,7 +85,7 @@ def begin(
     if not frames:
         raise PhotoError(f"{image.name} shows none of its frames in this range. Choose another range of the scene")
     if wanted.invert:
-        raise EstimateError("Invert can't be used for frames. Switch it off in the preferences, under Estimation")
+        raise EstimateError("Invert can't be used for frames. Switch it off in the preferences of Depth Nodes")
     clip = Clip(image.session_uid, image.name, list(frames), folder, wanted, fixed_camera, on_depth)
     try:
         clip.raw.mkdir(parents=True, exist_ok=True)

@@ -205,6 +205,9 @@ def set_depth_of(uids: Sequence[int], depth: bpy.types.Image) -> None:
         if modifier is None:
             modifier = add_modifier(ob)
             inputs.set_input(modifier, "Material", ob.active_material)
+        previous = depth_of(modifier)
+        if previous is not None and previous != depth and not depth_image.is_estimated(previous):
+            previous.use_fake_user = True  # nothing makes it again, so it stays in the file
         set_depth(modifier, depth)
 
 

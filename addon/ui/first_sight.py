@@ -9,19 +9,22 @@ from mathutils import Euler, Quaternion, Vector
 
 _ASIDE = Euler((radians(-12.0), radians(24.0), 0.0)).to_quaternion()  # from the front: above, and to the right
 _EDGE_ON = cos(radians(60.0))  # a view as far aside as that shows little of a picture
+_PHOTO, _SHAPE = ("FLAT", "TEXTURE"), ("STUDIO", "MATERIAL")  # light and colour; the second is Blender's default
 
 
 def show(context: bpy.types.Context, obs: Sequence[bpy.types.Object], *, from_camera: bool) -> None:
     """Frame new reliefs in the viewport, and show their photos in Solid shading.
 
     from_camera: look through the scene's camera, which was made for them. A view that sees them well keeps its
-    direction.
+    direction, and light that somebody chose stays.
     """
     area: Any = _viewport(context)
     if area is None or not obs:
         return
     space = area.spaces.active
     if space.shading.type == "SOLID":
+        if (space.shading.light, space.shading.color_type) == _SHAPE:
+            shade_photo(space.shading)
         space.shading.color_type = "TEXTURE"
     view = space.region_3d
     if from_camera:
@@ -41,6 +44,21 @@ def through_camera(context: bpy.types.Context) -> None:
     area: Any = _viewport(context)
     if area is not None:
         area.spaces.active.region_3d.view_perspective = "CAMERA"
+
+
+def shows_photo(shading: Any) -> bool:
+    """Return whether Solid shading shows photos as they are."""
+    return (shading.light, shading.color_type) == _PHOTO
+
+
+def shade_photo(shading: Any) -> None:
+    """Show photos as they are: light would be their second one."""
+    shading.light, shading.color_type = _PHOTO
+
+
+def shade_shape(shading: Any) -> None:
+    """Show shapes, as Blender does by itself."""
+    shading.light, shading.color_type = _SHAPE
 
 
 def _is_edge_on(view: Quaternion, facing: Quaternion) -> bool:

@@ -23,7 +23,7 @@ def _draw_groups(layout: bpy.types.UILayout, *, swap: bool) -> None:
         layout.label(text="The asset file is missing. Install Depth Nodes again", icon="ERROR")
         return
     for name in group_names():
-        properties = layout.operator("depth_nodes.add_group", text=name)
+        properties = layout.operator("depth_nodes.add_group", text=name, translate=False)
         properties.group = name
         properties.swap = swap
 

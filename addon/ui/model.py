@@ -4,6 +4,7 @@ import bpy
 
 from ...inference import cache, catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..engine import install, settings
+from .words import draw_line, size
 
 
 def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -> None:
@@ -12,11 +13,11 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     layout.prop(chosen, "model")
     spec = catalog.get(chosen.model)
     if not chosen.weights and cache.on_disk(spec) is None:
-        layout.label(text=f"The first use downloads {spec.bytes / 1e6:.0f} MB", icon="INTERNET")
+        draw_line(layout, f"The first use downloads {size(spec.bytes)}", icon="INTERNET")
     if spec.commercial is False:
         accepted = spec.name in chosen.accepted.split(",")
         row = layout.row()
-        row.label(text=f"{spec.licence}: not for commercial use", icon="CHECKMARK" if accepted else "INFO")
+        draw_line(row, f"{spec.licence}: not for commercial use", icon="CHECKMARK" if accepted else "INFO")
         if not accepted:
             row.operator("depth_nodes.accept_licence")
     if spec.built_in:
@@ -27,14 +28,14 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     if chosen.quality == "CUSTOM":
         layout.prop(chosen, "size")
         if chosen.size > settings.BEYOND:
-            layout.label(
-                text=f"Above {settings.BEYOND} px the model loses the overall layout of the scene", icon="INFO"
+            draw_line(
+                layout, f"Above {settings.BEYOND} px the model loses the overall layout of the scene", icon="INFO"
             )
 
 
 def draw_set_up(layout: bpy.types.UILayout, made: install.Installation) -> None:
     """Draw how far the engine in the making is, with a button that cancels it."""
-    size = f", {made.bytes[0] / 1e6:.0f} of {made.bytes[1] / 1e6:.0f} MB" if made.bytes else ""
+    done = f", {made.bytes[0] / 1e6:.0f} of {made.bytes[1] / 1e6:.0f} MB" if made.bytes else ""
     row = layout.row(align=True)
-    row.progress(factor=made.fraction or 0.0, type="BAR", text=f"{made.stage}{size}")
+    row.progress(factor=made.fraction or 0.0, type="BAR", text=f"{made.stage}{done}", translate=False)
     row.operator("depth_nodes.cancel_set_up", text="", icon="X")

@@ -1,16 +1,15 @@
 """The "Depth" tabs: in the viewport's sidebar for a relief as a whole, in the Image Editor's for the image shown."""
 
-import textwrap
-
 import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import image as depth_image
 from ..engine import frames, handover, jobs, postponed, settings, setup
 from ..scene import camera, freeze, inputs, photo, relief, upgrade
+from . import first_sight
 from .model import draw_model, draw_set_up
+from .words import draw_line, draw_message
 
-OWN = "embedded"  # what stands for the model where the photo brought its depth
 _LENS = {"photo": "from the photo", "model": "estimated", "assumed": "assumed"}
 
 
@@ -20,10 +19,10 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
     if known is None or not known.model:
         return
     spec = next((spec for spec in catalog.MODELS if spec.name == known.model), None)
-    told = f"Depth from the photo ({known.revision})" if known.model == OWN else f"Depth by {known.model}"
-    layout.label(text=f"Depth by {spec.title}" if spec else told, icon="IMAGE_ZDEPTH")
+    told = f"Depth from the photo ({known.revision})" if known.model == depth_image.OWN else f"Depth by {known.model}"
+    draw_line(layout, f"Depth by {spec.title}" if spec else told, icon="IMAGE_ZDEPTH")
     if known.focal_length and known.lens in _LENS:
-        layout.label(text=f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")
+        draw_line(layout, f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")
     if spec is not None and spec.built_in and not jobs.waiting() and not setup.is_making():
         layout.operator("depth_nodes.better_depth", text="Better Depth…", icon="SHADERFX")
 
@@ -34,9 +33,7 @@ def _estimate_text(ob: bpy.types.Object | None) -> str:
     depth = relief.depth_of(modifier) if modifier is not None else None
     if depth is None:
         return "Estimate Depth"
-    known = depth_image.info(depth)
-    again = known is not None and known.model not in {"", OWN}
-    return "Estimate Depth Again" if again else "Estimate Depth Instead"
+    return "Estimate Depth Again" if depth_image.is_estimated(depth) else "Estimate Depth Instead"
 
 
 def _draw_shape(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier) -> None:
@@ -69,7 +66,7 @@ def _draw_engine(layout: bpy.types.UILayout) -> None:
     if spec.built_in or settings.has_engine() or setup.is_making() or jobs.last_failed() is not None:
         return  # nothing, or said elsewhere
     box = layout.box().column()
-    box.label(text=f"{spec.title.removeprefix('Depth Anything V2 ')} needs the engine", icon="INFO")
+    draw_line(box, f"{spec.title.removeprefix('Depth Anything V2 ')} needs the engine", icon="INFO")
     if bpy.app.online_access:
         box.operator("depth_nodes.set_up_engine", icon="IMPORT")
     else:
@@ -80,7 +77,7 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
     """Everything that the active relief can be given here."""
     for warning in modifier.node_warnings:
         if warning.type != "INFO":
-            _draw_error(layout.column(align=True), warning.message, context.region)
+            draw_message(layout.column(align=True), warning.message, context.region)
     _draw_origin(layout.column(align=True), relief.depth_of(modifier))
     _draw_colour_space(layout, relief.depth_of(modifier))
     row = layout.row(align=True)
@@ -89,7 +86,7 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
     shape = layout.column(align=True)
     shape.use_property_split, shape.use_property_decorate = True, False
     _draw_shape(shape, modifier)
-    _draw_camera(layout.column(align=True), context)
+    _draw_view(layout.column(align=True), context)
     column = layout.column(align=True)
     if freeze.is_frozen(context.object, modifier):
         column.operator("depth_nodes.unfreeze_grid", icon="MESH_PLANE")
@@ -102,7 +99,14 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
     column.operator("depth_nodes.bake_maps", text="Bake Maps…", icon="TEXTURE")
 
 
-def _draw_camera(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def _draw_view(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What the relief is looked at by: shading, a camera, and how that moves."""
+    shading = getattr(context.space_data, "shading", None)
+    if shading is not None and shading.type == "SOLID":
+        if first_sight.shows_photo(shading):
+            layout.operator("depth_nodes.show_photo", text="Show Shape", icon="SHADING_SOLID")
+        else:
+            layout.operator("depth_nodes.show_photo", icon="SHADING_TEXTURE")
     if camera.find(context.object, context.scene) is None:
         layout.operator("depth_nodes.add_camera", icon="CAMERA_DATA")
     else:
@@ -124,7 +128,7 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
     if made is not None and made.state == "running":
         draw_set_up(layout, made)
     elif made is not None and made.state == "failed" and not settings.has_engine():
-        _draw_error(layout.box().column(align=True), made.error, region)
+        draw_message(layout.box().column(align=True), made.error, region)
     under_way = jobs.waiting()
     if under_way:
         first = under_way[0]
@@ -132,7 +136,7 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
         others = f", {len(under_way) - 1} more" if len(under_way) > 1 else ""
         clip = frames.under_way()
         text, fraction = (clip.text, clip.fraction) if clip else (f"{first.text}{others}", first.fraction)
-        row.progress(factor=fraction or 0.0, type="BAR", text=text)
+        row.progress(factor=fraction or 0.0, type="BAR", text=text, translate=False)
         row.operator("depth_nodes.cancel_estimate", text="", icon="X")
         return
     failed = jobs.last_failed()
@@ -142,7 +146,7 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
 
 def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.types.Region) -> None:
     """What went wrong, in lines that fit a sidebar, and the button that helps."""
-    _draw_error(layout.column(align=True), failed.error, region)
+    draw_message(layout.column(align=True), failed.error, region)
     if postponed.kept() and settings.has_engine():
         layout.operator("depth_nodes.estimate_postponed", text="Go On", icon="PLAY")
         return
@@ -165,18 +169,6 @@ def _draw_failure(layout: bpy.types.UILayout, failed: jobs.Job, region: bpy.type
 
 def _moves(texture: bpy.types.ShaderNodeTexImage | None) -> bool:
     return texture is not None and texture.image.source in {"MOVIE", "SEQUENCE"}
-
-
-def _draw_error(layout: bpy.types.UILayout, text: str, region: bpy.types.Region) -> None:
-    for number, line in enumerate(_lines(text, region)):
-        layout.label(text=line, icon="BLANK1" if number else "ERROR")
-
-
-def _lines(text: str, region: bpy.types.Region) -> list[str]:
-    """Break a message into lines that fit a sidebar as wide as it is now."""
-    scale = bpy.context.preferences.system.ui_scale or 1.0  # 0 in background mode
-    room = region.width / scale - 96  # pixels: tabs, margins, icon
-    return textwrap.wrap(text, max(int(room / 6), 16))  # about 6 a letter
 
 
 class VIEW3D_PT_depth_nodes(bpy.types.Panel):

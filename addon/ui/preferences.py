@@ -11,6 +11,7 @@ from ..engine import backends, jobs, place, settings, setup
 from ..errors import DepthNodesError
 from ..scene import groups
 from .model import draw_model, draw_set_up
+from .words import draw_line, draw_message, size
 
 
 def _list_or_unlist(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None:
@@ -26,8 +27,6 @@ def _examine(self: "DepthNodesPreferences", _context: bpy.types.Context) -> None
 
 def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
     """Return an item whose name says what the model is for, under which licence it comes, and how large it is."""
-    megabytes = spec.bytes / 1e6
-    size = f"{megabytes / 1e3:.1f} GB" if megabytes > 1e3 else f"{megabytes:.0f} MB"
     licence = "no licence stated" if spec.commercial is None else spec.licence
     meaning = "Distances in metres" if spec.kind == "distance" else "Relative depth"
     allowed = {True: "commercial use allowed", False: "not for commercial use", None: "ask its authors"}
@@ -35,7 +34,7 @@ def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
     name = spec.title.replace("Depth Anything V", "V")
     return (
         spec.name,
-        f"{name}: {spec.use} ({licence}{'' if spec.built_in else f', {size}'})",
+        f"{name}: {spec.use} ({licence}{'' if spec.built_in else f', {size(spec.bytes)}'})",
         f"{meaning}. {licence}: {allowed[spec.commercial]}{needs}",
     )
 
@@ -122,23 +121,23 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
     )
     accepted: StringProperty(description="Models whose licence was accepted", options={"HIDDEN"})
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
-        layout.prop(self, "use_asset_library")
         if picture.oiio is None:
-            layout.label(text=picture.MISSING, icon="ERROR")
-        layout.separator()
-        _draw_engine(layout.column(heading="Engine"), self)
+            draw_message(layout.column(align=True), picture.MISSING, context.region)
+        _draw_engine(layout.column(heading="Engine"), self, context.region)
         layout.separator()
         draw_model(layout, self)
         layout.prop(self, "device")
         layout.prop(self, "weights")
         layout.prop(self, "invert")
         layout.prop(self, "idle_minutes")
+        layout.separator()
+        layout.prop(self, "use_asset_library")
 
 
-def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> None:
+def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences, region: bpy.types.Region) -> None:
     """What the engine's state is, the sensible next step, and the artist's own Python instead."""
     box = layout.box().column()
     made = setup.installation()
@@ -146,37 +145,38 @@ def _draw_engine(layout: bpy.types.UILayout, chosen: DepthNodesPreferences) -> N
         draw_set_up(box, made)
         return
     if made is not None and made.state == "failed":
-        box.label(text=made.error, icon="ERROR")
+        draw_message(box.column(align=True), made.error, region)
     try:
         used = settings.engine()
     except DepthNodesError as error:
-        row = _draw_without_engine(box, str(error) if chosen.existing_python else "")
+        row = _draw_without_engine(box, str(error) if chosen.existing_python else "", region)
     else:
         versions = ", ".join(f"{name} {used.versions[name]}" for name in ("torch",) if name in used.versions)
-        box.label(text=f"Ready: {versions or used.python}", icon="CHECKMARK")
+        draw_line(box, f"Ready: {versions or used.python}", icon="CHECKMARK")
         row = box.row()
         row.operator("depth_nodes.check_engine")
         row.operator("depth_nodes.set_up_engine", text="Set Up Again")
     if setup.log() or jobs.log():
         row.operator("depth_nodes.copy_log", text="", icon="COPYDOWN")
     for line in setup.report().splitlines():
-        box.label(text=line)
+        draw_line(box, line)
     _draw_on_disk(box)
     layout.prop(chosen, "existing_python")
 
 
-def _draw_without_engine(box: bpy.types.UILayout, problem: str) -> bpy.types.UILayout:
+def _draw_without_engine(box: bpy.types.UILayout, problem: str, region: bpy.types.Region) -> bpy.types.UILayout:
     """What to do where there is no engine. Return the row of buttons."""
+    column = box.column(align=True)
     if not backends.backends():
-        box.label(text=problem or backends.why_none(), icon="INFO")
+        draw_message(column, problem or backends.why_none(), region, icon="INFO")
         return box.row()
-    box.label(text=problem or "The engine that estimates depth is not set up", icon="INFO")
+    draw_message(column, problem or "The engine that estimates depth is not set up", region, icon="INFO")
+    sizes = ", ".join(f"{size(build.download)} for {build.title}" for build in backends.backends())
+    draw_message(column, f"It is downloaded once: {sizes}", region, icon="IMPORT")
+    row = box.row()
     if not bpy.app.online_access:
-        box.label(text="The engine must be downloaded once, but Blender is offline", icon="INTERNET_OFFLINE")
-        row = box.row()
+        draw_line(column, "Blender is offline", icon="INTERNET_OFFLINE")
         row.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
-    else:
-        row = box.row()
     row.operator("depth_nodes.set_up_engine", icon="IMPORT")
     return row
 
@@ -190,8 +190,8 @@ def _draw_on_disk(box: bpy.types.UILayout) -> None:
     for number, made in enumerate(there):
         users = f", used by Blender {' and '.join(made.users)}" if made.users else ""
         text = f"{made.title}{users}{', not in use' if number else ''}"
-        column.label(text=text, icon="BLANK1" if number else "FILE_FOLDER")
-    column.label(text=f"in {place.root()}", icon="BLANK1")
+        draw_line(column, text, icon="BLANK1" if number else "FILE_FOLDER")
+    draw_line(column, f"in {place.root()}", icon="BLANK1")
     column.label(text="Every Blender shares this folder, and it stays when you remove Depth Nodes", icon="BLANK1")
     row = box.row()
     row.operator("depth_nodes.remove_engine", icon="TRASH")

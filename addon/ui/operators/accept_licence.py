@@ -4,6 +4,7 @@ import bpy
 
 from ....inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...engine import jobs, settings
+from ..words import draw_line
 
 
 class DEPTH_NODES_OT_accept_licence(bpy.types.Operator):
@@ -19,7 +20,7 @@ class DEPTH_NODES_OT_accept_licence(bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         spec = catalog.get(settings.preferences().model)
         column = self.layout.column(align=True)
-        column.label(text=f"The weights of {spec.title} have the licence {spec.licence}:", icon="INFO")
+        draw_line(column, f"The weights of {spec.title} have the licence {spec.licence}:", icon="INFO")
         column.label(text="they may not be used for commercial purposes.", icon="BLANK1")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:

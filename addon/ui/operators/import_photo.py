@@ -6,12 +6,13 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ...engine import jobs, own_depth, settings
+from ...engine import jobs, own_depth, postponed, settings
 from ...scene import photo
 from .placing import PLACING, THUMBNAILS, Placing
+from .reopening import Reopening
 
 
-class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
+class DEPTH_NODES_OT_import_photo(Placing, Reopening, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
     """Import photos as reliefs. The depth of each is estimated"""
 
     bl_idname = "depth_nodes.import_photo"
@@ -35,9 +36,10 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
             found = [(path.name, own_depth.container_of(path)) for path in paths]
             self._brought = [f"{name} brings depth ({container})" for name, container in found if container]
             return set(self.invoke_popup(context))
-        return set(ImportHelper.invoke(self, context, event))
+        return self.open(context, event)
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
+        self.draw_problem(context)
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         for name in PLACING:
@@ -46,13 +48,17 @@ class DEPTH_NODES_OT_import_photo(Placing, bpy.types.Operator, ImportHelper):  #
             self.layout.label(text=text, icon="IMAGE_ZDEPTH")
         self.layout.prop(settings.preferences(), "own_depth")
 
-    def execute(self, _context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> set[str]:
         # A file browser's operator is over once the files are chosen; the one that waits for the depth begins here.
+        failed = jobs.last_failed()
         try:
             return self._begin() & {"FINISHED", "CANCELLED"} or {"FINISHED"}
         except RuntimeError as error:  # what the other operator has reported; it may go on with other photos
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
-            return {"FINISHED"} if jobs.waiting() else {"CANCELLED"}
+            problem = str(error).removeprefix("Error: ").strip()
+        if not jobs.waiting() and not postponed.kept() and jobs.last_failed() is failed:
+            return self.refuse(context, problem)  # no photo could be read
+        self.report({"ERROR"}, problem)
+        return {"FINISHED"} if jobs.waiting() else {"CANCELLED"}
 
     def _begin(self) -> set[str]:
         return set(

@@ -15,6 +15,7 @@ from ...errors import DepthNodesError, PhotoError, printable
 from ...scene import pairing, photo, relief
 from .. import first_sight
 from .placing import PLACING, THUMBNAILS, Placing
+from .reopening import Reopening
 
 # near_is and kind of `meaning.read` for each answer
 _MEANINGS: dict[str, tuple[NearIs | None, Kind | None]] = {
@@ -33,7 +34,7 @@ _UNITS: dict[str, Unit | None] = {
 }
 
 
-class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
+class DEPTH_NODES_OT_import_relief(Placing, Reopening, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
     """Make a relief from a photo and its depth map. Select both, or the photo alone if the map is in its folder"""
 
     bl_idname = "depth_nodes.import_relief"
@@ -117,9 +118,10 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.properties.is_property_set("filepath"):
             self.filepath = self._folder  # where it was last, also after an error
-        return set(ImportHelper.invoke(self, context, event))
+        return self.open(context, event)
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
+        self.draw_problem(context)
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         distance = (
@@ -154,8 +156,7 @@ class DEPTH_NODES_OT_import_relief(Placing, bpy.types.Operator, ImportHelper):  
                 scene=context.scene if self.use_camera else None,
             )
         except DepthNodesError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.refuse(context, str(error))
         relief.select(context, made.ob)
         first_sight.show(context, [made.ob], from_camera=made.camera is not None)
         if made.notes:

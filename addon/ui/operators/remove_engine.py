@@ -4,6 +4,7 @@ import bpy
 from bpy.props import BoolProperty
 
 from ...engine import jobs, place, setup
+from ..words import draw_line
 
 
 class DEPTH_NODES_OT_remove_engine(bpy.types.Operator):
@@ -33,10 +34,10 @@ class DEPTH_NODES_OT_remove_engine(bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         column = self.layout.column(align=True)
         for made in place.made(place.root())[int(self.unused) :]:
-            column.label(text=f"Deletes {made.title}", icon="TRASH")
+            draw_line(column, f"Deletes {made.title}", icon="TRASH")
             if made.users:
-                column.label(text=f"which Blender {' and '.join(made.users)} used", icon="BLANK1")
-        column.label(text=f"from {place.root()}", icon="BLANK1")
+                draw_line(column, f"which Blender {' and '.join(made.users)} used", icon="BLANK1")
+        draw_line(column, f"from {place.root()}", icon="BLANK1")
         column.label(text="Models stay in the Hugging Face cache, where other programs find them", icon="INFO")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:

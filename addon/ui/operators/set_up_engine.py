@@ -9,6 +9,7 @@ from ....inference import cache, catalog  # type: ignore[import-not-found]  # th
 from ...engine import jobs, place, postponed, probe, settings, setup
 from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
+from ..words import draw_line, size
 
 _LETTERS = 56  # that fit into a line of the dialogs
 
@@ -21,8 +22,8 @@ def _backends(_self: object, _context: bpy.types.Context | None) -> list[tuple[s
 _ITEMS = [
     (
         backend.name,
-        f"{backend.title}, about {backend.download / 1e9:.1f} GB",
-        f"Download about {backend.download / 1e9:.1f} GB, which takes about {backend.disk / 1e9:.1f} GB on disk",
+        f"{backend.title}, about {size(backend.download)}",
+        f"Download about {size(backend.download)}, which takes about {size(backend.disk)} on disk",
     )
     for backend in backends()
 ]
@@ -57,7 +58,7 @@ class ChoosingBackend:
         column = layout.column(align=True)
         for note in self._notes:
             for number, line in enumerate(textwrap.wrap(note, _LETTERS)):
-                column.label(text=line, icon="BLANK1" if number else "INFO")
+                draw_line(column, line, icon="BLANK1" if number else "INFO")
 
 
 class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
@@ -78,11 +79,12 @@ class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
         if jobs.waiting():
             cls.poll_message_set("Depth is being estimated. Wait for it, or cancel it")
             return False
+        if not bpy.app.online_access:
+            cls.poll_message_set("Blender is offline. Allow online access first, in Preferences > System > Network")
+            return False
         return True
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        if not bpy.app.online_access:
-            return self.execute(context)
         try:
             self.suggest()
         except DepthNodesError as error:
@@ -95,8 +97,8 @@ class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
         self.draw_backend(layout)
         column = layout.column(align=True)
         column.label(text="PyTorch and the packages it needs will be downloaded from", icon="INTERNET")
-        column.label(text=self.chosen().places, icon="BLANK1")
-        column.label(text=f"into {place.root()}", icon="FILE_FOLDER")
+        draw_line(column, self.chosen().places, icon="BLANK1")
+        draw_line(column, f"into {place.root()}", icon="FILE_FOLDER")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         jobs.free_memory()  # a worker of the old engine holds its files
@@ -163,11 +165,12 @@ class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
         fetched = layout.column(align=True)
         if not settings.has_engine():
             backend = self.chosen()
-            size = f"{backend.download / 1e9:.1f} GB"
-            fetched.label(text=f"The engine that runs it, {size} from {backend.places}", icon="BLANK1")
+            draw_line(
+                fetched, f"The engine that runs it, {size(backend.download)} from {backend.places}", icon="BLANK1"
+            )
             self.draw_backend(layout)
         if cache.on_disk(better) is None:
-            fetched.label(text=f"{better.title}, {better.bytes / 1e6:.0f} MB from huggingface.co", icon="BLANK1")
+            draw_line(fetched, f"{better.title}, {size(better.bytes)} from huggingface.co", icon="BLANK1")
         if not bpy.app.online_access:
             layout.label(text="Blender is offline:", icon="INTERNET_OFFLINE")
             layout.prop(self, "allow_online")

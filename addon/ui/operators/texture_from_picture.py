@@ -9,9 +9,10 @@ from bpy_extras.io_utils import ImportHelper
 from ...errors import DepthNodesError
 from ...scene import photo, relief, texture
 from .placing import THUMBNAILS
+from .reopening import Reopening
 
 
-class DEPTH_NODES_OT_texture_from_picture(bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
+class DEPTH_NODES_OT_texture_from_picture(Reopening, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own do
     """Lay a picture made from Depth Map of This View over the selected objects, where the camera sees them"""
 
     bl_idname = "depth_nodes.texture_from_picture"
@@ -31,12 +32,17 @@ class DEPTH_NODES_OT_texture_from_picture(bpy.types.Operator, ImportHelper):  # 
             return True
         return False
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return self.open(context, event)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.draw_problem(context)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         obs = [(ob, relief.find_modifier(ob)) for ob in context.selected_objects]
         try:
             count = texture.project(context.scene, obs, Path(bpy.path.abspath(self.filepath)))
         except DepthNodesError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self.refuse(context, str(error))
         self.report({"INFO"}, f"The picture is on {count} object{'s' if count > 1 else ''}")
         return {"FINISHED"}

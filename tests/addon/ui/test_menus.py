@@ -288,8 +288,9 @@ def test_the_preferences_draw_every_state():
                 for name in ("existing_python", "model", "weights", "accepted", "quality", "size")
             },
         ),
-        bpy.context,
+        Drawn(),
     )
+    assert "250 MB for CPU" in " ".join(layout.labels)
     assert layout.entries[0] == "Allow Online Access"
     assert "depth_nodes.set_up_engine" in layout.entries
     assert {"existing_python", "model", "quality", "device", "weights", "idle_minutes"} <= set(layout.properties)
