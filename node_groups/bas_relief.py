@@ -37,7 +37,7 @@ GROUP = Group(
         Geometry("Geometry", "The grid, unmoved"),
         Float("Height", "The compressed height, 0 to 1 over the known vertices"),
     ),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "relief", "compress", "bas-relief"),
 )
 

@@ -52,9 +52,8 @@ def stamps(trees: Mapping[str, bpy.types.NodeTree]) -> dict[str, str]:
 
 
 def mark_assets(trees: dict[str, bpy.types.NodeTree]) -> None:
-    """Make assets of the groups, with catalog, tags, author, licence and description."""
-    for module in catalog.MODULES:
-        group = module.GROUP
+    """Make assets of the groups that have a catalog, with it, tags, author, licence and description."""
+    for group in (module.GROUP for module in catalog.MODULES if module.GROUP.catalog):
         tree = trees[group.name]
         tree.asset_mark()
         data = tree.asset_data

@@ -40,10 +40,11 @@ MODULES = (
     depth_relief,
 )
 
-# Fixed for ever: Blender knows a catalog by its identifier, a user's files refer to it.
+# Blender lists assets by catalog, then by name, so Depth Relief stands first. The identifiers are fixed for ever: a
+# user's files refer to them.
 CATALOGS = {
     "Depth": "6d0a2b58-8d0c-4a53-9b42-0d1f7a1c3e01",
-    "Depth/Utilities": "6d0a2b58-8d0c-4a53-9b42-0d1f7a1c3e02",
+    "Depth/Nodes": "6d0a2b58-8d0c-4a53-9b42-0d1f7a1c3e02",
 }
 
 AUTHOR = "Depth Nodes"

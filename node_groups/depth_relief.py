@@ -80,6 +80,7 @@ GROUP = Group(
         ),
     ),
     outputs=(Geometry("Geometry", "The relief"),),
+    catalog="Depth",
     tags=("depth", "relief", "photo", "displace", "modifier"),
     is_modifier=True,
 )

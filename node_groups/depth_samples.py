@@ -68,7 +68,7 @@ GROUP = Group(
         Float("Compressed Height", "The height of each vertex with compressed gaps, 0 to 1"),
         Bool("Is Compressed", "Whether there is a compressed height"),
     ),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "sample", "grid"),
 )
 

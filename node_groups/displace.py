@@ -33,7 +33,7 @@ GROUP = Group(
         AXIS,
     ),
     outputs=(Geometry("Geometry", "The relief"),),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "displace"),
 )
 

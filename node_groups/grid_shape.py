@@ -19,7 +19,7 @@ GROUP = Group(
         Int("Columns", "Vertices in a row", 0, 0, 2**31 - 1),
         Bool("Is Grid", "Whether the mesh is such a grid"),
     ),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "grid"),
 )
 

@@ -46,7 +46,7 @@ GROUP = Group(
         Bool("Is Grid", "Whether it is the grid"),
         Bool("Per Pixel", "Whether each vertex lies on the centre of its own pixel"),
     ),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "grid", "plane"),
 )
 

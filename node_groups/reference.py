@@ -111,7 +111,7 @@ def index() -> str:
         "Depth Relief is the modifier; the other groups are its parts, to build trees of your own with. This "
         "reference is made from the code that builds the groups."
     )
-    for name in catalog.CATALOGS:
+    for name in (*catalog.CATALOGS, ""):
         groups = [module.GROUP for module in reversed(catalog.MODULES) if module.GROUP.catalog == name]
         if not groups:
             continue
@@ -119,7 +119,7 @@ def index() -> str:
         for group in groups:
             picture = f"![]({slug(group.name)}.png){{ .small }}"
             rows.append(f"| {picture} | [{group.name}]({slug(group.name)}.md) | {_sentence(group)} |")
-        parts += [f"## {name.rpartition('/')[2]}", "\n".join(rows)]
+        parts += [f"## {name.rpartition('/')[2] or 'Inside them'}", "\n".join(rows)]
     return "\n\n".join(parts) + "\n"
 
 

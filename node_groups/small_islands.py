@@ -38,7 +38,7 @@ GROUP = Group(
         Geometry("Geometry", "The mesh as it was"),
         Bool("Small", "Selected faces of a small piece", single=False),
     ),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "island", "cut"),
 )
 

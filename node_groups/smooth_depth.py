@@ -38,7 +38,7 @@ GROUP = Group(
         Geometry("Geometry", "The grid, unmoved"),
         Float("Depth", "The smooth depth"),
     ),
-    catalog="Depth/Utilities",
+    catalog="",
     tags=("depth", "smooth", "denoise", "blur"),
 )
 

@@ -54,13 +54,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class Group:
-    """A node group that ships as an asset."""
+    """A node group that ships; `catalog` is where it is listed as an asset, empty for one that only others use."""
 
     name: str
     description: str
     inputs: tuple[Socket | Panel, ...]
     outputs: tuple[Socket, ...]
-    catalog: str = "Depth"
+    catalog: str = "Depth/Nodes"
     tags: tuple[str, ...] = ()
     is_modifier: bool = False
 

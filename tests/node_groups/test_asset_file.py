@@ -111,8 +111,17 @@ def linked(groups: None) -> Iterator[dict[str, bpy.types.NodeTree]]:
     bpy.data.batch_remove({data.library for data in assets.values()})
 
 
-def test_every_group_is_an_asset_and_no_menu_is(linked: dict[str, bpy.types.NodeTree]) -> None:
-    assert sorted(linked) == sorted(GROUPS)
+def test_what_only_other_groups_use_is_no_asset(linked: dict[str, bpy.types.NodeTree]) -> None:
+    assert SPECIFIED <= set(linked)
+    assert not {"Depth Samples", "Displace", "Grid Shape", "Image Grid", "Small Islands"} & set(linked)
+    assert not set(MENUS) & set(linked)
+
+
+def test_depth_relief_is_listed_first(linked: dict[str, bpy.types.NodeTree]) -> None:
+    lines = (BLEND.parent / "blender_assets.cats.txt").read_text(encoding="utf-8").split("\n")
+    paths = dict(line.split(":")[:2] for line in lines if line.count(":") == 2)
+    listed = sorted(linked, key=lambda name: (paths[linked[name].asset_data.catalog_id], name))  # as Blender does
+    assert listed[0] == "Depth Relief"
 
 
 def test_the_file_is_written_by_the_oldest_blender(linked: dict[str, bpy.types.NodeTree]) -> None:
@@ -122,11 +131,10 @@ def test_the_file_is_written_by_the_oldest_blender(linked: dict[str, bpy.types.N
 def test_assets_say_what_they_are(linked: dict[str, bpy.types.NodeTree]) -> None:
     lines = (BLEND.parent / "blender_assets.cats.txt").read_text(encoding="utf-8").split("\n")
     paths = dict(line.split(":")[:2] for line in lines if line.count(":") == 2)
-    for module in catalog.MODULES:
-        data = linked[module.GROUP.name].asset_data
-        expected = "Depth" if module.GROUP.name in SPECIFIED else "Depth/Utilities"
-        assert paths[data.catalog_id] == expected
-        assert data.description == module.GROUP.description != ""
+    for group in (module.GROUP for module in catalog.MODULES if module.GROUP.name in linked):
+        data = linked[group.name].asset_data
+        assert paths[data.catalog_id] == ("Depth" if group.name == "Depth Relief" else "Depth/Nodes")
+        assert data.description == group.description != ""
         assert data.author == "Depth Nodes"
         assert data.license == "CC0-1.0"
         assert len(data.tags) >= 2

@@ -8,7 +8,7 @@ from ...scene import freeze, relief
 
 
 class DEPTH_NODES_OT_freeze_grid(bpy.types.Operator):
-    """Turn the sampled grid into a real mesh with a depth attribute, which is much faster to shape"""
+    """Store the sampled grid as a mesh, which is much faster to shape. To edit or sculpt, use Relief to Mesh instead"""
 
     bl_idname = "depth_nodes.freeze_grid"
     bl_label = "Freeze Grid"

@@ -11,7 +11,7 @@ from tests.gui.driver import FOLDER, Hand, Steps, area, at, measured, region, se
 from tests.gui.scenes.photo import drop_photo
 from tests.gui.stage import DEPTH, PHOTO, addon, depth_image, over, plane, positions, relief, tab
 
-FRAMES = 12
+ARROW = 75  # pixels from an arrow's place to its head
 
 
 def play() -> Steps:
@@ -22,7 +22,7 @@ def play() -> Steps:
     viewport = yield from drop_photo("dialog")
     ob = bpy.context.view_layer.objects.active
     space = viewport.spaces.active
-    assert space.shading.color_type == "TEXTURE"
+    assert (space.shading.light, space.shading.color_type) == ("FLAT", "TEXTURE")
     assert space.region_3d.view_perspective == "CAMERA"
     assert bpy.context.scene.camera.parent == ob
     see("first_sight")
@@ -111,10 +111,12 @@ def first_sight() -> Steps:
     see("one")
     ob = bpy.context.view_layer.objects.active
     view = viewport.spaces.active.region_3d
-    assert viewport.spaces.active.shading.color_type == "TEXTURE"
+    shading = viewport.spaces.active.shading
+    assert (shading.light, shading.color_type) == ("FLAT", "TEXTURE")
     facing = (view.view_rotation.to_matrix().col[2]).dot(ob.matrix_world.to_quaternion().to_matrix().col[2])
     assert facing > 0.5, facing
     bpy.data.objects.remove(ob)
+    shading.light = "STUDIO"  # somebody's choice, which stays
     names = ["one.jpg", "two.jpg", "three.jpg"]
     for name in names:
         shutil.copy(PHOTO, FOLDER / name)
@@ -127,6 +129,7 @@ def first_sight() -> Steps:
     yield 2.0
     see("three")
     assert {one.name for one in bpy.context.selected_objects} == {"one", "two", "three"}
+    assert shading.light == "STUDIO"
 
 
 def panels() -> Steps:
@@ -182,3 +185,11 @@ def gizmos() -> Steps:
     yield 2.0
     see("arrow_camera")
     measured["near"], measured["far"] = seen(-0.25, 0.0, -1.0), seen(1.0, 0.0, -4.0)
+    hand, height = Hand(), window().height
+    for arrow, other in (("Near", "Far"), ("Far", "Near")):  # each by itself
+        before = {name: inputs.get_input(modifier, f"{name} Distance") for name in (arrow, other)}
+        x, y = measured[arrow.lower()]
+        head = (x, height - y + ARROW)
+        yield from hand.drag(head, (x, head[1] - 60), f"drag_{arrow.lower()}")
+        assert inputs.get_input(modifier, f"{arrow} Distance") < before[arrow] - 0.1
+        assert inputs.get_input(modifier, f"{other} Distance") == before[other]

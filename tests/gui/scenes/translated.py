@@ -3,15 +3,13 @@
 import bpy
 
 from tests.gui.driver import Steps, area, measured, see, within
+from tests.gui.scenes import dialogs, minute
 from tests.gui.stage import addon, plane, positions, relief, tab
 
 
 def chinese() -> Steps:
     """A relief is imported, frozen and shaped, and the modifier reads a mesh whose UV map Blender named."""
-    view = bpy.context.preferences.view
-    view.language = "zh_HANS"
-    view.use_translate_new_dataname = view.use_translate_interface = view.use_translate_tooltips = True
-    yield 1.0
+    yield from _translate()
     inputs, api = addon("scene.inputs"), addon("api")
     ob = plane()
     measured["uv map"] = ob.data.uv_layers.active.name
@@ -34,6 +32,25 @@ def chinese() -> Steps:
     yield from tab(area("VIEW_3D"))
     yield 1.0
     see("chinese")
+
+
+def first_minute() -> Steps:
+    """Dropped, looked at, shaped, moved before and rendered, all of it in Chinese."""
+    yield from _translate()
+    yield from minute.play()
+
+
+def dialogs_again() -> Steps:
+    """An import that fails and is mended, in Chinese."""
+    yield from _translate()
+    yield from dialogs.again()
+
+
+def _translate() -> Steps:
+    view = bpy.context.preferences.view
+    view.language = "zh_HANS"
+    view.use_translate_new_dataname = view.use_translate_interface = view.use_translate_tooltips = True
+    yield 1.0
 
 
 def _ramp() -> object:
