@@ -51,7 +51,7 @@ def set_up() -> Steps:
 
 
 def better() -> Steps:
-    """Better Depth, asked for without an engine: once that is there, the relief gets another depth and keeps the rest."""
+    """Better Depth, without an engine: once that is there, the relief gets another depth and keeps the rest."""
     viewport = area("VIEW_3D")
     jobs, setup, inputs, hand = addon("engine.jobs"), addon("engine.setup"), addon("scene.inputs"), Hand()
     preferences().model = "draft"
