@@ -72,9 +72,9 @@ def build(tree: Tree) -> None:
         tree.output("Low", low)
         tree.output("High", high)
     with tree.frame("Values that the chosen kind does not have"):
-        tree.warn(is_distance & (low < 0.0), "Distances are never negative. Set Kind to Disparity")
+        tree.warn(is_distance & (low < 0.0), "Distances below 0. Set Kind to Disparity")
         metric = (high > BEYOND_RELATIVE) & ~is_distance
-        tree.warn(metric, "Some values are beyond 0 to 1. Is the kind Distance?", "INFO")
+        tree.warn(metric, "Values beyond 0 to 1. Set Kind to Distance?", "INFO")
 
 
 def _lattice(tree: Tree, side: int) -> tuple[Value, Value]:
@@ -98,8 +98,7 @@ def _warn_of_colour(tree: Tree) -> None:
         shown = (picture.alpha >= 0.5) & (rgb.blue > 0.0) & (rgb.blue < 1.0)
         tint = tree.switch(shown, true=most - least, false=0.0)
         strongest = tree.sample_index(few, tree.add.field_min_and_max(tint).max, 0)  # a statistic would sort them all
-        advice = "This is a picture in colour, not a depth map: pick the depth image"
-        tree.warn(strongest > COLOURFUL, advice)
+        tree.warn(strongest > COLOURFUL, "A picture in colour. Pick the depth image")
 
 
 def _warn_of_srgb(tree: Tree) -> None:
@@ -116,9 +115,7 @@ def _warn_of_srgb(tree: Tree) -> None:
             away = tree.real("ABSOLUTE", levels - tree.real("ROUND", levels))
             off.append(tree.sample_index(few, tree.add.field_min_and_max(away).max, 0))
         srgb = (off[0] < A_LEVEL) & (off[1] > 10.0 * A_LEVEL)
-        tree.warn(
-            srgb, "Blender reads this depth map as sRGB, which bends it: set the image's Color Space to Non-Color"
-        )
+        tree.warn(srgb, "Read as sRGB. Set Color Space to Non-Color")
 
 
 def _extremes(tree: Tree, lattice: Value, depth: Value, known: Value) -> tuple[Value, Value, Value]:

@@ -251,7 +251,7 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         )
         gone = (tree.count(cut("Geometry")).face_count < 1) & (tree.count(mesh).face_count > 0)
         asked = tree.input("Cutoff") & (tree.add.image_info(*tree.inputs("Image", "Frame").values()).width > 0)
-        advice = "The cut leaves nothing: raise Threshold, Angle or Resolution, or lower Minimum Island"
+        advice = "The cut leaves nothing. See Threshold and Minimum Island"
         tree.warn(tree.switch(asked, true=gone, false=False), advice)
         frozen = tree.chosen(choices.SURFACE, choices.FROZEN)
         was_cut = tree.add.named_attribute(CUT, data_type="BOOLEAN").attribute

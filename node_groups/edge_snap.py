@@ -49,7 +49,7 @@ def build(tree: Tree) -> None:
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
         rows, columns = shape("Rows"), shape("Columns")
         steps = tree.switch(shape("Is Grid"), true=tree.input("Radius"), false=0)
-        tree.warn(~shape("Is Grid"), "Edge Snap needs a grid. Set Surface to Grid, or switch Edge Snap off")
+        tree.warn(~shape("Is Grid"), "Edge Snap needs a grid. Set Surface to Grid")
     with tree.frame("The highest and lowest depth around each vertex: a window that widens turn by turn"):
         known = tree.input("Validity") >= 0.5
         depth = tree.input("Depth")

@@ -128,7 +128,7 @@ def _mesh_uv(tree: Tree, wanted: Value) -> Value:
         reach = tree.add.field_min_and_max(tree.length(some)).max
         nowhere = tree.sample_index(tree.add.points(LOOKS), reach, 0) <= 0.0
         used = ~(wanted | frozen) & (counts.face_count > 1)
-        advice = "The mesh has no UV map of that name: choose its UV map under UV, or unwrap it"
+        advice = "No UV map of that name. Choose one under UV"
         tree.warn(tree.switch(used, true=nowhere, false=False), advice)
     return result
 
@@ -143,8 +143,7 @@ def _corners(tree: Tree, is_quad: Value) -> _Plane:
         (ax, ay, _), (bx, by, _) = tree.split(q[2] - q[0]), tree.split(q[3] - q[1])
         spans = is_quad & (tree.real("ABSOLUTE", ax * by - ay * bx) > 0.0)
         q = [tree.switch(spans, true=known, false=default) for default, known in zip(_UNIT, q, strict=True)]
-        advice = "The plane has no UV map: the picture fills it corner to corner. Unwrap it to place it yourself"
-        tree.warn(is_quad & ~spans, advice, "INFO")
+        tree.warn(is_quad & ~spans, "No UV map. The picture fills the plane", "INFO")
     with tree.frame("Anything but a plane: a standing size, the longer side 2 m, around the origin"):
         width, height = tree.image_size()
         longer = tree.real("MAXIMUM", width, height)

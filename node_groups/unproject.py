@@ -83,7 +83,7 @@ def build(tree: Tree) -> None:
         moved = tree.add.set_position(geometry=tree.input("Geometry"), position=position)
         none = ~(tree.add.camera_info(tree.input("Camera")).focal_length > 0.0)
         missing = tree.switch(from_object, true=none, false=False)
-        missing = tree.warn(missing, "No camera is chosen. Pick one, or take the lens from a focal length or an angle")
+        missing = tree.warn(missing, "No camera is chosen. Pick one")
         tree.output("Geometry", tree.switch(missing, true=tree.input("Geometry"), false=moved))
         tree.output("Viewpoint", tree.switch(from_object, true=place.location, false=tree.xyz()))
         turned = tree.add.transform_point(ray / size, place.transform) - place.location

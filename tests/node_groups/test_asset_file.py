@@ -155,6 +155,17 @@ def sockets(name: str) -> list[bpy.types.NodeTreeInterfaceSocket]:
     return [item for item in tree(name).interface.items_tree if item.item_type == "SOCKET"]
 
 
+@pytest.mark.parametrize("name", GROUPS)
+def test_warnings_fit_the_modifiers_panel(name: str) -> None:
+    said = [
+        node.inputs["Message"].default_value for node in tree(name).nodes if node.bl_idname == "GeometryNodeWarning"
+    ]
+    for message in said:
+        what, _, advice = message.partition(". ")
+        assert len(what) < 40
+        assert len(advice) < 40
+
+
 @pytest.mark.parametrize("name", [*GROUPS, *MENUS])
 def test_every_socket_is_described(name: str) -> None:
     assert tree(name).description
