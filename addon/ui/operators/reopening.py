@@ -37,7 +37,7 @@ class Reopening:
         if not self._has_dialog:
             operator.report({"ERROR"}, problem)
             return {"CANCELLED"}
-        operator.report({"WARNING"}, problem)  # an error would pop up in front of the dialog
+        operator.report({"INFO"}, problem)  # a warning would pop up in front of the dialog
         self.reopen(context, problem)
         return {"CANCELLED"}
 
@@ -55,8 +55,9 @@ class Reopening:
 
 
 def _open(window: bpy.types.Window, idname: str, chosen: dict[str, Any], names: list[str]) -> None:
-    if window not in bpy.context.window_manager.windows[:]:
-        return  # it was closed
+    windows = bpy.context.window_manager.windows[:]
+    if window not in windows:
+        window = windows[0]  # it was the dialog's own
     area = max(window.screen.areas, key=lambda one: (one.type == "VIEW_3D", one.width * one.height))
     module, _, name = idname.partition("_OT_")
     with bpy.context.temp_override(window=window, area=area):

@@ -6,9 +6,9 @@ from tests.gui.driver import Hand, Steps, at, see, until
 from tests.gui.stage import editors, preferences
 
 GROUPS = (
-    "Background Layer",
-    "Depth Range",
     "Depth Relief",
+    "Background Layer",  # this and what follows in a menu of its own
+    "Depth Range",
     "Disparity to Distance",
     "Displace Grid",
     "Edge Snap",
@@ -18,10 +18,11 @@ GROUPS = (
     "Unproject",
 )
 TO_DEPTH, ROW, TO_SUBMENU = 357, 21, 210  # pixels in the Add menu of Blender 5.2
+TO_NODES, TO_NODES_MENU = 28, 130  # and in its menu Depth
 
 
 def by_mouse() -> Steps:
-    """Each entry of the submenu adds its group, in the order of the alphabet: none is listed twice."""
+    """Each entry adds its group, Depth Relief first, then in the order of the alphabet: none is listed twice."""
     editor, tree = yield from _tree()
     hand = Hand()
     for row in range(len(GROUPS)):
@@ -33,8 +34,13 @@ def by_mouse() -> Steps:
         yield from hand.glide((x + 10, down))
         yield 0.5
         yield from hand.glide((x + TO_SUBMENU, down))
-        yield from hand.glide((x + TO_SUBMENU, down - row * ROW))
-        if row in (0, len(GROUPS) - 1):
+        if row:
+            x, down = x + TO_SUBMENU, down - TO_NODES
+            yield from hand.glide((x, down))
+            yield 0.5
+            yield from hand.glide((x + TO_NODES_MENU, down))
+            yield from hand.glide((x + TO_NODES_MENU, down - (row - 1) * ROW))
+        if row in (0, 1, len(GROUPS) - 1):
             see(f"menu_{row}")
         yield from hand.click(hand.place)
         yield from _put_down(hand, editor, tree, row)

@@ -17,6 +17,9 @@ def drag() -> Steps:
     see("previews", browser)
     ob = plane()
     hand = Hand()
+    yield from hand.click(_first_tile(browser))
+    with within(browser):
+        assert bpy.context.asset.name == "Depth Relief"
     tile = yield from _pick(hand, browser, "Depth Relief")
     yield from hand.drag(tile, over(viewport, (0.0, 0.0, 0.0)), "onto_plane")
     yield until("the modifier is there", lambda: len(ob.modifiers) == 1)
@@ -47,12 +50,17 @@ def _pick(hand: Hand, browser: bpy.types.Area, name: str) -> Steps:
     """Search an asset, click the tiles from the left until it is chosen, and return its place."""
     browser.spaces.active.params.filter_search = name
     yield 1.0
-    inner = region(browser)
+    x, y = _first_tile(browser)
     for column in range(4):
-        tile: Place = (inner.x + TILE * (column + 0.6), inner.y + inner.height - 60)
+        tile: Place = (x + TILE * column, y)
         yield from hand.click(tile)
         with within(browser):
             found = bpy.context.asset
         if found is not None and found.name == name:
             return tile
     raise AssertionError(f"no asset {name}")
+
+
+def _first_tile(browser: bpy.types.Area) -> Place:
+    inner = region(browser)
+    return inner.x + TILE * 0.6, inner.y + inner.height - 60

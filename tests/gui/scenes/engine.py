@@ -34,6 +34,7 @@ def set_up() -> Steps:
     yield from _agree_to_set_up(hand, viewport)
     yield until("it has failed", lambda: setup.installation() and setup.installation().state == "failed")
     yield 1.0
+    yield from hand.aside(viewport)
     see("failed_set_up")
     assert PHOTO.stem not in bpy.data.objects
 

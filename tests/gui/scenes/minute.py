@@ -103,14 +103,27 @@ def _last_operator() -> str:
 def first_sight() -> Steps:
     """An import with all defaults, into the file that Blender starts with; then three photos at once."""
     viewport = area("VIEW_3D")
-    bpy.data.objects.remove(bpy.data.objects["Cube"])
     yield from tab(viewport)
+    with within(viewport):
+        bpy.ops.depth_nodes.import_relief(filepath=str(PHOTO), depth_path=str(DEPTH))
+    yield 2.0
+    see("beside_the_cube")
+    assert viewport.spaces.active.local_view is not None
+    hidden = bpy.data.objects["Cube"]
+    assert hidden.visible_get()
+    assert not hidden.visible_in_viewport_get(viewport.spaces.active)
+    with within(viewport):
+        bpy.ops.view3d.localview()
+    for ob in (hidden, bpy.context.view_layer.objects.active):
+        bpy.data.objects.remove(ob)
+    viewport.spaces.active.shading.light, viewport.spaces.active.shading.color_type = "STUDIO", "MATERIAL"
     with within(viewport):
         bpy.ops.depth_nodes.import_relief(filepath=str(PHOTO), depth_path=str(DEPTH))
     yield 2.0
     see("one")
     ob = bpy.context.view_layer.objects.active
     view = viewport.spaces.active.region_3d
+    assert viewport.spaces.active.local_view is None
     shading = viewport.spaces.active.shading
     assert (shading.light, shading.color_type) == ("FLAT", "TEXTURE")
     facing = (view.view_rotation.to_matrix().col[2]).dot(ob.matrix_world.to_quaternion().to_matrix().col[2])
