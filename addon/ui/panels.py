@@ -107,7 +107,8 @@ def _draw_view(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             layout.operator("depth_nodes.show_photo", text="Show Shape", icon="SHADING_SOLID")
         else:
             layout.operator("depth_nodes.show_photo", icon="SHADING_TEXTURE")
-    if camera.find(context.object, context.scene) is None:
+    seen = camera.relief_of(context.object) or context.object
+    if camera.find(seen, context.scene) is None:
         layout.operator("depth_nodes.add_camera", icon="CAMERA_DATA")
     else:
         layout.operator("depth_nodes.photo_view", icon="LOOP_BACK")
@@ -195,6 +196,8 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
         modifier = relief.find_modifier(context.object)
         if modifier is not None:
             _draw_relief(layout, context, modifier)
+        elif camera.relief_of(context.object) is not None:
+            _draw_view(layout.column(align=True), context)
         # Not a panel of its own: Blender draws those over one that has grown, until it draws again.
         header, estimation = layout.panel("depth_nodes_estimation", default_closed=True)
         header.label(text="Estimation")

@@ -189,6 +189,8 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
     extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
     assert entries() == [*ways_in, "Estimate Depth Instead", *camera, "depth_nodes.freeze_grid", TO_MESH, "Bake Maps…"]
     bpy.ops.depth_nodes.add_camera()
+    bpy.context.view_layer.objects.active = bpy.context.scene.camera
+    assert entries()[-2:] == ["depth_nodes.photo_view", "depth_nodes.parallax"]
     bpy.context.view_layer.objects.active = ob
     assert "depth_nodes.photo_view" in entries()
     assert "depth_nodes.add_camera" not in entries()
