@@ -56,6 +56,7 @@ def _frame(view: Any, obs: Sequence[bpy.types.Object]) -> None:
 
 def _isolate(context: bpy.types.Context, space: Any, obs: Sequence[bpy.types.Object]) -> None:
     """Enter Local View where something of about the same size stands in the reliefs, as Blender's default cube does."""
+    obs = [ob for ob in obs if ob.select_get()]  # not so in a collection that the view layer leaves out
     if space.local_view is not None:
         for ob in obs:
             ob.local_view_set(space, True)
