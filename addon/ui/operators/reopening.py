@@ -46,7 +46,7 @@ class Reopening:
         operator: Any = self
         chosen = {
             prop.identifier: getattr(self, prop.identifier)
-            for prop in operator.bl_rna.properties
+            for prop in operator.properties.bl_rna.properties
             if prop.type != "COLLECTION" and prop.identifier not in _OF_THE_DIALOG
         }
         names = [file.name for file in getattr(self, "files", ()) if file.name]
