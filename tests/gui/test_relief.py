@@ -62,11 +62,11 @@ def test_an_artists_first_minute(play) -> None:
 
 @pytest.mark.parametrize("scene", ["dialogs:alone", "dialogs:again", "engine:set_up", "engine:better", "camera:moved"])
 def test_what_a_hand_found_wrong_once(scene, play) -> None:
-    play(scene, seconds=300)
+    play(scene, seconds=600)
 
 
 def test_first_sight(play) -> None:
-    play("minute:first_sight")
+    play("minute:first_sight", seconds=300)
 
 
 def test_the_modifiers_panel_fits_a_laptop(play) -> None:

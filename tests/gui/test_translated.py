@@ -13,4 +13,4 @@ def test_names_and_words_of_a_translated_blender_change_nothing(play) -> None:
 
 @pytest.mark.parametrize("scene", ["first_minute", "dialogs_again"])
 def test_an_artists_way_in_a_translated_blender(scene, play) -> None:
-    play(f"translated:{scene}", seconds=300)
+    play(f"translated:{scene}", seconds=600)
