@@ -86,5 +86,5 @@ class _Selecting:
         with bpy.context.temp_override(window=window, area=area, region=region):
             for name in self.names:
                 space.activate_file_by_relative_path(relative_path=name)
-            selected: Any = bpy.context.selected_files
+            selected: Any = bpy.context.selected_files or ()  # none until the folder is read
         return {file.name for file in selected} >= set(self.names)

@@ -102,4 +102,4 @@ def _problem() -> str:
 
 def _selected() -> set[str]:
     with within(_dialog(), number=1):
-        return {file.name for file in bpy.context.selected_files}
+        return {file.name for file in bpy.context.selected_files or ()}
