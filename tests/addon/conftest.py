@@ -15,6 +15,7 @@ def empty_file() -> None:
 @pytest.fixture
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give new reliefs a coarse grid: Blender shapes one at every step, and a million vertices take their time."""
+    extension.enable()  # the file of tests may do so only later
     relief, inputs = (extension.module(f"addon.scene.{name}") for name in ("relief", "inputs"))
     add_modifier = relief.add_modifier
 

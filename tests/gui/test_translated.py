@@ -9,8 +9,3 @@ def test_names_and_words_of_a_translated_blender_change_nothing(play) -> None:
     assert said["height"] == pytest.approx([0.0, 0.5], abs=1e-3)
     assert said["menus"] == {"Kind": "Disparity", "Projection": "Relief", "Surface": "Automatic"}
     assert said["frozen"] == [True, True]
-
-
-@pytest.mark.parametrize("scene", ["first_minute", "dialogs_again"])
-def test_an_artists_way_in_a_translated_blender(scene, play) -> None:
-    play(f"translated:{scene}", seconds=600)

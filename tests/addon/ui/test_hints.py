@@ -12,7 +12,7 @@ import pytest
 from tools import extension
 
 ROOT = extension.ROOT
-NAME = re.compile(r"(?<![\w`/])[A-Z0-9][\w-]*(?:(?: > | and | in | of | to | )[A-Z0-9][\w-]*)*")
+NAME = re.compile(r"(?<![\w`/])[A-Z0-9][\w'-]*(?:(?: > | and | in | of | to | )[A-Z0-9][\w'-]*)*")
 JOINS = re.compile(" > | and | in | of | to ")  # between two names, or inside one
 SENTENCE = re.compile(r"(?<=[.:;?!(])\s+|\n+")
 CODE = re.compile(r"[\\|{]|^\s*import ", re.MULTILINE)  # a pattern or a program
@@ -118,7 +118,7 @@ def _drawn(path: Path) -> Iterator[str]:
 
 def is_known(name: str) -> bool:
     """Return whether a name is a label, several of them, a way through menus, or made of nouns."""
-    parts = [name] if name in labels() else JOINS.split(name)
+    parts = [name] if name in labels() else JOINS.split(name.replace("'s", "").rstrip("'"))
     return all(part in labels() or all(map(NOUN.fullmatch, part.split())) for part in parts)
 
 
