@@ -21,6 +21,7 @@ DRAWN = {"operator", "label", "prop", "menu", "progress", "panel"}  # what draws
 # Capitalised, and no control: products, formats, a colour space, and an axis of one.
 NOUN = re.compile(
     "8-bit|16-bit|32-bit|AMD|ARM|AVIF|Anything|Blenders?|CPU|CUDA|Depth|Direction|Draft|EEVEE|EXIF|EXR|Face|False|FLUX|GB|"
+    "COLMAP|Gaussian|Instant|NGP|"
     "GIMP|GPU|HEIC|Hugging|I|Intel|JPEG|JSON|KITTI|Linux|MB|MP4|Mac|Metal|Movie|NPY|NPZ|NVIDIA|NaN|Nodes|Non-Color|"
     r"OpenEXR|OpenImageIO|PFM|PNG|Photos|PyPI|PyTorch|Python|ROCm|SD|SDXL|TIFF|TUM|True|UI|UV|V1|V2|WebP|Windows|XPU|Z|\d+"
 )
