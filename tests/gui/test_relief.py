@@ -94,3 +94,12 @@ def coloured(picture: np.ndarray, colour: tuple[int, int, int], place: list[floa
         x, y = (round(side) for side in place)
         picture = picture[max(y - 110, 0) : y + 110, max(x - 110, 0) : x + 110]
     return bool((np.abs(picture - colour).max(axis=2) < 100).sum() > 5)
+
+
+def test_a_dataset_is_rendered_and_stopped(play) -> None:
+    measured = play("dataset:export", seconds=300)
+    print(measured)
+    assert measured["pictures"] == ["0001.png", "0002.png", "0003.png"]
+    assert measured["turns while it rendered"] > 5  # Blender goes on all the while
+    assert measured["windows"] == 1
+    assert measured["left"] == ["stopped.png"]  # the picture of the screen
