@@ -101,6 +101,14 @@ def python_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
+def python_at(path: Path) -> Path:
+    """Return the Python that an artist means by its executable, or by the folder of its environment."""
+    if not path.is_dir():
+        return path
+    beside = path / "python.exe"  # conda on Windows
+    return beside if beside.is_file() else python_in(path)
+
+
 def made(within: Path) -> list[Made]:
     """Return the whole engines in a folder whose Python is there and has what the worker needs, the best first.
 
@@ -153,7 +161,7 @@ def built_in() -> Engine:
     """Return Blender's own Python: numpy comes with it, and the built-in model needs nothing else."""
     # That model has two threads of its own. A linear algebra library that starts more lets them wait for each other.
     limits = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    return Engine(Path(sys.executable), {}, variables=dict.fromkeys(limits, "1"))
+    return Engine(Path(sys.executable), {}, variables=dict.fromkeys((*limits, "PYTHONNOUSERSITE"), "1"))
 
 
 def chosen(existing: str, own: Path) -> Engine:
@@ -164,7 +172,7 @@ def chosen(existing: str, own: Path) -> Engine:
     """
     if existing:
         path = Path(existing)
-        python = python_in(path) if path.is_dir() else path
+        python = python_at(path)
         if not python.is_file():
             raise EngineError(
                 f"There is no Python at {path} any more. Choose another one, or clear Use Existing Python"
@@ -181,7 +189,7 @@ def examine(path: Path) -> Engine:
 
     Raises EngineError that says what is missing or too old. Nothing is installed.
     """
-    python = python_in(path) if path.is_dir() else path
+    python = python_at(path)
     if not python.is_file():
         raise EngineError(f"There is no Python at {path}. Choose its executable, or the folder of an environment")
     command = [str(python), "-c", _PROBE, *MINIMUM]
@@ -234,12 +242,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def environment() -> dict[str, str]:
     """Return the environment for a Python of the engine: nothing of Blender's own, and our packages importable."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    # PYTHONSAFEPATH: nothing is imported from the folder that Blender was started in.
-    own = {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONSAFEPATH": "1",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUTF8": "1",
-    }
+    # PYTHONSAFEPATH: nothing is imported from the folder that Blender was started in. A Python of the artist's own may
+    # have its packages in the user's folder; the environments that we make have none from there.
+    own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     return inherited | own

@@ -8,6 +8,7 @@ import bpy
 
 from ..errors import FreezeError
 from . import inputs
+from .groups import STAMP
 
 # The groups inside Depth Relief that end where the samples are taken and nothing has moved yet, and that cut.
 SAMPLES, CUTOFF = "Depth Samples", "Edge-Aware Cutoff"
@@ -60,9 +61,9 @@ def _stand_in(
 
 
 def group_in(tree: bpy.types.NodeTree, name: str, modifier: bpy.types.NodesModifier) -> bpy.types.Node:
-    """Return the node of a group by its name. Raises FreezeError where there is none."""
-    groups = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
-    found = next((node for node in groups if node.node_tree.name.startswith(name)), None)
+    """Return the node of a group that ships, whatever it is called in the file. Raises FreezeError without one."""
+    nodes = [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup" and node.node_tree]
+    found = next((node for node in nodes if node.node_tree.get(STAMP, "").startswith(f"{name} ")), None)
     if found is None:
         raise FreezeError(f"{modifier.name!r} is not a Depth Relief. Choose that modifier")
     return found

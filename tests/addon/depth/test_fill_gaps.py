@@ -1,5 +1,7 @@
 """Filling gaps: what is known stays, outlines don't grow, wide holes stay, and a slope goes on."""
 
+import tracemalloc
+
 import bpy
 import numpy as np
 import OpenEXR
@@ -119,6 +121,19 @@ def test_files_are_filled_when_asked_but_not_where_they_are_transparent(tmp_path
     OpenEXR.File(header, channels).write(str(tmp_path / "transparent.exr"))
     transparent = meaning.read(tmp_path / "transparent.exr", fill_gaps=2)
     np.testing.assert_array_equal(transparent.validity > 0, known)
+
+
+def test_holes_that_are_scattered_all_over_take_little_memory():
+    """Eight neighbours of every hole at once would be ten times the map."""
+    rng = np.random.default_rng(5)
+    values = rng.random((2000, 2000), np.float32) + 1
+    known = rng.random(values.shape) > 0.3
+    tracemalloc.start()
+    _, now = fill_gaps(values, known, 2, "distance")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert now.mean() > 0.99
+    assert most < 20 * values.nbytes
 
 
 @pytest.mark.parametrize(("more", "width"), [({}, 2), ({"fill_gaps": 0}, 0), ({"fill_gaps": 12}, 12)])

@@ -338,6 +338,18 @@ def test_check_engine_shows_the_doctors_table():
     assert f"torch            {place.examine(TORCH).versions['torch']}" in setup.report()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the user's packages lie elsewhere on Windows")
+def test_an_existing_python_has_the_users_packages_and_blenders_own_has_not(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    python = getattr(sys, "_base_executable", sys.executable)  # in an environment nobody has them
+    folder = subprocess.check_output([python, "-m", "site", "--user-site"], text=True).strip()
+    Path(folder).mkdir(parents=True)
+    Path(folder, "of_the_user.py").touch()
+    for engine, has in ((place.Engine(Path(python), {}), True), (place.built_in(), False)):
+        done = subprocess.run([python, "-c", "import of_the_user"], env=engine.environment(), capture_output=True)
+        assert (done.returncode == 0) is has, done.stderr
+
+
 def test_the_engines_environment_has_nothing_of_blenders_python(monkeypatch):
     monkeypatch.setenv("PYTHONHOME", os.sep)
     monkeypatch.setenv("PYTHONPATH", "elsewhere")

@@ -54,6 +54,14 @@ def graphics(monkeypatch, tmp_path, machine):
 def test_an_environments_python_is_where_the_system_has_it(monkeypatch, tmp_path, system, python):
     monkeypatch.setattr(sys, "platform", system)
     assert place.python_in(tmp_path) == tmp_path / python
+    assert place.python_at(tmp_path) == tmp_path / python
+
+
+def test_an_environment_of_conda_on_windows_is_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "platform", "win32")
+    (tmp_path / "python.exe").touch()
+    assert place.python_at(tmp_path) == tmp_path / "python.exe"
+    assert place.chosen(str(tmp_path), tmp_path).python == tmp_path / "python.exe"
 
 
 @pytest.mark.parametrize(

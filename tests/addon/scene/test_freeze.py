@@ -295,6 +295,21 @@ def test_another_modifier_is_refused(modifier):
     refused(modifier, "no input 'Image'", error=ModifierError)
 
 
+def test_a_group_inside_is_known_by_any_name(modifier):
+    """And a group of the artist's own that is called like it is not taken for it."""
+    outer = modifier.node_group.copy()
+    nodes = [node for node in outer.nodes if node.bl_idname == "GeometryNodeGroup"]
+    node = next(node for node in nodes if node.node_tree.name.startswith("Depth Samples"))
+    node.node_tree = node.node_tree.copy()
+    node.node_tree.name = "Mine"
+    other = outer.nodes.new("GeometryNodeGroup")
+    other.node_tree = bpy.data.node_groups.new("Depth Samples of mine", "GeometryNodeTree")
+    modifier.node_group = outer
+    inputs.set_input(modifier, "Image", bpy.data.images["Depth"])
+    inputs.set_input(modifier, "Resolution", WIDTH)
+    assert len(freeze.freeze(modifier.id_data, modifier).vertices) == WIDTH * HEIGHT
+
+
 def test_a_relief_without_its_samples_is_refused(modifier):
     tree = modifier.node_group.copy()
     for node in [node for node in tree.nodes if node.bl_idname == "GeometryNodeGroup"]:
