@@ -43,6 +43,7 @@ from .ui.operators.remove_engine import DEPTH_NODES_OT_remove_engine
 from .ui.operators.set_up_engine import DEPTH_NODES_OT_better_depth, DEPTH_NODES_OT_set_up_engine
 from .ui.operators.show_depth import DEPTH_NODES_OT_show_depth
 from .ui.operators.show_photo import DEPTH_NODES_OT_show_photo
+from .ui.operators.show_unblurred import DEPTH_NODES_OT_show_unblurred
 from .ui.operators.texture_from_picture import DEPTH_NODES_OT_texture_from_picture
 from .ui.operators.update_groups import DEPTH_NODES_OT_update_groups
 from .ui.operators.view_depth_map import DEPTH_NODES_OT_view_depth_map
@@ -83,6 +84,7 @@ _CLASSES = (
     DEPTH_NODES_OT_shape,
     DEPTH_NODES_OT_show_depth,
     DEPTH_NODES_OT_show_photo,
+    DEPTH_NODES_OT_show_unblurred,
     DEPTH_NODES_OT_texture_from_picture,
     DEPTH_NODES_OT_unfreeze_grid,
     DEPTH_NODES_OT_update_groups,

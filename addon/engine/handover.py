@@ -23,6 +23,7 @@ from ..errors import PhotoError
 from . import movie
 
 _DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
+_UNBLURRED = "depth_nodes_unblurred"  # on the depth image of a photo that was kept unblurred, too
 
 # What Blender keeps in float or decodes in a way of its own: its pixels are taken, not its file.
 _AS_PIXELS = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR", "CINEON", "DPX", "JPEG2000", "IRIS", "TARGA_RAW"}
@@ -86,8 +87,14 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
             lens=done.lens,
         ),
     )
+    written[_UNBLURRED] = bool(done.sharp)
     keep(image, written)
     return written
+
+
+def has_unblurred(depth: bpy.types.Image) -> bool:
+    """Whether the photo of a depth image brings a second picture, from before its background was blurred."""
+    return bool(depth.get(_UNBLURRED))
 
 
 def keep(image: bpy.types.Image, depth: bpy.types.Image) -> None:

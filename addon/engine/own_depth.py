@@ -36,6 +36,17 @@ def container_of(path: Path) -> str:
     return (find.container_of(path) or "") if path.is_file() else ""
 
 
+def unblurred(own: Own) -> tuple[bytes, int] | None:
+    """Return the photo before its background was blurred, as a picture file, and how that lies; None if it wasn't kept.
+
+    Raises EmbeddedDepthError where the photo is damaged.
+    """
+    stored = find.stored(own.file)
+    if stored is None or not stored.sharp:
+        return None
+    return stored.sharp, stored.orientation or picture_file.orientation(own.file)
+
+
 def decode(own: Own, folder: Path) -> Path:
     """Write the pictures of a JPEG's depth, upright, and return the file.
 

@@ -83,7 +83,11 @@ def _load(path: Path) -> bpy.types.Image:
         )
         raise PhotoError(f"{path.name} {reason}")
     orientation = picture_file.orientation(path)
-    return _turned(image, orientation, path) if orientation != UPRIGHT else image
+    if orientation == UPRIGHT:
+        return image
+    turned = _turned(image, orientation)
+    depth_image.note_origin(turned, path)
+    return turned
 
 
 def load_movie(path: str | Path) -> bpy.types.Image:
@@ -100,7 +104,14 @@ def load_movie(path: str | Path) -> bpy.types.Image:
     return image
 
 
-def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.Image:
+def from_picture(name: str, picture: bytes, orientation: int) -> bpy.types.Image:
+    """Return a new image of a JPEG or PNG file that lies so, upright and packed."""
+    image = bpy.data.images.new(name, 1, 1)
+    depth_image.show_file(image, picture)
+    return _turned(image, orientation) if orientation != UPRIGHT else image
+
+
+def _turned(lying: bpy.types.Image, orientation: int) -> bpy.types.Image:
     """Return a packed copy of an image, turned upright; the image itself goes if nothing else uses it."""
     pixels = upright(depth_image.pixels(lying), orientation)  # (H, W, C)
     height, width, channels = pixels.shape
@@ -110,7 +121,6 @@ def _turned(lying: bpy.types.Image, orientation: int, path: Path) -> bpy.types.I
     turned.colorspace_settings.name = lying.colorspace_settings.name
     turned.pixels.foreach_set(rgba[::-1].ravel())
     turned.pack()
-    depth_image.note_origin(turned, path)
     if lying.users == 0:
         name = lying.name
         bpy.data.images.remove(lying)

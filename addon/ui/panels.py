@@ -23,6 +23,8 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
     draw_line(layout, f"Depth by {spec.title}" if spec else told, icon="IMAGE_ZDEPTH")
     if known.focal_length and known.lens in _LENS:
         draw_line(layout, f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")
+    if handover.has_unblurred(depth):
+        layout.operator("depth_nodes.show_unblurred", icon="IMAGE_DATA")
     if spec is not None and spec.built_in and not jobs.waiting() and not setup.is_making():
         layout.operator("depth_nodes.better_depth", text="Better Depth…", icon="SHADERFX")
 

@@ -117,6 +117,27 @@ def test_depth_that_will_not_do_says_so_and_an_estimate_is_offered(tmp_path, pre
         bpy.ops.depth_nodes.photo_as_relief(filepath=str(path))
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_photo_from_before_its_background_was_blurred_can_be_shown(tmp_path, orientation):
+    turn = 1 if orientation == 6 else 0
+    top = COLOURS.copy()
+    top[:HEIGHT] = 240
+    photo = writers.encoded(np.rot90(COLOURS, turn), orientation=orientation)
+    sharp = writers.encoded(np.rot90(top, turn))
+    whole = writers.gdepth(photo, writers.encoded(np.rot90(GREY, turn), "PNG"), SAID, sharp)
+    (tmp_path / "photo.jpg").write_bytes(whole)
+    _, depth = made(tmp_path / "photo.jpg")
+    before = bpy.context.object.active_material
+    assert bpy.ops.depth_nodes.show_unblurred() == {"FINISHED"}
+    assert bpy.context.object.active_material == before
+    shown = extension.module("addon.scene.photo").shown_by(bpy.context.object).image
+    rows = depth_image.pixels(shown)[..., 0].mean(axis=1) * 255
+    np.testing.assert_allclose([rows[:50].mean(), rows[-50:].mean()], (240, 120), atol=3)
+    assert extension.module("addon.engine.handover").depth_of(shown) == depth
+    with pytest.raises(RuntimeError, match="does not show the photo's own file"):
+        bpy.ops.depth_nodes.show_unblurred()
+
+
 def test_the_dialog_of_dropped_photos_names_those_that_bring_depth(tmp_path):
     write(tmp_path / "photo.jpg")
     (tmp_path / "plain.jpg").write_bytes(writers.encoded(COLOURS))
