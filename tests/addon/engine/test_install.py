@@ -281,7 +281,7 @@ def test_who_uses_an_engine_is_known_before_it_is_removed():
         ours = settings.engine()
         place.note_user(ours, root, "4.4")
         place.note_user(place.built_in(), root, "4.3")  # Blender's own Python is no engine that anyone removes
-        jobs._worker(extension.module("inference.catalog").get("small"))
+        jobs._worker(ours)
         assert place.made(root)[0].users == ("4.4", version)
         layout = Mock()
         operator = extension.module("addon.ui.operators.remove_engine").DEPTH_NODES_OT_remove_engine
