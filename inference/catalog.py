@@ -55,6 +55,11 @@ class ModelSpec:
         return {"CC-BY-NC-4.0": False, "unstated upstream": None}.get(self.licence, True)
 
     @property
+    def sees_clips(self) -> bool:
+        """Whether it looks from frame to frame: see `inference.model.ClipModel`."""
+        return self.family == "video_depth_anything"
+
+    @property
     def built_in(self) -> bool:
         """Whether its weights come with the program, and numpy alone runs it."""
         return not self.repo
@@ -89,7 +94,7 @@ def _video(size: str, kind: Kind, revision: str, sha256: str, n_bytes: int, lice
         licence=licence,
         encoder=_ENCODERS[size],
         kind=kind,
-        use="clips in metres, from Python" if kind == "distance" else "clips without flicker, from Python",
+        use="clips without flicker, in metres" if kind == "distance" else "clips without flicker",
         family="video_depth_anything",
     )
 

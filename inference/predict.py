@@ -1,10 +1,13 @@
 """From RGB arrays to depth: one model, kept warm, with the size at which it sees photos."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import catalog, model
 from .depth import Depth, Lens, Validity, valid_index
@@ -93,16 +96,12 @@ class Predictor:
         height, width = rgb.shape[:2]
         rows, columns = self._model.sizes(height, width, self.size)
         self._check_extent(height, width)
-        self._check_memory(rows, columns, height * width)
-        try:
+        self._check_memory(self._model.bytes_needed(rows, columns, height * width), rows, columns)
+        with self._within_memory(rows, columns):
             prepared = self._model.prepare(rgb, rows, columns)
             size = (height, width) if enlarge else self._model.output_size(height, width, self.size)
             lens = Lens(focal_length, "photo") if focal_length else None
             output = run(prepared, size, progress, lens)
-        except (MemoryError, RuntimeError, OSError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise self._too_large(rows, columns) from error
         validity = _both(validity, output.validity)
         if output.validity is not None and validity is not None and not validity.any():
             raise PhotoError(f"{self.spec.title} sees nothing but sky in the photo. Choose another model")
@@ -132,9 +131,7 @@ class Predictor:
         frames: all of one size, in their order; as many as a window are held. A frame's depth comes some frames later.
         Raises `ModelNameError` for a model that sees single photos.
         """
-        if not isinstance(self._model, ClipModel):
-            raise ModelNameError(f"{self.spec.title} sees single photos. Choose video-small for a clip")
-        for values in self._model.depths(frames, self.size):
+        for values in self._of_clips().depths(frames, self.size):
             low, high = float(values.min()), float(values.max())
             yield Depth(values, None, self._model.kind, low, high, self.spec.name, self.revision)
 
@@ -142,6 +139,41 @@ class Predictor:
         if not isinstance(self._model, NormalsModel):
             raise ModelNameError(f"{self.spec.title} gives no normals. Choose moge-small")
         return self._model.run_with_normals
+
+    def check_clip(self, height: int, width: int) -> None:
+        """Raise `OutOfMemoryError` or `PhotoError` where a window of frames of that size doesn't fit the model."""
+        self._check_extent(height, width)
+        rows, columns = self.seen(height, width)
+        self._check_memory(self._of_clips().bytes_of_window(rows, columns), rows, columns)
+
+    def seen(self, height: int, width: int) -> tuple[int, int]:
+        """Return the (rows, columns) of pixels at which the model sees a photo of that size."""
+        return self._model.sizes(height, width, self.size)
+
+    def encode(self, rgb: Rgb) -> Any:
+        """Return what `predict_window` takes of a frame. Raises as `predict`, and `ModelNameError` as `predict_clip`.
+
+        rgb: (H, W, 3), of one size for all frames of a shot.
+        """
+        model = self._of_clips()
+        _check(rgb, None, enlarge=True)
+        with self._within_memory(*self.seen(*rgb.shape[:2])):
+            return model.encode(rgb, self.size)
+
+    def predict_window(
+        self, encoded: Sequence[Any], progress: Callable[[float], None] | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the depth of the frames of a window, as `model.windows` lays it out, at the size that the model sees.
+
+        encoded: by `encode`, in order. progress: called after each frame with the share that is done.
+        """
+        with self._within_memory():
+            return self._of_clips().window(encoded, enlarge=False, progress=progress)
+
+    def _of_clips(self) -> ClipModel:
+        if not isinstance(self._model, ClipModel):
+            raise ModelNameError(f"{self.spec.title} sees single photos. Choose video-small for a clip")
+        return self._model
 
     def _check_extent(self, height: int, width: int) -> None:
         """Refuse inputs whose attention, quadratic in their area, would take minutes for depth without consistency."""
@@ -157,14 +189,24 @@ class Predictor:
             + (f", or use a smaller size, at most {fitting}" if fitting else "")
         )
 
-    def _check_memory(self, rows: int, columns: int, photo_pixels: int) -> None:
+    def _check_memory(self, needed: int, rows: int, columns: int) -> None:
         available = available_memory() if self._model.device == "cpu" else None
-        if available is not None and self._model.bytes_needed(rows, columns, photo_pixels) > available:
-            raise self._too_large(rows, columns)
+        if available is not None and needed > available:
+            raise self._too_large(f" at {columns} x {rows} pixels")
 
-    def _too_large(self, rows: int, columns: int) -> OutOfMemoryError:
+    @contextmanager
+    def _within_memory(self, rows: int = 0, columns: int = 0) -> Iterator[None]:
+        """Say in words where memory ran out."""
+        try:
+            yield
+        except (MemoryError, RuntimeError, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._too_large(f" at {columns} x {rows} pixels" if rows else "") from error
+
+    def _too_large(self, at: str) -> OutOfMemoryError:
         return OutOfMemoryError(
-            f"There is not enough memory on {self._model.device} to see the photo at {columns} x {rows} pixels. "
+            f"There is not enough memory on {self._model.device} to see the photo{at}. "
             f"Use a smaller size, below {self.size}, or a smaller model, or crop the photo"
         )
 

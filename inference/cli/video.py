@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, get_args
 from .. import catalog
 from ..errors import DepthFileError, DepthNodesError, PhotoError, first_line
 from ..video import frames as numbering
-from ..video import raw, record, run, stabilise
+from ..video import raw, record, run, stabilise, windowed
+from ..video import split as splitting
 from ..video.clip import Clip, open_clip
 from .options import add_model_options, load
 from .report import FAILED, OK, PROGRAM, bar, complain
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from ..predict import Predictor
 
 _EPILOG = """\
-steps, each on as many machines as there are (a run without --step does all three):
+steps, each on as many machines as there are (a run without --step does them all):
+  split             for a model of clips: all frames at once, into shots that begin at cuts
   estimate          the frames of --frames by the model, into FOLDER/raw
   measure           all frames at once: cuts, scale and range, into FOLDER/depth.json
   finish            the frames of --frames, into FOLDER
@@ -40,7 +42,8 @@ def run_video(arguments: Sequence[str]) -> int:
     for failed in missing:
         job.tell(failed)
     if frames:
-        {None: job.all, "estimate": job.estimate, "measure": job.measure, "finish": job.finish}[options.step]()
+        steps = {"split": job.split, "estimate": job.estimate, "measure": job.measure, "finish": job.finish}
+        steps.get(options.step, job.all)()
     return FAILED if job.failures or not frames else OK
 
 
@@ -56,27 +59,42 @@ class _Job:
         frames: Sequence[int],
     ) -> None:
         self._options, self._folder, self._clip, self._frames = options, folder, clip, frames
-        self._making = raw.Making(spec.name, _revision(options, spec), options.size or spec.trained, options.precision)
-        self._cuts = _cuts(options.cuts)
+        self._raw = folder / run.RAW
+        self._making = raw.Making.of(spec, options.weights, options.size, options.precision)
+        self._spec, self._cuts = spec, _cuts(options.cuts)
+        if spec.sees_clips and options.fixed_camera:
+            print(f"note: --fixed-camera has no effect on {spec.name}, which sees that by itself", file=sys.stderr)
+            options.fixed_camera = False
         self.failures = 0
         self._lost: set[int] = set()  # frames that could not be estimated
 
     def all(self) -> None:
-        """Do all three steps, as far as they aren't done yet."""
+        """Do all steps, as far as they aren't done yet."""
         same = self._clip, self._frames, self._making, self._cuts, self._options.fixed_camera
         found = run.known(self._folder, *same)
         todo = run.unfinished(found, self._frames, self._folder, self._options.format) if found else self._frames
-        needed = {one.frame for frame in todo for one in found.around(frame).values()} if found else set(self._frames)
-        self._estimate(sorted(needed))
+        if self._spec.sees_clips:
+            shots = splitting.of_record(found) if found else self._split()
+            self._estimate(todo, shots)
+        else:
+            needed = {one.frame for frame in todo for one in found.around(frame).values()} if found else todo
+            self._estimate(sorted(needed))
         if found is None:
             found = self._measure()
         self._finish(found, self._frames)
         if not self.failures and not self._options.keep_raw:
-            shutil.rmtree(self._folder / run.RAW, ignore_errors=True)
+            shutil.rmtree(self._raw, ignore_errors=True)
+
+    def split(self) -> None:
+        """Find the shots, where the model needs them first."""
+        if self._spec.sees_clips:
+            self._split()
+        else:
+            print(f"note: {self._spec.name} sees single frames: there is nothing to split", file=sys.stderr)
 
     def estimate(self) -> None:
         """Estimate the frames."""
-        self._estimate(self._frames)
+        self._estimate(self._frames, splitting.load(self._raw) if self._spec.sees_clips else None)
 
     def measure(self) -> None:
         """Measure the frames."""
@@ -100,30 +118,46 @@ class _Job:
         elif finished:
             print(f"{result.path}{': there already' if result.seconds is None else ''}", flush=True)
 
-    def _estimate(self, frames: Sequence[int]) -> None:
-        (self._folder / run.RAW).mkdir(exist_ok=True)
-        results = run.estimate(self._clip, frames, self._folder / run.RAW, self._making, self._load)
+    def _split(self) -> splitting.Split:
+        def failed(frame: int, error: DepthNodesError) -> None:
+            self.tell(run.Failed(frame, error))
+
+        self._raw.mkdir(exist_ok=True)
+        shots = run.split_clip(self._clip, self._options.clip, self._frames, self._cuts, failed)
+        shots.save(self._raw)
+        return shots
+
+    def _estimate(self, frames: Sequence[int], shots: splitting.Split | None = None) -> None:
+        self._raw.mkdir(exist_ok=True)
+        if shots is None:
+            results = run.estimate(self._clip, frames, self._raw, self._making, self._load)
+        else:
+            frames = [frame for frame in frames if frame not in self._lost]
+            results = run.estimate_windows(self._clip, shots, frames, self._raw, self._making, self._load)
         self._follow("estimating", results, len(frames))
 
     def _measure(self) -> record.Record:
-        raws = self._folder / run.RAW
-        there = [frame for frame in self._frames if frame not in self._lost and raw.path_of(raws, frame).is_file()]
+        found = windowed.measure(self._raw, splitting.load(self._raw), self._making) if self._spec.sees_clips else None
+        found = found or self._stabilised()
+        found.save(self._folder / record.NAME)
+        begun = numbering.written(shot.frames[0].frame for shot in found.shots[1:])
+        said = f"{len(found.shots)} shots, cut at frames {begun}" if begun else "one shot"
+        print(f"{self._folder / record.NAME}: {len(found.frames)} frames, {said}", file=sys.stderr)
+        return found
+
+    def _stabilised(self) -> record.Record:
+        there = [one for one in self._frames if one not in self._lost and raw.path_of(self._raw, one).is_file()]
         if self._options.step and len(there) < len(self._frames):
             lacking = numbering.written(sorted(set(self._frames) - set(there)))
             raise DepthFileError(f"Frames {lacking} are not estimated. Estimate them first, or leave them out")
-        found = stabilise.measure(
-            raws,
+        return stabilise.measure(
+            self._raw,
             there,
             clip=self._options.clip,
             fps=self._clip.fps,
             cuts=self._cuts,
             fixed_camera=self._options.fixed_camera,
         )
-        found.save(self._folder / record.NAME)
-        begun = numbering.written(shot.frames[0].frame for shot in found.shots[1:])
-        said = f"{len(found.shots)} shots, cut at frames {begun}" if begun else "one shot"
-        print(f"{self._folder / record.NAME}: {len(found.frames)} frames, {said}", file=sys.stderr)
-        return found
 
     def _finish(self, found: record.Record, frames: Sequence[int]) -> None:
         file_format = self._options.format
@@ -205,11 +239,3 @@ def _cuts(path: Path | None) -> tuple[int, ...] | None:
         raise DepthNodesError(
             f"--cuts {path} can't be used ({first_line(error)}). Write one frame number a line"
         ) from error
-
-
-def _revision(options: argparse.Namespace, spec: catalog.ModelSpec) -> str:
-    """Return the hub's revision, or what a local file of weights is known by."""
-    path: Path | None = options.weights
-    if path is None:
-        return spec.revision
-    return f"local {path.name} {path.stat().st_size if path.is_file() else 0}"

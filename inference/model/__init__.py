@@ -4,7 +4,7 @@ A family is a module with a function `load` like the one here, and a case in `fa
 numpy alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,6 +79,20 @@ class ClipModel(Model, Protocol):
 
     def depths(self, frames: Iterable[Rgb], size: int) -> Iterator[NDArray[np.float32]]:
         """Yield the depth of each frame of a shot, (H, W), seen with its shorter side at `size`, in one range."""
+
+    def encode(self, frame: Rgb, size: int) -> Any:
+        """Return what `window` takes of a frame, which it keeps for as long as windows hold the frame."""
+
+    def window(
+        self, encoded: Sequence[Any], *, enlarge: bool = True, progress: Callable[[float], None] | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the depth of each frame of a window (see `windows`), before the windows are laid over each other.
+
+        enlarge: to the size of the frames. progress: called after each frame with the share that is done.
+        """
+
+    def bytes_of_window(self, rows: int, columns: int) -> int:
+        """Estimate from above what a window of frames takes on the CPU beyond the weights."""
 
 
 def load(

@@ -4,7 +4,7 @@ Chen et al. 2025, https://arxiv.org/abs/2501.12375; the attention over time is t
 https://arxiv.org/abs/2307.04725. In the comments on shapes, T is the frames, C the channels of a map, P its pixels.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -51,6 +51,7 @@ LAYOUT = Layout(
 )
 
 Maps = tuple[Tensor, Tensor, Tensor, Tensor]  # of the head, from fine to coarse, of one or more frames
+Encoded = tuple[Maps, tuple[int, int]]  # with the height and width of the frame
 
 
 class TemporalAttention(nn.Module):
@@ -177,6 +178,15 @@ class VideoDepthAnything(DepthAnythingV2):
             size = round(int(size * _WIDEST / ratio) / plain.PATCH) * plain.PATCH
         return input_size(height, width, size, plain.PATCH)
 
+    def bytes_of_window(self, rows: int, columns: int) -> int:
+        """Estimate from above what a window takes: the maps of its frames, and the finest of them over time."""
+        config = self._network.config
+        tokens = rows * columns // plain.PATCH**2
+        kept = 20 * config.features + config.channels[2] + config.channels[3] // 4  # the two finest are narrowed
+        over_time = 24 * config.features + 4 * config.channels[2]
+        held = 4 * LENGTH * tokens * (2 * kept + over_time) + 4 * LENGTH * rows * columns
+        return held + self.bytes_needed(rows, columns, 0) + 12 * _FLOATS
+
     def depths(self, frames: Iterable[Rgb], size: int = TRAINED) -> Iterator[NDArray[np.float32]]:
         """Yield the depth of each frame of one shot, float32 (H, W), in the units of `kind` and one range for all.
 
@@ -184,11 +194,11 @@ class VideoDepthAnything(DepthAnythingV2):
         size: pixels of the shorter side inside the model. The depth of a frame comes when 8 to 30 more have been read.
         """
         yield from depths(
-            frames, lambda frame: self._maps_of(frame, size), self._window, is_metric=self.kind == "distance"
+            frames, lambda frame: self.encode(frame, size), self.window, is_metric=self.kind == "distance"
         )
 
-    def _maps_of(self, frame: Rgb, size: int) -> tuple[Maps, tuple[int, int]]:
-        """Encode a frame: return its maps, and its height and width."""
+    def encode(self, frame: Rgb, size: int) -> Encoded:
+        """Return what `window` takes of a frame: its maps, and its height and width."""
         height, width = frame.shape[:2]
         rows, columns = self.sizes(height, width, size)
         with torch.inference_mode():
@@ -196,12 +206,17 @@ class VideoDepthAnything(DepthAnythingV2):
             maps = self._head.of_frames(taps, rows // plain.PATCH, columns // plain.PATCH)
         return maps, (height, width)
 
-    def _window(self, window: list[tuple[Maps, tuple[int, int]]]) -> list[NDArray[np.float32]]:
-        """Return the depth of the frames of a window, each of the frame's size."""
-        size = window[0][1]
-        fine, finer, coarse, coarser = (torch.cat(level) for level in zip(*(maps for maps, _ in window), strict=True))
-        maps = fine, finer, coarse, coarser
-        rows, columns = maps[2].shape[-2:]
+    def window(
+        self, encoded: Sequence[Encoded], *, enlarge: bool = True, progress: Callable[[float], None] | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the depth of the frames of a window: see `ClipModel.window`."""
+        fine, finer, coarse, coarser = (torch.cat(level) for level in zip(*(maps for maps, _ in encoded), strict=True))
+        rows, columns = coarse.shape[-2:]
+        size = encoded[0][1] if enlarge else (rows * plain.PATCH, columns * plain.PATCH)
+        found: list[NDArray[np.float32]] = []
         with torch.inference_mode():
-            fused = self._head.fuse(maps, rows, columns)
-            return [plain.resize(depth[None], *size)[0, 0].cpu().numpy() for depth in fused]
+            for depth in self._head.fuse((fine, finer, coarse, coarser), rows, columns):
+                found.append(plain.resize(depth[None], *size)[0, 0].cpu().numpy())
+                if progress is not None:
+                    progress(len(found) / len(encoded))
+        return found

@@ -5,7 +5,7 @@ Chen et al. 2025, https://arxiv.org/abs/2501.12375, section 3.3. numpy alone; wh
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,38 @@ STEP = 22  # frames from one window to the next
 CARRIED = (0, 12, *range(24, 32))  # what a window begins with: these frames of the one before
 FADED = slice(2, 10)  # of a window: the frames that the one before has shown too
 _ANCHOR = 12
+_WEIGHTS = np.linspace(0.0, 1.0, FADED.stop - FADED.start, dtype=np.float32)
+
+
+class Part(NamedTuple):
+    """What a frame takes from a window: the depth of a slot, with a weight in 0 to 1."""
+
+    window: int
+    slot: int
+    weight: float
+
+
+def count(frames: int) -> int:
+    """Return how many windows show a shot of so many frames, at least one."""
+    return 1 + max(0, (frames - FADED.start - 2) // STEP)  # one that shows its first frame alone shows it by nothing
+
+
+def slots(window: int, frames: int) -> list[int]:
+    """Return the frames that a window of a shot holds, from 0 on; what is beyond the last one is filled with that."""
+    held = [window * STEP + slot for slot in range(LENGTH)]
+    if window:
+        held[:2] = 0, (window - 1) * STEP + _ANCHOR
+    return [min(frame, frames - 1) for frame in held]
+
+
+def parts(frame: int, frames: int) -> list[Part]:
+    """Return the windows that show a frame of a shot: one, or two that fade into each other."""
+    window = min(max(frame - FADED.start, 0) // STEP, count(frames) - 1)
+    slot = frame - window * STEP
+    if not window or slot >= FADED.stop:
+        return [Part(window, slot, 1.0)]
+    weight = float(_WEIGHTS[slot - FADED.start])
+    return [Part(window - 1, slot + STEP, 1.0 - weight), Part(window, slot, weight)]
 
 
 def depths(
@@ -66,9 +98,8 @@ class Stitch:
         if self._reference:
             scale, shift = (1.0, 0.0) if self.is_metric else fit(window[:2], self._reference)
             self.fits.append((scale, shift))
-            window = [np.maximum(depth * np.float32(scale) + np.float32(shift), np.float32(0.0)) for depth in window]
-            weights = np.linspace(0.0, 1.0, len(self.held), dtype=np.float32)
-            faded = zip(self.held, window[FADED], weights, strict=True)
+            window = [aligned(depth, scale, shift) for depth in window]
+            faded = zip(self.held, window[FADED], _WEIGHTS, strict=True)
             fresh = [(1 - weight) * old + weight * new for old, new, weight in faded] + window[FADED.stop :]
         else:
             fresh = window
@@ -76,6 +107,11 @@ class Stitch:
         kept = len(window[FADED])
         self.held = fresh[-kept:]
         return fresh[:-kept]
+
+
+def aligned(depth: Array, scale: float, shift: float) -> Array:
+    """Return a depth of a window in the range of the first window."""
+    return np.maximum(depth * np.float32(scale) + np.float32(shift), np.float32(0.0))
 
 
 def fit(ours: list[Array], theirs: list[Array]) -> tuple[float, float]:

@@ -69,8 +69,8 @@ def restored(values: Map, kind: Kind) -> Map:
     return values if kind == "disparity" else np.exp(values)
 
 
-def luma(rgb: NDArray[np.uint8]) -> Map:
-    """Return the luma of sRGB pixels (H, W, 3), float32 (H, W) in 0 to 1 (ITU-R BT.709)."""
+def luma(rgb: NDArray[np.uint8] | NDArray[np.float32]) -> Map:
+    """Return the luma of sRGB pixels (H, W, 3) in 0 to 255, float32 (H, W) in 0 to 1 (ITU-R BT.709)."""
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32) / np.float32(255.0)
     return rgb.astype(np.float32) @ weights
 

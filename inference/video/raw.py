@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog import Kind
-from ..depth import Validity
+from ..catalog import Kind, ModelSpec
+from ..depth import Depth, Validity
+from ..draft.resize import resize
 from ..errors import DepthFileError, first_line
+from ..model import Rgb
 from ..orientation import as_stored
 from ..paths import replacing
 from .gauge import Map, Mask
@@ -28,6 +30,14 @@ class Making:
     size: int
     precision: str
 
+    @classmethod
+    def of(cls, spec: ModelSpec, weights: Path | None, size: int | None, precision: str) -> "Making":
+        """Return that of a model; a local file of weights is known by its name and bytes."""
+        revision = spec.revision
+        if weights is not None:
+            revision = f"local {weights.name} {weights.stat().st_size if weights.is_file() else 0}"
+        return cls(spec.name, revision, size or spec.trained, precision)
+
 
 @dataclass(frozen=True)
 class Note:
@@ -42,7 +52,10 @@ class Note:
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """One frame as the model put it out: values, float32 (H, W); the frame at that size, uint8 (H, W, 3); validity."""
+    """One frame as the model put it out: values, float32 (H, W); the frame at that size, uint8 (H, W, 3); validity.
+
+    Of a window (see `inference.model.windows`) the frames of its slots: (T, H, W) in the place of (H, W).
+    """
 
     values: Map
     rgb: NDArray[np.uint8]
@@ -60,7 +73,7 @@ class Raw:
 
     @property
     def known(self) -> Mask:
-        """Where the values count, bool (H, W)."""
+        """Where the values count, bool, in the shape of the values."""
         finite = np.isfinite(self.values)
         return finite if self.validity is None else finite & (self.validity > 0)
 
@@ -101,6 +114,21 @@ def note_of(path: Path) -> Note | None:
             return _note(str(file["note"]))
     except _DAMAGED:
         return None
+
+
+def raw_of(depth: Depth, rgb: Rgb, making: Making, source: str) -> Raw:
+    """Return a frame as it was estimated, as a raw one. rgb: the frame, (h, w, 3), uint8 or float32 in 0 to 1."""
+    height, width = rgb.shape[:2]
+    values = np.ascontiguousarray(depth.values, np.float32)
+    note = Note(making, depth.kind, source, height, width)
+    return Raw(values, pixels_at(rgb, *values.shape), depth.validity, note)
+
+
+def pixels_at(rgb: Rgb, height: int, width: int) -> NDArray[np.uint8]:
+    """Return a frame, (h, w, 3), uint8 or float32 in 0 to 1, in another size as uint8."""
+    seen = rgb if rgb.shape[:2] == (height, width) else resize(rgb, height, width)
+    scale = np.float32(1.0 if rgb.dtype == np.uint8 else 255.0)
+    return np.asarray(seen if seen.dtype == np.uint8 else np.clip(seen * scale + np.float32(0.5), 0, 255), np.uint8)
 
 
 def _note(text: str) -> Note:

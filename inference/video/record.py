@@ -10,6 +10,7 @@ from typing import Any
 
 from ..catalog import Kind
 from ..errors import DepthFileError, first_line
+from ..model.windows import Part, parts, slots
 from ..paths import replacing
 from .bilateral import REACH
 from .raw import Making
@@ -46,6 +47,11 @@ class Record:
         """Return the shot of a frame. Raises DepthFileError for a frame that is in none."""
         return self._place(frame)[0]
 
+    def parts(self, frame: int) -> list[Part]:
+        """Return the windows that show a frame, where the model looked from frame to frame; else none."""
+        shot, place = self._place(frame)
+        return parts(place, len(shot.frames)) if shot.windows else []
+
     def around(self, frame: int) -> dict[int, Correction]:
         """Return the frames that one is filtered with, itself among them, by how far away they are."""
         shot, place = self._place(frame)
@@ -55,8 +61,11 @@ class Record:
     def digest(self, frame: int, form: str) -> str:
         """Return what a finished frame's header names: whatever its bytes follow from. form: how it is written."""
         shot = self.shot_of(frame)
-        others = [asdict(one) for one in self.around(frame).values()]
-        text = json.dumps([_METHOD, self.kind, asdict(self.making), shot.low, shot.high, others, form])
+        windows = [(part, shot.windows[part.window]) for part in self.parts(frame)]
+        seen = {place: shot.frames[place] for part, _ in windows for place in slots(part.window, len(shot.frames))}
+        others = [asdict(one) for one in (seen or self.around(frame)).values()]
+        told = [_METHOD, self.kind, asdict(self.making), shot.low, shot.high, others, form]
+        text = json.dumps([*told, windows] if windows else told)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _place(self, frame: int) -> tuple[Shot, int]:
@@ -85,8 +94,11 @@ def load(path: Path) -> Record:
 
 
 def _record(fields: Mapping[str, Any]) -> Record:
-    shots = tuple(
-        Shot(**shot | {"frames": tuple(Correction(**frame) for frame in shot["frames"])}) for shot in fields["shots"]
-    )
+    shots = tuple(map(_shot, fields["shots"]))
     cuts = None if fields["cuts"] is None else tuple(fields["cuts"])
     return Record(**{**fields, "making": Making(**fields["making"]), "cuts": cuts, "shots": shots})
+
+
+def _shot(fields: Mapping[str, Any]) -> Shot:
+    windows = tuple((scale, shift) for scale, shift in fields["windows"])
+    return Shot(fields["low"], fields["high"], tuple(Correction(**one) for one in fields["frames"]), windows)

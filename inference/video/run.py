@@ -1,5 +1,6 @@
 """A clip to depth files: which frames are to be made, and making them, step by step.
 
+split      the shots, for a model that looks from frame to frame   once, into `raw/split.json`
 estimate   each frame by the model, into `raw/`                    in any order, on any machine
 measure    all raw frames: cuts, the path of the gauge, the range  once, into `depth.json`
 finish     each frame by the record and its raw neighbours         in any order, on any machine
@@ -7,23 +8,24 @@ finish     each frame by the record and its raw neighbours         in any order,
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import DepthFileError, DepthNodesError, PhotoError
 from ..io import Format, making_of, write_depth
 from ..picture import Photo
-from . import raw, record
+from . import raw, record, split, windowed
 from .clip import Clip
 from .record import Record
-from .stabilise import Finisher, raw_of
+from .stabilise import Finisher
 
 if TYPE_CHECKING:
     from ..predict import Predictor
 
-Step = Literal["estimate", "measure", "finish"]
+Step = Literal["split", "estimate", "measure", "finish"]
 RAW = "raw"  # the folder of raw frames, in the folder of the depth files
 SUFFIXES: dict[Format, str] = {"exr": ".exr", "png16": ".png", "preview": ".preview.png"}
 
@@ -81,6 +83,58 @@ def unfinished(found: Record, frames: Sequence[int], folder: Path, file_format: 
     ]
 
 
+def split_clip(
+    clip: Clip,
+    name: str,
+    frames: Sequence[int],
+    cuts: Collection[int] | None,
+    failed: Callable[[int, DepthNodesError], object],
+) -> split.Split:
+    """Return the shots of some frames of a clip: see `split.find`."""
+    return split.find(clip, name, _read_ahead(clip, frames), cuts, failed)
+
+
+def estimate_windows(
+    clip: Clip,
+    shots: split.Split,
+    frames: Collection[int],
+    folder: Path,
+    making: raw.Making,
+    load: Callable[[], "Predictor"],
+    *,
+    stored: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[Made | Failed]:
+    """Make the raw windows of frames that aren't there, whole and by this making; yield each frame once it has all.
+
+    stored: see `windowed.Maker`. progress: called with the share of the windows that is done.
+    """
+    needed = windowed.needed(shots, frames)
+    known = {frame for one in needed for frame in one.frames}
+    for frame in sorted(set(frames) - known):
+        yield Failed(frame, PhotoError(f"frame {frame}: the clip was split without it. Split the clip again"))
+    tell = progress or (lambda _share: None)
+    maker: windowed.Maker | None = None
+    for place, window in enumerate(needed):
+        start = time.perf_counter()
+        path, note = window.path(folder), window.note(making, shots)
+        there = raw.note_of(path) == note
+        if not there:
+            if maker is None:
+                predictor = load()
+                predictor.check_clip(shots.height, shots.width)
+                maker = windowed.Maker(predictor, clip, partial(_read_ahead, clip), stored=stored)
+            raw.write(maker.make(window, note, _part_of(tell, place, len(needed))), path)
+        tell((place + 1) / len(needed))
+        seconds = None if there else (time.perf_counter() - start) / max(len(window.frames), 1)
+        for frame in window.frames:
+            yield Made(frame, path, seconds)
+
+
+def _part_of(progress: Callable[[float], None], place: int, count: int) -> Callable[[float], None]:
+    return lambda share: progress((place + share) / count)
+
+
 def estimate(
     clip: Clip, frames: Sequence[int], folder: Path, making: raw.Making, load: Callable[[], "Predictor"]
 ) -> Iterator[Made | Failed]:
@@ -105,11 +159,11 @@ def estimate(
     for frame, picture in _read_ahead(clip, todo):
         start = time.perf_counter()
         try:
-            photo = picture.result()
+            photo = picture()
             predictor = predictor or load()
             depth = predictor.predict(photo.rgb, photo.validity, enlarge=photo.validity is not None)
             path = raw.path_of(folder, frame)
-            raw.write(raw_of(depth, photo.rgb, making, clip.source(frame)), path)
+            raw.write(raw.raw_of(depth, photo.rgb, making, clip.source(frame)), path)
         except (PhotoError, DepthFileError) as error:
             yield Failed(frame, type(error)(f"frame {frame}: {error}"))
         else:
@@ -130,10 +184,11 @@ def finish(found: Record, frames: Sequence[int], folder: Path, file_format: Form
             yield Made(frame, path, time.perf_counter() - start)
 
 
-def _read_ahead(clip: Clip, frames: Sequence[int]) -> Iterator[tuple[int, Future[Photo]]]:
+def _read_ahead(clip: Clip, frames: Sequence[int]) -> Iterator[tuple[int, Callable[[], Photo]]]:
+    """Yield each frame with what returns it, or raises; the next one is read meanwhile."""
     with ThreadPoolExecutor(1, "read") as reader:
         following = [reader.submit(clip.read, frame) for frame in frames[:1]]
         for place, frame in enumerate(frames):
             picture = following.pop()
             following += [reader.submit(clip.read, after) for after in frames[place + 1 : place + 2]]
-            yield frame, picture
+            yield frame, picture.result

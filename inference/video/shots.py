@@ -44,11 +44,15 @@ class Correction:
 
 @dataclass(frozen=True)
 class Shot:
-    """Frames without a cut. low, high: the range of all of them once corrected, in the model's own units."""
+    """Frames without a cut. low, high: the range of all of them once corrected, in the model's own units.
+
+    windows: scale and shift of each, where the model looked from frame to frame: see `windowed`. Else there are none.
+    """
 
     low: float
     high: float
     frames: tuple[Correction, ...]
+    windows: tuple[tuple[float, float], ...] = ()
 
 
 def is_cut(pair: Pair) -> bool:

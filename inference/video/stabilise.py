@@ -9,15 +9,16 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..depth import Depth, Validity
+from ..depth import Depth
 from ..draft.resize import resize
 from ..errors import DepthFileError
-from . import bilateral, gauge, raw
+from . import bilateral, gauge, raw, windowed
 from .gauge import Map, Mask, Small
 from .record import Record
 from .shots import Measured, shots
+
+_AROUND = 2 * bilateral.REACH + 1  # frames that one is filtered with, itself among them
 
 
 def measure(
@@ -64,39 +65,34 @@ def _check(frame: int, note: raw.Note, first: raw.Note) -> None:
 
 
 class Finisher:
-    """Finishes frames by a record from the raw frames in a folder; keeps those that the next frame needs too."""
+    """Finishes frames by a record from the raw ones in a folder; keeps what the next frame needs too."""
 
     def __init__(self, record: Record, folder: Path) -> None:
         self.record = record
         self._folder = folder
-        self._kept: OrderedDict[int, raw.Raw] = OrderedDict()
+        self._kept: OrderedDict[Path, raw.Raw] = OrderedDict()
 
     def frame(self, number: int) -> tuple[raw.Raw, Map]:
         """Return a raw frame, and its values once they are stabilised, float32 (H, W), in the model's own units.
 
         Raises DepthFileError where a raw frame that is needed is not there.
         """
-        kind, around = self.record.kind, self.record.around(number)
-        ready: dict[int, tuple[Map, Map, Mask]] = {}
-        for offset, one in around.items():
-            found = self._raw(one.frame)
-            values = gauge.compared(found.values, kind) * np.float32(one.scale) + np.float32(one.offset)
-            ready[offset] = values, gauge.luma(found.rgb), found.known
-        shot = self.record.shot_of(number)
-        low, high = gauge.compared(np.array([shot.low, shot.high], np.float32), kind)
-        smooth = bilateral.smoothed(ready, float(high - low))
-        return self._raw(number), gauge.restored(smooth, kind)
+        return self._of_windows(number) if self.record.parts(number) else self._stabilised(number)
 
     def depth(self, number: int, form: str) -> Depth:
         """Return a finished frame at the clip's own size. form: how it is going to be written, for the digest."""
         own, values = self.frame(number)
-        record, shot = self.record, self.record.shot_of(number)
-        if values.shape != (record.height, record.width):
-            values = resize(values, record.height, record.width)
+        record, shot, validity = self.record, self.record.shot_of(number), own.validity
+        size = record.height, record.width
+        if values.shape != size:
+            values = resize(values, *size)
+            validity = (
+                None if validity is None else resize(np.asarray(validity, np.float32), record.height, record.width)
+            )
         making = record.making
         return Depth(
             values=values,
-            validity=own.validity,
+            validity=validity,
             kind=record.kind,
             raw_min=shot.low,
             raw_max=shot.high,
@@ -105,23 +101,30 @@ class Finisher:
             making=record.digest(number, form),
         )
 
-    def _raw(self, number: int) -> raw.Raw:
-        if number not in self._kept:
-            found = raw.read(raw.path_of(self._folder, number))
+    def _stabilised(self, number: int) -> tuple[raw.Raw, Map]:
+        kind, around = self.record.kind, self.record.around(number)
+        ready: dict[int, tuple[Map, Map, Mask]] = {}
+        for offset, one in around.items():
+            found = self._raw(raw.path_of(self._folder, one.frame), _AROUND)
+            values = gauge.compared(found.values, kind) * np.float32(one.scale) + np.float32(one.offset)
+            ready[offset] = values, gauge.luma(found.rgb), found.known
+        shot = self.record.shot_of(number)
+        low, high = gauge.compared(np.array([shot.low, shot.high], np.float32), kind)
+        smooth = bilateral.smoothed(ready, float(high - low))
+        return self._raw(raw.path_of(self._folder, number), _AROUND), gauge.restored(smooth, kind)
+
+    def _of_windows(self, number: int) -> tuple[raw.Raw, Map]:
+        shot, parts = self.record.shot_of(number), self.record.parts(number)
+        paths = [windowed.path_of(self._folder, shot.frames[0].frame, part.window) for part in parts]
+        return windowed.laid(parts, [self._raw(path, 2) for path in paths], shot)
+
+    def _raw(self, path: Path, most: int) -> raw.Raw:
+        """Return a raw frame or window, and keep as many as that."""
+        if path not in self._kept:
+            found = raw.read(path)
             if found.note.making != self.record.making:
-                raise DepthFileError(f"Frame {number} was estimated by another model or size. Estimate it again")
-            self._kept[number] = found
-            while len(self._kept) > 2 * bilateral.REACH + 1:
+                raise DepthFileError(f"{path} was estimated by another model or size. Estimate it again")
+            self._kept[path] = found
+            while len(self._kept) > most:
                 self._kept.popitem(last=False)
-        return self._kept[number]
-
-
-def raw_of(depth: Depth, rgb: NDArray[np.uint8] | NDArray[np.float32], making: raw.Making, source: str) -> raw.Raw:
-    """Return a frame as it was estimated, as a raw one. rgb: the frame, (h, w, 3), uint8 or float32 in 0 to 1."""
-    height, width = rgb.shape[:2]
-    values = np.ascontiguousarray(depth.values, np.float32)
-    seen = rgb if rgb.shape[:2] == values.shape else resize(rgb, *values.shape)
-    scale = np.float32(1.0 if rgb.dtype == np.uint8 else 255.0)
-    pixels = np.asarray(seen if seen.dtype == np.uint8 else np.clip(seen * scale + np.float32(0.5), 0, 255), np.uint8)
-    validity: Validity | None = depth.validity
-    return raw.Raw(values, pixels, validity, raw.Note(making, depth.kind, source, height, width))
+        return self._kept[path]

@@ -72,7 +72,7 @@ def written(request: Estimate, depth: Depth, photo: Photo, size: int) -> dict[st
     """
     if request.raw:
         making = raw.Making(depth.model, depth.revision, size, request.precision)
-        upright = stabilise.raw_of(depth, photo.rgb, making, request.source)
+        upright = raw.raw_of(depth, photo.rgb, making, request.source)
         raw.write(upright.turned(photo.orientation), Path(request.raw))
         return {}
     arrays: dict[str, NDArray[np.generic]] = {"values": depth.values}
