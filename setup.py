@@ -18,7 +18,6 @@ setup(
     version=tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))["version"],
     # Blender reads what the worker answers as .npy; OpenEXR is for the files of the command line.
     install_requires=[*(ROOT / "inference" / "requirements.txt").read_text(encoding="utf-8").split(), "OpenEXR==3.5.3"],
-    extras_require={"movies": ["av>=15"]},  # sequences of pictures need nothing more
     packages=list(packages),
     package_dir=packages,
     package_data={NAME: ["requirements.txt"], f"{NAME}.weights": ["*"]},

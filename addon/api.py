@@ -92,7 +92,8 @@ def estimate_frames(
 
     frames: the numbers of the sequence's files, or of the movie's frames from 1 on, in order. folder: where the files
     go; what an earlier call left there is gone on with. fixed_camera: the camera of the clip doesn't move.
-    Blocks and raises as `estimate` does.
+    Blocks and raises as `estimate` does. Where some frames can't be read, the others are made, and it raises all the
+    same: call it again to make those that failed.
     """
     made: list[bpy.types.Image] = []
     wanted = settings or preferred.current()
@@ -100,6 +101,8 @@ def estimate_frames(
     clips.wait(clip)
     if clip.state != "done":
         raise EstimateError(clip.error or f"The estimate of {clip.name} was cancelled")
+    if clip.failed:
+        raise EstimateError(clip.warning)
     return made[0]
 
 

@@ -44,6 +44,7 @@ SHARED = {  # by all rooms of `addon`
 }
 ENGINE = {
     "inference.cache",
+    "inference.video.frames",  # numbers of frames as text
     "inference.video.raw",  # which frames of a clip are there already; it needs numpy alone
     "inference.video.layers",  # where the files of a clip lie
     "inference.worker.protocol",
@@ -78,7 +79,7 @@ MAY_IMPORT = {
         "filelock",  # what huggingface_hub locks its downloads with
         "httpx2",  # what huggingface_hub speaks through
         "tqdm",
-        "av",  # movies; only who has it reads them
+        "av",
     },
     "tools": BLENDER
     | {"numpy", "OpenEXR", "PIL", "packaging", "training.accuracy"}

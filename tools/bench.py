@@ -13,7 +13,7 @@ import sys
 
 from . import environments
 
-OF_THE_MODEL = ("bench_model", "bench_networks", "bench_cold_start", "bench_folder", "bench_mesh")
+OF_THE_MODEL = ("bench_model", "bench_networks", "bench_cold_start", "bench_folder", "bench_mesh", "bench_clips")
 
 
 def main() -> None:

@@ -56,7 +56,6 @@ INFERENCE = (
     "transformers==5.23.0",
     "opencv-python-headless==5.0.0.93",
     "tifffile==2026.3.3",
-    "av==18.1.0",
     "openjd-cli==0.8.0",
     # Readers of what the commands `mesh` and `prior` write, and of a controlnet map.
     "trimesh==5.2.0",

@@ -44,9 +44,9 @@ def ask(
 
     Raises DepthNodesError for an image, or depth of its own, that can't be read.
     """
-    foreign = _foreign(image)
-    given = handover.Picture(foreign) if foreign else handover.hand_over(image, folder, frame=frame)
-    without_pillow = catalog.get(wanted.model).built_in or (own is not None and wanted.own_depth == "use")
+    foreign, built_in = _foreign(image), catalog.get(wanted.model).built_in
+    given = handover.Picture(foreign) if foreign else handover.hand_over(image, folder, frame=frame, small=built_in)
+    without_pillow = built_in or (own is not None and wanted.own_depth == "use")
     if without_pillow and not foreign:
         given = handover.as_small_pixels(given, image, folder)
     asked = settings.request(

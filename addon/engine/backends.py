@@ -56,13 +56,13 @@ class Backend:
 
 _PC, _ARM = "x86_64", "arm64"
 BACKENDS = (
-    Backend("cpu", "CPU", f"{_WHEELS}cpu", 250_000_000, 1_100_000_000, (f"linux {_PC}", f"linux {_ARM}")),
-    Backend("cpu", "CPU", "", 170_000_000, 900_000_000, (f"win32 {_PC}",)),
+    Backend("cpu", "CPU", f"{_WHEELS}cpu", 290_000_000, 1_200_000_000, (f"linux {_PC}", f"linux {_ARM}")),
+    Backend("cpu", "CPU", "", 200_000_000, 970_000_000, (f"win32 {_PC}",)),
     Backend("cuda", "NVIDIA (CUDA)", "", 2_800_000_000, 7_000_000_000, (f"linux {_PC}", f"linux {_ARM}")),
     Backend("cuda", "NVIDIA (CUDA)", f"{_WHEELS}cu130", 2_800_000_000, 7_000_000_000, (f"win32 {_PC}",)),
     Backend("rocm", "AMD (ROCm)", f"{_WHEELS}rocm7.2", 4_500_000_000, 18_000_000_000, (f"linux {_PC}",)),
     Backend("xpu", "Intel (XPU)", f"{_WHEELS}xpu", 1_800_000_000, 5_500_000_000, (f"linux {_PC}", f"win32 {_PC}")),
-    Backend("apple", "Apple", "", 170_000_000, 700_000_000, (f"darwin {_ARM}",)),
+    Backend("apple", "Apple", "", 190_000_000, 750_000_000, (f"darwin {_ARM}",)),
 )
 NONE = (
     "There is no current PyTorch for this machine's processor ({machine}). Use the model Draft, which is built in, a "

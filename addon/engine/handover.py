@@ -3,6 +3,7 @@
 The engine is given an image's file where that is what Blender shows, its pixels otherwise.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,23 +120,42 @@ def source(image: bpy.types.Image, frame: int) -> str:
     return f"{path.name} {found.st_size} {int(found.st_mtime)}{number}"
 
 
-def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Picture:
+def clip_of(image: bpy.types.Image, frames: Sequence[int]) -> str | None:
+    """Return the name of a movie or sequence (see `inference.video.clip`), or None where Blender must read its frames.
+
+    It must where the pixels that it shows are not the file's, and where the files can't be told by a pattern.
+    """
+    if image.is_dirty or image.packed_file is not None:
+        return None
+    path = _file(image, frames[0])
+    if image.source == "MOVIE":
+        return None if unreadable(path) else str(path)
+    digits = len(path.stem) - len(path.stem.rstrip("0123456789"))
+    before = path.stem[: len(path.stem) - digits]
+    there = next((one for one in (_file(image, frame) for frame in frames) if not unreadable(one)), None)
+    if not digits or there is None or {"#", "%"} & set(path.name) or not _is_alike(image, there):
+        return None
+    return str(path.with_name(f"{before}{'#' * digits}{path.suffix}"))
+
+
+def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1, small: bool = False) -> Picture:
     """Return what the engine is to look at; what has to be written for it goes into `folder`.
 
     frame: of a movie or sequence, as its own files are counted; `photo.frame_shown` says which one is shown.
+    small: of a movie's frame, no more than the built-in model makes use of.
     A file on disk that nobody edited is used as it is, so that the main thread does next to nothing.
     Raises PhotoError for an image without pixels.
     """
     if image.source in {"VIEWER"} and min(image.size) == 0:
         raise PhotoError(f"{image.name!r} can't be read directly. Save it to a file, and open that")
     if image.source == "MOVIE":
-        return _save(image, folder, movie.colours(image, frame), linear=True)
+        width, height = image.size
+        size = output_size(height, width) if small and width * height else (height, width)
+        size = min(2 * size[0], height), min(2 * size[1], width)
+        return _save(image, folder, movie.colours(image, frame, *size), linear=True)
     path = _file(image, frame)
     problem = unreadable(path)
-    # To say its format, Blender decodes the whole file.
-    plain = not problem and picture_file.format_name(path) in picture_file.PLAIN
-    alike = plain or image.file_format not in _AS_PIXELS
-    if alike and not image.is_dirty and image.source not in {"GENERATED", "VIEWER"}:
+    if _is_alike(image, path) and not image.is_dirty and image.source not in {"GENERATED", "VIEWER"}:
         if image.packed_file is not None:
             return _packed(image, folder)
         if not problem:
@@ -144,6 +164,12 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1) -> Pictur
         if image.source != "FILE" or not image.has_data:
             raise PhotoError(f"{path} {problem}. Find it with File > External Data, or pack it")
     return _pixels_of_frame(image, folder, frame) if image.source == "SEQUENCE" else _pixels(image, folder)
+
+
+def _is_alike(image: bpy.types.Image, path: Path) -> bool:
+    """Return whether Blender shows just what the file says. To say its format, Blender may decode the whole file."""
+    plain = not unreadable(path) and picture_file.format_name(path) in picture_file.PLAIN
+    return plain or image.file_format not in _AS_PIXELS
 
 
 def _pixels_of_frame(image: bpy.types.Image, folder: Path, frame: int) -> Picture:

@@ -26,7 +26,6 @@ from .client import WorkerClient
 
 OnClip = Callable[[protocol.Stabilised], object]
 State = Literal["waiting", "done", "failed", "cancelled"]
-_STAGES = {"loading": "Loading", "downloading": "Downloading", "estimating": "Estimating", "writing": "Writing"}
 _FAULTS: dict[type, protocol.Fault] = {
     EngineError: "engine",
     PhotoError: "photo",
@@ -93,8 +92,7 @@ def submit(
         raise
     except (OSError, MemoryError) as error:
         _clear(job.identifier)
-        short = isinstance(error, MemoryError)
-        disk = f"Check the disk that holds {tempfile.gettempdir()}"
+        short, disk = isinstance(error, MemoryError), f"Check the disk that holds {tempfile.gettempdir()}"
         way_out = "Close other programs, or scale the picture down" if short else disk
         problem = f"{image.name} can't be handed to the engine ({in_one_line(error)}). {way_out}"
         _fail(job, "memory" if short else "disk", problem)
@@ -105,10 +103,12 @@ def submit(
     return job
 
 
-def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: protocol.Stabilise, on_clip: OnClip) -> Job:
-    """Have a clip's files made; the request gets its number here. `on_clip` is called with the answer."""
+def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: protocol.Work, on_clip: OnClip) -> Job:
+    """Have a clip's files made, and `on_clip` called with the answer. Raises DepthNodesError for what can't begin."""
+    settings.check(wanted)
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_clip=on_clip)
     _worker(settings.engine_of(catalog.get(wanted.model))).request(replace(asked, id=job.identifier))
+    forget_failure()
     _jobs[job.identifier] = job
     return job
 
@@ -227,7 +227,7 @@ def _worker(used: place.Engine) -> WorkerClient:
 
 
 def _progress(job: Job, said: protocol.Progress) -> None:
-    job.text, job.fraction = _STAGES.get(said.stage, said.stage.title()), said.fraction
+    job.text, job.fraction = said.stage.capitalize(), said.fraction
     if said.stage == "downloading" and said.done is not None:
         total = f" of {said.total / 1e6:.0f}" if said.total else ""
         job.text = f"Downloading {said.done / 1e6:.0f}{total} MB"

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.worker.protocol import Device, Estimate, Own  # type: ignore[import-not-found]
+from ...inference.worker.protocol import Device, Estimate, EstimateClip, Own  # type: ignore[import-not-found]
 from ..errors import EngineError, EstimateError
 from . import place
 from .backends import MAY_FETCH
@@ -136,6 +136,27 @@ def request(
         background=not (wanted.invert or raw),  # what lies behind is known by what is near
         raw=raw,
         source=source,
+    )
+
+
+def request_clip(
+    wanted: Settings, clip: str, frames: list[int], raw: Path, output: Path, *, fixed_camera: bool
+) -> EstimateClip:
+    """Return what to ask of the engine for a clip that it reads itself; `jobs` gives it its number."""
+    return EstimateClip(
+        id=0,
+        clip=clip,
+        frames=frames,
+        raw=str(raw),
+        output=str(output),
+        model=wanted.model,
+        weights=wanted.weights,
+        device=wanted.device,
+        size=wanted.size,
+        offline=not (MAY_FETCH and bpy.app.online_access),
+        accept_license=wanted.accept_license,
+        background=True,
+        fixed_camera=fixed_camera,
     )
 
 

@@ -39,8 +39,7 @@ def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
     )
 
 
-# Those for clips look from frame to frame, which a photo has none of.
-_MODELS = [_described(spec) for spec in catalog.MODELS if spec.family != "video_depth_anything"]
+_MODELS = [_described(spec) for spec in catalog.MODELS]
 
 
 class DepthNodesPreferences(bpy.types.AddonPreferences):

@@ -24,16 +24,18 @@ const JOB_TYPE = {
 function compileJob(job) {
     const settings = job.settings;
     const chunks = frameChunker(settings.frames, settings.chunk_size);
+    const split = step(settings, "split", settings.frames); // what only models of clips need
     const estimates = chunks.map((chunk) => step(settings, "estimate", chunk));
     const measure = step(settings, "measure", settings.frames);
     const finishes = chunks.map((chunk) => step(settings, "finish", chunk));
     for (const task of estimates) {
+        task.addDependency(split);
         measure.addDependency(task);
     }
     for (const task of finishes) {
         task.addDependency(measure);
     }
-    for (const task of [...estimates, measure, ...finishes]) {
+    for (const task of [split, ...estimates, measure, ...finishes]) {
         job.addTask(task);
     }
 }

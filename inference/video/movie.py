@@ -1,4 +1,4 @@
-"""Frames of a movie, by PyAV (FFmpeg's libraries), which is asked for only here."""
+"""Frames of a movie, by PyAV (FFmpeg's libraries), which an engine of an older release lacks."""
 
 from bisect import bisect_right
 from collections import OrderedDict
@@ -113,6 +113,7 @@ def _av(path: Path) -> Any:
         import av
     except ImportError as error:
         raise PhotoError(
-            f"{path}: movies need the package av: `pip install av`; or export the movie as PNG files, and name those"
+            f"{path}: this engine can't read movies, for lack of the package av. Set it up again, or `pip install av` "
+            "into it, or export the movie as PNG files"
         ) from error
     return av

@@ -89,9 +89,17 @@ def split_clip(
     frames: Sequence[int],
     cuts: Collection[int] | None,
     failed: Callable[[int, DepthNodesError], object],
+    progress: Callable[[float], None] | None = None,
 ) -> split.Split:
-    """Return the shots of some frames of a clip: see `split.find`."""
-    return split.find(clip, name, _read_ahead(clip, frames), cuts, failed)
+    """Return the shots of some frames of a clip: see `split.find`. progress: called with the share that is read."""
+
+    def read() -> Iterator[tuple[int, Callable[[], Photo]]]:
+        for place, one in enumerate(_read_ahead(clip, frames)):
+            yield one
+            if progress is not None:
+                progress((place + 1) / len(frames))
+
+    return split.find(clip, name, read(), cuts, failed)
 
 
 def estimate_windows(
@@ -136,11 +144,18 @@ def _part_of(progress: Callable[[float], None], place: int, count: int) -> Calla
 
 
 def estimate(
-    clip: Clip, frames: Sequence[int], folder: Path, making: raw.Making, load: Callable[[], "Predictor"]
+    clip: Clip,
+    frames: Sequence[int],
+    folder: Path,
+    making: raw.Making,
+    load: Callable[[], "Predictor"],
+    *,
+    stored: bool = False,
 ) -> Iterator[Made | Failed]:
     """Make the raw frames that aren't there, whole and by this making, and yield what came of each.
 
-    load: loads the model; called once, when the first frame has been read. The next frame is read meanwhile.
+    load: loads the model; called once, when the first frame has been read. The next frame is read meanwhile. stored:
+    depth lies as the files do, not upright (see `Photo`).
     """
     todo: list[int] = []
     for frame in frames:
@@ -163,7 +178,8 @@ def estimate(
             predictor = predictor or load()
             depth = predictor.predict(photo.rgb, photo.validity, enlarge=photo.validity is not None)
             path = raw.path_of(folder, frame)
-            raw.write(raw.raw_of(depth, photo.rgb, making, clip.source(frame)), path)
+            made = raw.raw_of(depth, photo.rgb, making, clip.source(frame))
+            raw.write(made.turned(photo.orientation) if stored else made, path)
         except (PhotoError, DepthFileError) as error:
             yield Failed(frame, type(error)(f"frame {frame}: {error}"))
         else:

@@ -17,7 +17,8 @@ from ..errors import DepthFileError, EmbeddedDepthError, first_line
 from ..orientation import as_stored
 from ..picture import Photo
 from ..video import layers, raw, stabilise
-from .protocol import Done, Estimate, Stabilise, Stabilised
+from ..video.record import Record
+from .protocol import Done, Estimate, EstimateClip, Stabilise, Stabilised
 
 
 def own(request: Estimate, photo: Photo) -> tuple[Photo, Embedded | None]:
@@ -86,12 +87,16 @@ def written(request: Estimate, depth: Depth, photo: Photo, size: int) -> dict[st
 
 def stabilised(request: Stabilise, report: Callable[[float], None]) -> Stabilised:
     """Write the files of a clip, and return the answer. Raises DepthFileError."""
-    folder = Path(request.raw)
-    found = stabilise.measure(folder, request.frames, fixed_camera=request.fixed_camera)
+    found = stabilise.measure(Path(request.raw), request.frames, fixed_camera=request.fixed_camera)
+    return finished(request, found, report)
+
+
+def finished(request: Stabilise | EstimateClip, found: Record, report: Callable[[float], None]) -> Stabilised:
+    """Write the files of a clip that was measured, and return the answer. Raises DepthFileError."""
     found.save(Path(request.output, layers.RECORD))
-    finisher = stabilise.Finisher(found, folder)
-    for done, frame in enumerate(request.frames):
-        report(done / len(request.frames))
+    finisher = stabilise.Finisher(found, Path(request.raw))
+    for done, frame in enumerate(found.frames):
+        report(done / len(found.frames))
         layers.write(finisher, frame, Path(request.output), with_background=request.background)
     return Stabilised(
         id=request.id,

@@ -1,22 +1,23 @@
 """What Blender and the worker say to each other: frozen messages, one JSON object a line.
 
-    Blender  ──►  Estimate, Stabilise, Cancel              ──►  stdin   worker
+    Blender  ──►  Estimate, EstimateClip, Stabilise, Cancel ──►  stdin   worker
              ◄──  Ready, Progress, Done, Stabilised, Failed, Cancelled  ◄──  stdout
 
 Every `Estimate` is answered by any number of `Progress` and then by one of `Done`, `Failed` and `Cancelled`; every
-`Stabilise` likewise, with `Stabilised` for `Done`. They are worked off in the order in which they come. Arrays travel
-as `.npy` files whose paths the messages name. The worker ends when its stdin does, and when it has been idle for long.
+`EstimateClip` and `Stabilise` likewise, with `Stabilised` for `Done`. They are worked off in the order in which they
+come. Arrays travel as `.npy` files whose paths the messages name. The worker ends when its stdin does, and when it has
+been idle for long.
 Standard library only: both sides import this module.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
 from ..catalog import Device, Kind, Precision
 
 Own = Literal["", "use", "anchor"]  # what becomes of the depth that a photo brings
-Stage = Literal["loading", "downloading", "estimating", "writing", "stabilising"]
+Stage = Literal["loading", "downloading", "finding cuts", "estimating", "writing", "stabilising"]
 
 # What went wrong, for the side that offers the way out; the text for people is in `Failed.message`.
 Fault = Literal[
@@ -80,6 +81,31 @@ class Estimate:
     photo_file: str = ""
     own: str = ""
     show: bool = False
+
+
+@dataclass(frozen=True)
+class EstimateClip:
+    """Estimate the frames of a movie or image sequence, and make the depth of the clip from them.
+
+    clip: the movie, or a pattern such as shot_####.png: see `inference.video.clip`. Pictures are answered as they are
+        stored. frames: their numbers, in order. What an earlier request left in `raw` is gone on with.
+    raw, output, background, fixed_camera: as of `Stabilise`. The others: as of `Estimate`.
+    """
+
+    id: int
+    clip: str
+    frames: list[int]
+    raw: str
+    output: str
+    model: str = "small"
+    weights: str = ""
+    device: Device = "auto"
+    precision: Precision = "float32"
+    size: int = 0
+    offline: bool = True
+    accept_license: bool = False
+    background: bool = False
+    fixed_camera: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +194,7 @@ class Stabilised:
     """The clip's files are on disk.
 
     raw_min, raw_max: the range of all shots. shots: first frame, last frame, lowest and highest value of each.
+    failed: of each frame that came to nothing, its number and why. uneven: the movie's frames last differently long.
     """
 
     id: int
@@ -177,6 +204,8 @@ class Stabilised:
     model: str
     revision: str
     shots: list[list[float]]
+    failed: list[tuple[int, str]] = field(default_factory=list)
+    uneven: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +224,7 @@ class Cancelled:
     id: int
 
 
-Work = Estimate | Stabilise
+Work = Estimate | EstimateClip | Stabilise
 Request = Work | Cancel
 Answer = Ready | Progress | Done | Stabilised | Failed | Cancelled
 Message = Request | Answer

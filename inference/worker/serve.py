@@ -12,7 +12,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -44,6 +45,7 @@ from .protocol import (
     Cancelled,
     Done,
     Estimate,
+    EstimateClip,
     Failed,
     Fault,
     Progress,
@@ -117,7 +119,7 @@ class Worker:
             except ProtocolError as error:
                 logger.error("%s", error)
                 continue
-            if isinstance(message, (Estimate, Stabilise)):
+            if isinstance(message, Work):
                 self._known.add(message.id)
                 self._waiting.put(message)
             elif isinstance(message, Cancel) and message.id in self._known:
@@ -131,7 +133,13 @@ class Worker:
     def _answer(self, request: Work) -> Answer:
         """Return what became of a request. What nobody foresaw is logged with its traceback, and costs this one."""
         try:
-            return self._stabilise(request) if isinstance(request, Stabilise) else self._estimate(request)
+            match request:
+                case Stabilise():
+                    return answer.stabilised(request, partial(self._report, request, "stabilising"))
+                case EstimateClip():
+                    return self._estimate_clip(request)
+                case _:
+                    return self._estimate(request)
         except _CancelledError:
             return Cancelled(request.id)
         except _OfflineError as error:
@@ -142,21 +150,14 @@ class Worker:
             return _unforeseen(request, error)
 
     def _estimate(self, request: Estimate) -> Done:
-        def report(stage: Stage, fraction: float | None, done: int | None = None, total: int | None = None) -> None:
-            if request.id in self._cancelled:
-                raise _CancelledError
-            self._say(Progress(request.id, stage, fraction, done, total))
-
-        def download(done: int, total: int | None) -> None:
-            report("downloading", done / total if total else None, done, total)
-
+        report = partial(self._report, request)
         report("loading", 0.0)
         photo = _picture(request)
         report("loading", None)
         photo, own = answer.own(request, photo)
         depth, size, start = None, 0, time.perf_counter()
         if own is None or request.embedded == "anchor":
-            predictor = self._load(request, download)
+            predictor = self._load(request)
             report("estimating", 0.0)
             start = time.perf_counter()
             depth = predictor.predict(
@@ -172,17 +173,31 @@ class Worker:
         report("writing", None)
         return answer.done(request, found, photo, size=size, seconds=seconds)
 
-    def _stabilise(self, request: Stabilise) -> Stabilised:
-        def report(fraction: float) -> None:
-            if request.id in self._cancelled:
-                raise _CancelledError
-            self._say(Progress(request.id, "stabilising", fraction))
+    def _estimate_clip(self, request: EstimateClip) -> Stabilised:
+        from . import clip
 
-        report(0.0)
-        return answer.stabilised(request, report)
+        report = partial(self._report, request)
 
-    def _load(self, request: Estimate, download: Callable[[int, int | None], None]) -> Predictor:
+        def load() -> Predictor:
+            report("loading", None)
+            return self._load(request)
+
+        report("loading", 0.0)
+        return clip.estimated(request, load, report)
+
+    def _report(
+        self, request: Work, stage: Stage, fraction: float | None, done: int | None = None, total: int | None = None
+    ) -> None:
+        if request.id in self._cancelled:
+            raise _CancelledError
+        self._say(Progress(request.id, stage, fraction, done, total))
+
+    def _load(self, request: Estimate | EstimateClip) -> Predictor:
         """Return the predictor asked for: the last one where it will do, else a new one in its place."""
+
+        def download(done: int, total: int | None) -> None:
+            self._report(request, "downloading", done / total if total else None, done, total)
+
         wanted = (request.model, request.weights, request.device, request.precision)
         if self._predictor is None or wanted != self._loaded:
             _check_offline(request)
@@ -217,7 +232,7 @@ def _unforeseen(request: Work, error: Exception) -> Failed:
     )
 
 
-def _check_offline(request: Estimate) -> None:
+def _check_offline(request: Estimate | EstimateClip) -> None:
     spec = catalog.get(request.model)
     if request.offline and not request.weights and on_disk(spec) is None:
         raise _OfflineError(

@@ -104,6 +104,8 @@ class EstimatingFrames(Waiting, Placing):
             self.report({"ERROR"}, self._clip.error)
         elif self._clip.state == "cancelled":
             self.report({"INFO"}, "Cancelled. Frames that are complete were kept. Run Estimate Frames again to go on")
+        elif self._clip.warning:
+            self.report({"WARNING"}, self._clip.warning)
         return {"FINISHED"} if self._clip.state == "done" else {"CANCELLED"}
 
     def _status(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
+from inference.draft.resize import resize
 from tests import simulated_clip as clips
 from tests.addon.enabled import (
     depth_image,
@@ -23,6 +24,7 @@ from tests.addon.enabled import (
     timeline,
 )
 from tests.addon.enabled import photo as photos
+from tests.addon.engine.worker import COMMAND, weights
 from tools import environments, extension
 
 import bpy  # isort: skip
@@ -206,6 +208,104 @@ def test_a_dropped_movie_becomes_a_relief(tmp_path: Path) -> None:
         bpy.ops.depth_nodes.movie_as_relief(filepath=str(tmp_path / "depth" / "depth_0001.exr"))
 
 
+@pytest.fixture
+def engine(preferences) -> None:
+    """Have models that aren't built in run in the environment that has torch."""
+    preferences.existing_python = COMMAND[0]
+
+
+def by_engine(model: str = "small") -> settings.Settings:
+    kind = "video" if model.startswith("video") else "small"
+    return settings.Settings(model=model, device="cpu", size=56, weights=str(weights(kind)))
+
+
+def from_the_command_line(clip: Path, folder: Path, frames_of: str, wanted: settings.Settings) -> None:
+    """Make depth files by the command line."""
+    command = [COMMAND[0], "-m", "inference", "video", clip, "-o", folder, "--frames", frames_of]
+    command += ["--model", wanted.model, "--weights", wanted.weights, "--size", wanted.size, "--device", "cpu"]
+    subprocess.run(list(map(str, command)), cwd=extension.ROOT, check=True, capture_output=True)
+
+
+def assert_alike(here: Path, there: Path) -> None:
+    """Hold what Blender shows, 0 to 1 at the model's size, against what the command line wrote at the clip's."""
+    made = json.loads((there / "depth.json").read_text())
+    assert json.loads((here / "depth.json").read_text())["shots"] == made["shots"]
+    for one in made["shots"]:
+        for frame in one["frames"]:
+            name = f"depth_{frame['frame']:04d}.exr"
+            mine = channels(here / name)["R"]
+            theirs = (channels(there / name)["Y"] - one["low"]) / (one["high"] - one["low"])
+            np.testing.assert_allclose(resize(mine, *theirs.shape), theirs, atol=1e-5)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("model", ["small", "video-small"])
+def test_the_engine_reads_a_sequence_itself(model: str, shot: Path, tmp_path: Path) -> None:
+    image = bpy.data.images.load(str(shot / "shot_0101.png"))
+    image.source = "SEQUENCE"
+    wanted, estimate_frames = by_engine(model), extension.module("addon.api").estimate_frames
+    depth = estimate_frames(image, range(101, 107), tmp_path / "here", settings=wanted)
+    assert depth_image.info(depth).model == model
+    from_the_command_line(shot / "shot_####.png", tmp_path / "there", "101-106", wanted)
+    assert_alike(tmp_path / "here", tmp_path / "there")
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_engine_decodes_a_movie(tmp_path: Path) -> None:
+    path = movie(tmp_path)
+    image = bpy.data.images.load(str(path))
+    wanted, estimate_frames = by_engine(), extension.module("addon.api").estimate_frames
+    estimate_frames(image, [1, 2, 3], tmp_path / "here", settings=wanted)
+    from_the_command_line(path, tmp_path / "there", "1-3", wanted)
+    assert_alike(tmp_path / "here", tmp_path / "there")
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("model", ["draft", "small", "video-small"])
+def test_a_frame_that_fails_costs_itself_alone(model: str, shot: Path, tmp_path: Path) -> None:
+    wanted = settings.Settings() if model == "draft" else by_engine(model)
+    for path in shot.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "shot_0102.png").write_bytes(b"damaged")
+    (tmp_path / "shot_0105.png").unlink()
+    image = bpy.data.images.load(str(tmp_path / "shot_0101.png"))
+    image.source = "SEQUENCE"
+    made: list[bpy.types.Image] = []
+    numbers, folder = range(101, 107), tmp_path / "depth"
+    clip = frames.begin(image, numbers, folder, wanted, fixed_camera=False, on_depth=made.append)
+    frames.wait(clip)
+    assert clip.state == "done", clip.error
+    assert sorted(clip.failed) == [102, 105]
+    assert clip.warning.startswith(f"Frames 102,105 of {image.name} have no depth (")
+    assert sorted(path.name for path in folder.glob("*.exr")) == [
+        f"depth_{number:04d}.exr" for number in (101, 103, 104, 106)
+    ]
+    with pytest.raises(errors.DepthNodesError, match="Run Estimate Frames again to make them"):
+        extension.module("addon.api").estimate_frames(image, numbers, folder, settings=wanted)
+    kept = {path: path.stat().st_mtime_ns for path in clip.raw.glob("010[1346].npz")}
+    assert len(kept) == (0 if model == "video-small" else 4)
+    for number in (102, 105):
+        (tmp_path / f"shot_{number:04d}.png").write_bytes((shot / f"shot_{number:04d}.png").read_bytes())
+    again = frames.begin(image, numbers, folder, wanted, fixed_camera=False, on_depth=made.append)
+    while len(list(folder.glob("*.exr"))) < 6:
+        jobs.poll()
+        frames.advance(again)
+        assert again.state == "waiting"
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    frames.wait(again)
+    assert (again.state, again.warning) == ("done", "")
+    assert not again.raw.exists()
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_model_of_clips_reads_files_alone(shot: Path, tmp_path: Path) -> None:
+    image = bpy.data.images.load(str(shot / "shot_0101.png"))
+    image.source = "SEQUENCE"
+    image.pack()
+    with pytest.raises(errors.DepthNodesError, match=r"reads movies, and sequences of PNG.*Choose another model"):
+        frames.begin(image, [101], tmp_path, by_engine("video-small"), fixed_camera=False, on_depth=print)
+
+
 def test_scripts_get_the_sequence(shot: Path, tmp_path: Path) -> None:
     image = bpy.data.images.load(str(shot / "shot_0101.png"))
     image.source = "SEQUENCE"
@@ -230,7 +330,7 @@ def test_given_up_it_goes_on_where_it_stopped(shot: Path, tmp_path: Path) -> Non
     kept = {path: path.stat().st_mtime_ns for path in clip.raw.glob("*.npz")}
     again = frames.begin(image, range(101, 107), tmp_path, settings.current(), fixed_camera=False, on_depth=made.append)
     assert len(again._todo) + len(again._at_work) == 6 - len(kept)
-    while not again._last:
+    while not again._whole:
         jobs.poll()
         frames.advance(again)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept

@@ -17,13 +17,13 @@ PATIENCE = 300.0  # seconds without a word after which a test gives up: the mach
 
 
 @cache
-def weights() -> Path:
-    """Return Small with numbers from a seed, made once and kept beside the other build products."""
-    path = ROOT / "build" / "test" / "seeded_small.safetensors"
+def weights(kind: str = "small") -> Path:
+    """Return Small, or the Small model for clips, with numbers from a seed; kept beside the other build products."""
+    path = ROOT / "build" / "test" / f"seeded_{kind}.safetensors"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")  # several suites may make it at once
-        subprocess.run([COMMAND[0], "-m", "tests.seeded_weights", str(part)], cwd=ROOT, check=True)
+        subprocess.run([COMMAND[0], "-m", "tests.seeded_weights", str(part), kind], cwd=ROOT, check=True)
         part.replace(path)
     return path
 

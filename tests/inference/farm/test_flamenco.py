@@ -40,7 +40,8 @@ def test_a_job_of_three_chunks():
     chunks = ["1-40", "41-80", "81-100"]
     estimates, finishes = [f"estimate-{chunk}" for chunk in chunks], [f"finish-{chunk}" for chunk in chunks]
     assert [(task["name"], task["needs"]) for task in said["tasks"]] == [
-        *((name, []) for name in estimates),
+        ("split-1-100", []),
+        *((name, ["split-1-100"]) for name in estimates),
         ("measure-1-100", estimates),
         *((name, ["measure-1-100"]) for name in finishes),
     ]
