@@ -15,10 +15,11 @@ from ..io import making_of
 from ..paths import replacing
 from .gauge import Map
 from .record import NAME as RECORD
+from .record import Record
 from .shots import Shot
 from .stabilise import Finisher
 
-__all__ = ("RECORD", "colour_path", "depth_path", "write")
+__all__ = ("RECORD", "colour_path", "depth_path", "is_whole", "write")
 
 _FORM = "layers"
 
@@ -33,13 +34,19 @@ def colour_path(folder: Path, frame: int) -> Path:
     return folder / f"background_{frame:04d}.png"
 
 
+def is_whole(record: Record, frame: int, folder: Path, *, with_background: bool) -> bool:
+    """Return whether a frame's files are there, whole and made as the record says."""
+    made = making_of(depth_path(folder, frame)) == _digest(record, frame, with_background)
+    return made and (not with_background or colour_path(folder, frame).is_file())
+
+
 def write(finisher: Finisher, frame: int, folder: Path, *, with_background: bool) -> None:
     """Write a frame's files, unless they are there, whole and made the same way. Raises DepthFileError."""
     record = finisher.record
-    digest = record.digest(frame, f"{_FORM} {with_background}")
-    path, picture = depth_path(folder, frame), colour_path(folder, frame)
-    if making_of(path) == digest and (not with_background or picture.is_file()):
+    if is_whole(record, frame, folder, with_background=with_background):
         return
+    digest = _digest(record, frame, with_background)
+    path, picture = depth_path(folder, frame), colour_path(folder, frame)
     own, values = finisher.frame(frame)
     shot, known = record.shot_of(frame), own.known
     stored = np.where(known, _normalised(values, shot, record.kind), 0.0 if record.kind == "disparity" else shot.high)
@@ -57,6 +64,10 @@ def write(finisher: Finisher, frame: int, folder: Path, *, with_background: bool
         _replace(path, exr.encode({name: np.asarray(one, np.float32) for name, one in channels.items()}, texts))
     except OSError as error:
         raise DepthFileError(f"{path} can't be written ({first_line(error)}). Free some space there") from error
+
+
+def _digest(record: Record, frame: int, with_background: bool) -> str:
+    return record.digest(frame, f"{_FORM} {with_background}")
 
 
 def _normalised(values: Map, shot: Shot, kind: str) -> Map:

@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import catalog
 from ..errors import DepthNodesError
 from ..predict import Predictor
-from ..video import raw, run, stabilise, windowed
+from ..video import layers, raw, run, stabilise, windowed
 from ..video.clip import Clip, open_clip
 from ..video.record import Record
 from . import answer
@@ -24,7 +24,9 @@ def estimated(request: EstimateClip, load: Callable[[], Predictor], report: Repo
     """
     clip = open_clip(request.clip)
     made = _Making(request, clip, load, report)
-    found = made.in_windows() if catalog.get(request.model).sees_clips else made.one_by_one()
+    found = made.before()
+    if found is None:
+        found = made.in_windows() if catalog.get(request.model).sees_clips else made.one_by_one()
     told = answer.finished(request, found, lambda share: report("stabilising", share))
     failed = [(frame, " ".join(str(made.failed[frame]).split())) for frame in sorted(made.failed)]
     return replace(told, failed=failed, uneven=clip.uneven)
@@ -41,6 +43,15 @@ class _Making:
         self._frames, missing = run.chosen(clip, request.frames)
         self.failed: dict[int, DepthNodesError] = {one.frame: one.error for one in missing}
         self._check()
+
+    def before(self) -> Record | None:
+        """Return the record of an earlier request for the same, whose files are all there."""
+        output, fixed = Path(self._request.output), self._request.fixed_camera
+        found = run.known(output, self._clip, self._frames, self._making, None, fixed)
+        there = found is not None and all(
+            layers.is_whole(found, frame, output, with_background=self._request.background) for frame in self._frames
+        )
+        return found if there else None
 
     def in_windows(self) -> Record:
         """Let a model look from frame to frame, shot by shot."""

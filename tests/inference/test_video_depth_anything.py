@@ -2,14 +2,18 @@
 
 import importlib.util
 import json
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from inference.catalog import get
+from inference.cli.main import main
 from inference.errors import ModelNameError
+from inference.io import read_depth
 from inference.model import plain, video_depth_anything, windows
 from inference.model.video_depth_anything import LAYOUT, VideoDepthAnything, network
 from inference.model.weights import published_names
@@ -34,14 +38,19 @@ def seeded() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def model(reference, seeded, tmp_path_factory) -> VideoDepthAnything:
+def weights(reference, seeded, tmp_path_factory) -> Path:
     keys = json.loads(str(reference["meta"]))["keys"]
     named = keys.items() if isinstance(keys, dict) else keys
     path = tmp_path_factory.mktemp("weights") / "video.pth"
     torch.save(
         {name: torch.from_numpy(seeded.seeded_array(name, tuple(shape), 0, "video")) for name, shape in named}, path
     )
-    return VideoDepthAnything(video_depth_anything.build(get("video-small"), path), kind="disparity")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(weights) -> VideoDepthAnything:
+    return VideoDepthAnything(video_depth_anything.build(get("video-small"), weights), kind="disparity")
 
 
 def off(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -92,6 +101,17 @@ def test_a_predictor_of_a_clip_gives_depth_after_depth(model, reference, seeded)
         ("disparity", "video-small", (84, 126))
     }
     assert (found[3].raw_min, found[3].raw_max) == (found[3].values.min(), found[3].values.max())
+
+
+def test_the_command_makes_the_published_clip(weights, reference, seeded, tmp_path):
+    """From picture files, split into no shots, through windows on disk, to depth files."""
+    for number, frame in enumerate(seeded.seeded_clip(60, 84, 126), 1):
+        Image.fromarray(frame).save(tmp_path / f"shot_{number:04d}.png")
+    (tmp_path / "cuts.txt").write_text("# none\n")
+    command = ["video", str(tmp_path / "shot_####.png"), "-o", str(tmp_path), "--cuts", str(tmp_path / "cuts.txt")]
+    assert main([*command, "--model", "video-small", "--weights", str(weights), "--size", "84"]) == 0
+    found = np.stack([read_depth(tmp_path / f"depth_{number:04d}.exr").values for number in range(1, 61)])
+    assert off(found[:, ::2, ::2], reference["clip_depth"]) < 2e-5
 
 
 def test_a_model_of_single_photos_is_no_model_of_clips(monkeypatch, model):

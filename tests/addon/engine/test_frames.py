@@ -248,6 +248,9 @@ def test_the_engine_reads_a_sequence_itself(model: str, shot: Path, tmp_path: Pa
     assert depth_image.info(depth).model == model
     from_the_command_line(shot / "shot_####.png", tmp_path / "there", "101-106", wanted)
     assert_alike(tmp_path / "here", tmp_path / "there")
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "here").glob("*_*.*")}
+    assert estimate_frames(image, range(101, 107), tmp_path / "here", settings=wanted) == depth
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "here").glob("*_*.*")} == made
 
 
 @pytest.mark.usefixtures("engine")
