@@ -116,7 +116,8 @@ def begin(
         raise EstimateError(f"{folder} can't be made ({error.strerror}). Choose another folder") from error
     spec, name = catalog.get(wanted.model), handover.clip_of(image, frames)
     if name and not spec.built_in:
-        asked = settings.request_clip(wanted, name, clip.frames, clip.raw, folder, fixed_camera=fixed_camera)
+        steadier = fixed_camera and not spec.sees_clips  # what looks from frame to frame sees that by itself
+        asked = settings.request_clip(wanted, name, clip.frames, clip.raw, folder, fixed_camera=steadier)
         clip._whole = jobs.submit_clip(image, wanted, asked, lambda answer: _take(clip, answer))
     elif spec.sees_clips:
         raise EstimateError(

@@ -109,7 +109,7 @@ def test_the_command_makes_the_published_clip(weights, reference, seeded, tmp_pa
         Image.fromarray(frame).save(tmp_path / f"shot_{number:04d}.png")
     (tmp_path / "cuts.txt").write_text("# none\n")
     command = ["video", str(tmp_path / "shot_####.png"), "-o", str(tmp_path), "--cuts", str(tmp_path / "cuts.txt")]
-    assert main([*command, "--model", "video-small", "--weights", str(weights), "--size", "84"]) == 0
+    assert main([*command, "--model", "video-small", "--weights", str(weights), "--size", "84", "--threads", "1"]) == 0
     found = np.stack([read_depth(tmp_path / f"depth_{number:04d}.exr").values for number in range(1, 61)])
     assert off(found[:, ::2, ::2], reference["clip_depth"]) < 2e-5
 

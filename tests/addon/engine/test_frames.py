@@ -8,6 +8,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
+from inference import exr
 from inference.draft.resize import resize
 from tests import simulated_clip as clips
 from tests.addon.enabled import (
@@ -301,10 +302,11 @@ def test_a_frame_that_fails_costs_itself_alone(model: str, shot: Path, tmp_path:
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_model_of_clips_reads_files_alone(shot: Path, tmp_path: Path) -> None:
-    image = bpy.data.images.load(str(shot / "shot_0101.png"))
+def test_a_model_of_clips_reads_no_float_files(tmp_path: Path) -> None:
+    grey = np.full((48, 64), 0.5, np.float32)
+    (tmp_path / "shot_0101.exr").write_bytes(exr.encode(dict.fromkeys("RGB", grey), {}))
+    image = bpy.data.images.load(str(tmp_path / "shot_0101.exr"))
     image.source = "SEQUENCE"
-    image.pack()
     with pytest.raises(errors.DepthNodesError, match=r"reads movies, and sequences of PNG.*Choose another model"):
         frames.begin(image, [101], tmp_path, by_engine("video-small"), fixed_camera=False, on_depth=print)
 
