@@ -28,6 +28,7 @@ _UNBLURRED = "depth_nodes_unblurred"  # on the depth image of a photo that was k
 
 # What Blender keeps in float or decodes in a way of its own: its pixels are taken, not its file.
 _AS_PIXELS = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR", "CINEON", "DPX", "JPEG2000", "IRIS", "TARGA_RAW"}
+_AS_PIXELS_TOO = {"openexr", "hdr", "cineon", "dpx", "jpeg2000", "sgi"}  # as OpenImageIO calls them
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,11 @@ def hand_over(image: bpy.types.Image, folder: Path, *, frame: int = 1, small: bo
 
 
 def _is_alike(image: bpy.types.Image, path: Path) -> bool:
-    """Return whether Blender shows just what the file says. To say its format, Blender may decode the whole file."""
-    plain = not unreadable(path) and picture_file.format_name(path) in picture_file.PLAIN
-    return plain or image.file_format not in _AS_PIXELS
+    """Return whether Blender shows just what the file says."""
+    name = "" if unreadable(path) else picture_file.format_name(path)
+    if name in picture_file.PLAIN or name in _AS_PIXELS_TOO:
+        return name in picture_file.PLAIN
+    return image.file_format not in _AS_PIXELS  # for which Blender decodes the file; of a sequence, only what it shows
 
 
 def _pixels_of_frame(image: bpy.types.Image, folder: Path, frame: int) -> Picture:

@@ -230,13 +230,14 @@ def from_the_command_line(clip: Path, folder: Path, frames_of: str, wanted: sett
 def assert_alike(here: Path, there: Path) -> None:
     """Hold what Blender shows, 0 to 1 at the model's size, against what the command line wrote at the clip's."""
     made = json.loads((there / "depth.json").read_text())
-    assert json.loads((here / "depth.json").read_text())["shots"] == made["shots"]
-    for one in made["shots"]:
+    ours = json.loads((here / "depth.json").read_text())["shots"]
+    for one, mine in zip(made["shots"], ours, strict=True):
+        assert [frame["source"] for frame in one["frames"]] == [frame["source"] for frame in mine["frames"]]
+        assert (mine["low"], mine["high"]) == pytest.approx((one["low"], one["high"]), rel=1e-4)
         for frame in one["frames"]:
             name = f"depth_{frame['frame']:04d}.exr"
-            mine = channels(here / name)["R"]
             theirs = (channels(there / name)["Y"] - one["low"]) / (one["high"] - one["low"])
-            np.testing.assert_allclose(resize(mine, *theirs.shape), theirs, atol=1e-5)
+            np.testing.assert_allclose(resize(channels(here / name)["R"], *theirs.shape), theirs, atol=1e-3)
 
 
 @pytest.mark.usefixtures("engine")
@@ -291,12 +292,12 @@ def test_a_frame_that_fails_costs_itself_alone(model: str, shot: Path, tmp_path:
     for number in (102, 105):
         (tmp_path / f"shot_{number:04d}.png").write_bytes((shot / f"shot_{number:04d}.png").read_bytes())
     again = frames.begin(image, numbers, folder, wanted, fixed_camera=False, on_depth=made.append)
-    while len(list(folder.glob("*.exr"))) < 6:
+    seen: dict[Path, int] = {}
+    while again.state == "waiting":
+        seen |= {path: path.stat().st_mtime_ns for path in kept}
         jobs.poll()
         frames.advance(again)
-        assert again.state == "waiting"
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    frames.wait(again)
+    assert seen == kept
     assert (again.state, again.warning) == ("done", "")
     assert not again.raw.exists()
 
@@ -335,7 +336,7 @@ def test_given_up_it_goes_on_where_it_stopped(shot: Path, tmp_path: Path) -> Non
     kept = {path: path.stat().st_mtime_ns for path in clip.raw.glob("*.npz")}
     again = frames.begin(image, range(101, 107), tmp_path, settings.current(), fixed_camera=False, on_depth=made.append)
     assert len(again._todo) + len(again._at_work) == 6 - len(kept)
-    while not again._whole:
+    while not again._whole and again.state == "waiting":
         jobs.poll()
         frames.advance(again)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
