@@ -27,8 +27,8 @@ UV = "uv==0.13.9"
 BPY_SYSTEM_PACKAGES = (
     "libx11-6 libxext6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libice6 libgl1 libegl1 libgomp1"
 )
-# A program that reads what `mesh` writes; without it that test skips.
-TEST_SYSTEM_PACKAGES = "admesh"
+# Programs that read what `mesh` writes and what photos with depth hold; without them their tests skip.
+TEST_SYSTEM_PACKAGES = "admesh libimage-exiftool-perl"
 # PyPI's torch for Linux brings CUDA, several GB; the CPU build has an index of its own, and pip prefers its local
 # version. It is installed apart, so that pip doesn't ask that index for every other package too.
 REQUIREMENTS = tuple((ROOT / "inference" / "requirements.txt").read_text(encoding="utf-8").split())
