@@ -25,7 +25,7 @@ from .edge_aware_cutoff import LIMITS, THRESHOLD
 from .image_grid import IN_VIEWPORT, MESH_UV, RESOLUTION
 from .normalize_depth import FALLOFF, FAR, INVERT, NEAR
 from .sample_depth import FRAME, IMAGE
-from .smooth_depth import SMOOTH
+from .smooth_depth import SMOOTH, SOFTEN
 from .sockets import UV_MAP, Bool, Geometry, Group, Material, Menu, Panel
 from .unproject import LENS
 from .value import Operand, Value
@@ -63,7 +63,7 @@ GROUP = Group(
         ),
         Panel("Depth", "Which part of the depth counts, and how it is spread", (FALLOFF, *CLIPS, *FIXED, *KEEP)),
         Panel("Projection", "How the relief stands out, or what the photo's camera saw", (*STAND, *LENS)),
-        Panel("Edges", "Where exactly the surface is cut", (*LIMITS, *SNAP)),
+        Panel("Edges", "Where exactly the surface is cut", (*LIMITS, *SNAP, SOFTEN)),
         Panel("Grid", "What carries the depth", (Menu(choices.SURFACE), RESOLUTION, IN_VIEWPORT)),
         Panel(
             "Output",
@@ -140,18 +140,7 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
             name: tree.switch(fixed, true=tree.input(f"Range {name}"), false=ends(name)) for name in ("Low", "High")
         }
     with tree.frame("2  The sampled grid"):
-        names = (
-            "Geometry",
-            "Image",
-            "Frame",
-            "Kind",
-            "Interpolation",
-            "UV",
-            "Surface",
-            "Invert",
-            "Background",
-            "Smooth",
-        )
+        names = ("Geometry", "Image", "Frame", "Kind", "Interpolation", "UV", "Surface", "Invert", "Background")
         inputs = tree.inputs(*names, "Snap Radius", *(socket.name for socket in KEEP))
         inputs |= {"Resolution": _resolution(tree)}
         strength = tree.input(STRENGTH.name)
@@ -161,7 +150,15 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
         snapping = tree.input("Edge Snap") & (tree.input("Cutoff") | (strength > 0.0))
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
         inputs |= {"Edge Snap": snapping, "Threshold": tree.input("Threshold") * SNAP_FROM}
+        softer = tree.math("MAXIMUM", tree.input("Smooth"), tree.input("Soften Steps"))
+        softened = _is_open(tree) & tree.input("Cutoff")
+        inputs |= {"Smooth": tree.switch(softened, true=softer, false=tree.input("Smooth"))}
         return tree.call("Depth Samples", {**inputs, **_ends(tree), **low_high}), low_high
+
+
+def _is_open(tree: Tree) -> Value:
+    """Whether it is a scene of one layer, where steps between the cut surfaces show: nothing lies behind to cover them."""
+    return tree.chosen(choices.PROJECTION, choices.CAMERA) & ~tree.input("Background")
 
 
 def _resolution(tree: Tree) -> Value:
@@ -234,7 +231,11 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         flat = tree.sample_index(samples("Geometry"), position, tree.add.index())
         rest = tree.choose(choices.PROJECTION, {choices.RELIEF: flat, choices.CAMERA: position})
         ray = tree.choose(choices.PROJECTION, {choices.RELIEF: tree.xyz(), choices.CAMERA: shaped.ray})
-        specks = {"Close Specks": ~tree.input("Background")}  # where the background shows through, a needle is worse
+        # Where the background shows through, a needle is worse than a speck, and where it doesn't, a small piece stays:
+        # it belongs to the far side, seen between leaves. A face counts by all of its corners.
+        bare = tree.on_domain(samples("Presence") < 0.5, "POINT")
+        specks = {"Close Specks": ~tree.input("Background"), "Steps": _is_open(tree)}
+        specks |= {"Covered": tree.switch(tree.input("Background"), true=~bare, false=True)}
         pixel = samples("UV") * tree.xyz(*tree.image_size())
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
         # At the rim of an edge the front shows colours of both sides: it gives way to the background there.

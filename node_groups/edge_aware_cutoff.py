@@ -2,19 +2,25 @@
 
 span  = max(1, pixels of the picture that a face spans),  edge = max(1, span / 3), for an edge is blurred over some pixels
 jump  = farthest corner > nearest corner (1 + threshold)^edge, of distances from the viewer
-steep = |normal . view| < cos(angle)  and  farthest corner > nearest corner (1 + least gap)^span
+steep = |normal . view| < cos(angle)  and  farthest corner > nearest corner (1 + least gap)^span  and  covered
 weak  = farthest corner > nearest corner (1 + threshold / 2)^edge
+
+With Steps, a quarter of the least gap decides for faces of a grid with an uneven vertex: one beside which, along the rows
+or the columns, the inverse distance n changes faster than it goes on changing on the flatter side, since on a plane it
+changes evenly:
+
+uneven = |n(1) - n(-1)| / 2 > 1.25 min(|n(8) - n|, |n - n(-8)|) / 8 + 0.002 n
 
 An edge is torn whole or not at all: what is jump or steep spreads over two rings of weak faces, and specks of torn faces,
 fewer than min(8, sqrt(faces) / 8), stay, if specks are closed.
 
-keep  = not (torn or a corner unknown), and part of a piece of at least min(Minimum Island, faces / 16) faces
+keep  = not (torn or a corner unknown), and part of a piece of at least min(Minimum Island, faces / 16) faces or not covered
 """
 
 from math import radians
 from typing import Literal
 
-from .builder import Tree
+from .builder import Outputs, Tree
 from .sockets import Bool, Float, Geometry, Group, Int, Vector
 from .value import Value
 
@@ -32,6 +38,9 @@ TINY = 1e-12
 BLUR = 3.0  # pixels over which an edge is blurred
 WEAK = 0.5  # the share of Threshold from which on an edge goes on
 RINGS = 2  # how far it goes on
+REACH = 8  # vertices over which a plane goes on
+EVEN, NOISE = 1.25, 0.002  # how much faster a plane may seem to rise at one vertex
+LEAST = 0.25  # the share of Least Gap for a step
 SPECK = 8.0  # a hole of fewer faces is no edge; on a small mesh the eighth part of a side
 
 GROUP = Group(
@@ -52,6 +61,13 @@ GROUP = Group(
             "Where each vertex lies in the picture, in pixels, so that coarse faces are judged by what lies between",
         ),
         Bool("Close Specks", "Leave holes of a few faces closed; behind them nothing shows", True),
+        Bool("Steps", "On grids, tear steep steps from a quarter of Least Gap on; ground that goes on evenly stays"),
+        Bool(
+            "Covered",
+            "Small pieces, and faces that are steep without a jump, go only where this holds: elsewhere nothing would show in their place",
+            True,
+            single=False,
+        ),
         Bool("Delete", "Delete the faces. If off, Keep and Edge only mark them", True),
         THRESHOLD,
         *LIMITS,
@@ -73,11 +89,12 @@ def build(tree: Tree) -> None:
             tree.input("Geometry"), tree.switch(known, true=tree.input("Distance"), false=0.0)
         )
     with tree.frame("The nearest and the farthest corner of each face (an n-gon is judged by its first four)"):
-        is_grid, vertices = _corner_vertices(tree, mesh)
+        shape, vertices = _corner_vertices(tree, mesh)
         corners = [tree.sample_index(mesh, distance, vertex) for vertex in vertices]
         nearest = _fold(tree, "MINIMUM", corners)
         farthest = _fold(tree, "MAXIMUM", corners)
-    span = _span(tree, mesh, is_grid, vertices)
+    span = _span(tree, mesh, shape("Is Grid"), vertices)
+    mesh, least_gap = _least_gap(tree, mesh, distance, shape)
     with tree.frame("The jump is relative: the gap over the nearer distance"):
         unknown = nearest <= 0.0
         span, across = (tree.math("MAXIMUM", span / pixels, 1.0) for pixels in (1.0, BLUR))
@@ -88,8 +105,8 @@ def build(tree: Tree) -> None:
         view = tree.add.vector_math(tree.input("View"), operation="NORMALIZE")
         facing = tree.add.vector_math(normal, view, operation="DOT_PRODUCT")
         steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
-        steep = steep & (farthest > nearest * tree.real("POWER", tree.input("Least Gap") + 1.0, span))
-        torn = (jump | steep) & ~unknown
+        steep = steep & (farthest > nearest * tree.real("POWER", least_gap + 1.0, span))
+        torn = (jump | (steep & tree.input("Covered"))) & ~unknown
         mesh, torn, weak, unknown, farthest = tree.capture(
             mesh, torn, weak & ~unknown, unknown, farthest, domain="FACE"
         )
@@ -102,7 +119,7 @@ def build(tree: Tree) -> None:
         pieces = tree.call("Small Islands", {"Geometry": mesh, "Selection": ~bad, "Minimum Island": minimum})
         some = minimum > 1
         mesh = tree.switch(some, true=pieces("Geometry"), false=mesh)
-        keep = ~(bad | tree.switch(some, true=pieces("Small"), false=False))
+        keep = ~(bad | tree.switch(some, true=pieces("Small") & tree.input("Covered"), false=False))
     with tree.frame("Delete"):
         delete = tree.input("Delete")
         mesh, edge = tree.capture(mesh, tree.on_domain(torn, "FACE"))
@@ -128,6 +145,34 @@ def _span(tree: Tree, mesh: Value, is_grid: Value, vertices: list[Value]) -> Val
         each = of_face(vertices)
         first = tree.sample_index(mesh, each, 0, "FACE")
         return tree.switch(is_grid, true=first, false=each)
+
+
+def _least_gap(tree: Tree, mesh: Value, distance: Value, shape: Outputs) -> tuple[Value, Value]:
+    """The mesh, and the gap from which on a steep face is torn: less where the depth steps."""
+    with tree.frame("A step: the inverse distance, even on a plane, changes faster here than on its flatter side"):
+        mesh, near = tree.capture(mesh, tree.switch(distance > 0.0, true=1.0 / distance, false=0.0))
+        index, rows = tree.add.index(), shape("Rows")
+        column = tree.math("DIVIDE_FLOOR", index, rows)
+        steps = []
+        for place, count, stride in ((index - column * rows, rows, 1), (column, shape("Columns"), rows)):
+
+            def at(moved: Value, stride: Value | int = stride) -> Value:
+                return tree.sample_index(mesh, near, index + moved * stride)
+
+            before = tree.math("MINIMUM", place, 1) * -1
+            here = tree.math("ABSOLUTE", at(tree.math("MINIMUM", (count - 1) - place, 1)) - at(before)) * 0.5
+            reach = tree.math("MINIMUM", tree.math("DIVIDE_FLOOR", count - 1, 2), REACH)
+            # Where the picture ends, the other side counts.
+            down = tree.switch(place < reach, true=reach, false=reach * -1)
+            up = tree.switch(place + reach < count, true=reach, false=reach * -1)
+            sides = [tree.math("ABSOLUTE", at(moved) - near) for moved in (down, up)]
+            flat = tree.math("MINIMUM", *sides) / tree.math("MAXIMUM", tree.real("ADD", reach, 0.0), 1.0)
+            steps.append(here > flat * EVEN + near * NOISE)
+        stepped, uneven = tree.capture(mesh, tree.switch(steps[0] | steps[1], true=1.0, false=0.0))
+        least = tree.switch(uneven > 0.0, true=tree.input("Least Gap") * LEAST, false=tree.input("Least Gap"))
+        judged = tree.input("Steps") & shape("Is Grid")
+        mesh = tree.switch(judged, true=stepped, false=mesh)
+        return mesh, tree.switch(judged, true=least, false=tree.input("Least Gap"))
 
 
 def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value) -> tuple[Value, Value]:
@@ -181,8 +226,8 @@ def _flattened(tree: Tree, mesh: Value, torn: Value, distance: Value, farthest: 
         return mesh, tree.switch(soft, true=False, false=torn)
 
 
-def _corner_vertices(tree: Tree, mesh: Value) -> tuple[Value, list[Value]]:
-    """Whether the mesh is a grid, and the vertices of a face's first four corners; a grid's follow from the face's number, which is much quicker."""
+def _corner_vertices(tree: Tree, mesh: Value) -> tuple[Outputs, list[Value]]:
+    """The shape of the grid that the mesh may be, and the vertices of a face's first four corners; a grid's follow from the face's number, which is much quicker."""
     shape = tree.call("Grid Shape", {"Geometry": mesh})
     rows = shape("Rows")
     face = tree.add.index()
@@ -193,7 +238,7 @@ def _corner_vertices(tree: Tree, mesh: Value) -> tuple[Value, list[Value]]:
         corner = tree.add.corners_of_face(sort_index=place).corner_index
         any_mesh = tree.add.vertex_of_corner(corner)
         vertices.append(tree.switch(shape("Is Grid"), true=first + step, false=any_mesh))
-    return shape("Is Grid"), vertices
+    return shape, vertices
 
 
 def _fold(tree: Tree, operation: Literal["MINIMUM", "MAXIMUM"], values: list[Value]) -> Value:

@@ -18,6 +18,7 @@ from .sockets import Float, Geometry, Group, Int, Menu
 from .value import Value
 
 SMOOTH = Int("Smooth", "Even out noise and contour steps: how often each vertex of a grid takes the mean of its neighbours. Depth edges stay", 0, 0, 200)  # fmt: skip
+SOFTEN = Int("Soften Steps", "Camera projection without a background: smooth at least so often, so that steps which are too small to be cut don't stretch", 8, 0, 200)  # fmt: skip
 SHARE = 0.2  # of each neighbour: the mean of five
 
 GROUP = Group(

@@ -18,6 +18,9 @@ _Any = TypeVar("_Any", bound=np.generic)
 _BLUR = 3.0  # pixels over which an edge is blurred
 _WEAK = 0.5  # the share of the threshold from which on an edge goes on
 _RINGS = 2  # how far it goes on
+_REACH = 8  # vertices over which a plane goes on
+_EVEN, _NOISE = 1.25, 0.002  # how much faster a plane may seem to rise at one vertex
+_LEAST = 0.25  # the share of the least gap for a step
 _SPECK = 8.0  # a hole of fewer faces is no edge; on a small grid the eighth part of a side
 
 
@@ -42,9 +45,20 @@ def kept(vertices: Floats, inverse: Floats, samples: Samples, shape: Shape) -> M
     gap = (near / far - 1).astype(np.float32, copy=False)
     across = max(samples.span / _BLUR, 1.0)
     limit, low = (np.float32((1 + shape.threshold * share) ** across - 1) for share in (1.0, _WEAK))
-    torn = (gap > limit) | _steep(vertices, gap, shape, max(samples.span, 1.0))
+    least = _least_gap(np.where(samples.known, inverse, np.float32(0.0)), samples, shape)
+    steep = _steep(vertices, gap, shape, least)
+    covered = _covered(samples)
+    torn = (gap > limit) | (steep & covered)
     good &= ~whole_edges(torn & good, (gap > low) & good, close_specks=not samples.has_background)
-    return good & ~small_islands(good, min(shape.minimum_island, good.size // 16))
+    return good & ~(small_islands(good, min(shape.minimum_island, good.size // 16)) & covered)
+
+
+def _covered(samples: Samples) -> Mask:
+    """Return which faces may go though they bridge no jump: with a background, those that it has at a corner."""
+    if not samples.has_background:
+        return np.ones((), bool)
+    a, b, c, d = corners(samples.presence >= 0.5)
+    return a | b | c | d
 
 
 def whole_edges(torn: Mask, weak: Mask, *, close_specks: bool) -> Mask:
@@ -60,9 +74,37 @@ def whole_edges(torn: Mask, weak: Mask, *, close_specks: bool) -> Mask:
     return torn & ~small_islands(torn, math.ceil(min(_SPECK, math.sqrt(torn.size) / 8)))
 
 
-def _steep(vertices: Floats, gap: Floats, shape: Shape, span: float) -> Mask:
-    """Return which faces are seen too nearly edge-on; a camera's scene keeps those with a small gap."""
-    least = np.float32((1 + shape.least_gap) ** span - 1 if shape.projection == "camera" else 0.0)
+def _least_gap(inverse: Floats, samples: Samples, shape: Shape) -> Floats:
+    """Return the gap from which on a steep face is torn: in a scene of one layer less where the depth steps."""
+    if shape.projection != "camera":
+        return np.zeros((), np.float32)
+    span = max(samples.span, 1.0)
+    whole, less = (np.float32((1 + shape.least_gap * share) ** span - 1) for share in (1.0, _LEAST))
+    if samples.has_background:
+        return np.asarray(whole)
+    a, b, c, d = corners(_uneven(inverse, 0) | _uneven(inverse, 1))
+    return np.where(a | b | c | d, less, whole)
+
+
+def _uneven(inverse: Floats, axis: int) -> Mask:
+    """Return where the inverse distance, even on a plane, changes faster along an axis than on its flatter side."""
+    count = inverse.shape[axis]
+    place = np.arange(count)
+
+    def at(places: NDArray[np.intp]) -> Floats:
+        return inverse.take(places, axis)
+
+    reach = min(_REACH, (count - 1) // 2)
+    # Where the picture ends, the other side counts.
+    before = np.where(place < reach, place + reach, place - reach)
+    after = np.where(place + reach < count, place + reach, place - reach)
+    here = np.abs(at(np.minimum(place + 1, count - 1)) - at(np.maximum(place - 1, 0))) * np.float32(0.5)
+    flat = np.minimum(np.abs(at(before) - inverse), np.abs(at(after) - inverse)) / np.float32(max(reach, 1))
+    return here > flat * np.float32(_EVEN) + inverse * np.float32(_NOISE)
+
+
+def _steep(vertices: Floats, gap: Floats, shape: Shape, least: Floats) -> Mask:
+    """Return which faces are seen too nearly edge-on; those with a gap of `least` and below stay."""
     result = gap > least
     rows, columns = np.nonzero(result)  # most faces are flat: only the others are looked at
     a, b, c, d = (vertices[rows + r, columns + s] for r, s in ((1, 0), (1, 1), (0, 1), (0, 0)))

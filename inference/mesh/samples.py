@@ -4,6 +4,7 @@ Grids are (rows, columns) with the top row first, as pictures are. Vertices lie 
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from ..background import FAR, NEAR, Background
 from ..depth import Depth
 from ..edges import Mask, snap
 from .shape import Floats, Shape
+
+_Any = TypeVar("_Any", bound=np.generic)
 
 LATTICE = 128  # the range is that of so many pixels along each side
 SNAP_FROM = 0.5  # the share of the threshold from which on an edge is sharpened, and its mixed colours give way
@@ -84,9 +87,39 @@ def sample(depth: Depth, back: Background | None, shape: Shape) -> tuple[Samples
         radius = int(np.floor(shape.snap_radius * (shape.vertices - 1) / (max(height, width) - 1) + 0.5))
         grid, near = snap(grid, known, scale.inverse, radius, shape.threshold * SNAP_FROM)
         presence = np.where(near, np.minimum(presence, np.float32(1.0)), presence)
+    if back is None and shape.cutoff and shape.projection == "camera":
+        grid = _smooth(grid, known, scale.inverse(grid), shape.soften_steps, shape.threshold * SNAP_FROM)
     behind = grid if back is None else np.where(presence >= 0.5, linear(back.depth, rows, columns), grid)
     span = max((height - 1) / (rows - 1), (width - 1) / (columns - 1))
     return Samples(grid, known, behind, presence, span, back is not None), scale
+
+
+def _smooth(depth: Floats, known: Mask, inverse: Floats, turns: int, threshold: float) -> Floats:
+    """Return the depth of which each vertex took `turns` times the mean of itself and its neighbours on the surface.
+
+    What the group Smooth Depth does. inverse: inverse distances, which tell by `threshold` where a surface ends.
+    """
+    links = []
+    for axis in (0, 1):
+        one, other = _beside(inverse, axis)
+        near, far = np.maximum(one, other), np.minimum(one, other)
+        both = np.logical_and(*_beside(known, axis))
+        links.append(np.where(both & (near <= far * np.float32(1 + threshold)), np.float32(0.2), np.float32(0.0)))
+    for _ in range(turns):
+        smooth = depth.copy()
+        for axis, link in enumerate(links):
+            one, other = _beside(depth, axis)
+            flow = (other - one) * link
+            into_one, into_other = _beside(smooth, axis)
+            into_one += flow
+            into_other -= flow
+        depth = smooth
+    return depth
+
+
+def _beside(array: NDArray[_Any], axis: int) -> tuple[NDArray[_Any], NDArray[_Any]]:
+    """Return all of an array but its end along an axis, and all but its beginning: neighbours; views."""
+    return (array[:-1], array[1:]) if axis == 0 else (array[:, :-1], array[:, 1:])
 
 
 def scale_of(depth: Depth, shape: Shape) -> Scale:

@@ -247,8 +247,11 @@ def cut(
     minimum: int,
     least_gap: float = 0.0,
     pixel: np.ndarray | None = None,
+    stepped: np.ndarray | None = None,
 ) -> Cut:
     """Which faces the cutoff keeps; `view` (N, 3) points from each vertex to the viewer, a face's is their mean.
+
+    A quarter of `least_gap` counts where a vertex of the face is one of `stepped` (N,).
 
     Faces that bridge no more than `least_gap`, over the nearer distance, are never too steep. `pixel` (N, 2) says where
     each vertex lies in the picture, in pixels: faces that span many are allowed more, and count for more.
@@ -262,7 +265,9 @@ def cut(
     spans = np.zeros(len(faces)) if pixel is None else np.array([span(pixel, face) for face in faces])
     across, spans = np.maximum(spans / 3, 1), np.maximum(spans, 1)
     limit, low = (1 + threshold) ** across - 1, (1 + threshold / 2) ** across - 1
-    jump, steep = ratio > limit, (facing < np.cos(angle)) & (ratio > (1 + least_gap) ** spans - 1)
+    beside = np.zeros(len(faces), bool) if stepped is None else np.array([stepped[list(face)].any() for face in faces])
+    least = (1 + np.where(beside, least_gap / 4, least_gap)) ** spans - 1
+    jump, steep = ratio > limit, (facing < np.cos(angle)) & (ratio > least)
     torn = whole_edges(len(vertices), faces, (jump | steep) & ~unknown, (ratio > low) & ~unknown)
     bad = torn | unknown
     minimum = min(minimum, len(faces) // 16)
@@ -271,10 +276,33 @@ def cut(
         ratio - limit,
         ratio - low,
         facing - np.cos(angle),
-        *([ratio + 1 - (1 + least_gap) ** spans] if least_gap else []),
+        *([ratio - least] if least_gap else []),
     ]
     margin = min(np.abs(difference[sure]).min(initial=1) for difference in to_limits)
     return Cut(torn, unknown, ~bad & ~crumbs(len(vertices), faces, ~bad, minimum), float(margin))
+
+
+def steps(distance: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which vertices of a grid (columns, rows) lie at a step: its inverse distance changes unlike a plane's.
+
+    Along a line of the grid a plane's inverse distance changes evenly. A step changes it by more, between a vertex and
+    its next ones, than a quarter more than the mean change over 8 vertices to the flatter side and 0.2 % of itself.
+    """
+    nearness = np.where(known, 1 / np.where(known, distance, 1), 0)
+    found = np.zeros(distance.shape, bool)
+    for lines, result in ((nearness, found), (nearness.T, found.T)):
+        count = len(lines)
+        reach = min(8, (count - 1) // 2)
+        for place in range(count):
+            one, other = lines[max(place - 1, 0)], lines[min(place + 1, count - 1)]
+            left, right = place - reach, place + reach
+            if left < 0:
+                left = right
+            if right > count - 1:
+                right = place - reach
+            flat = np.minimum(*(np.abs(lines[end] - lines[place]) for end in (left, right))) / max(reach, 1)
+            result[place] |= np.abs(other - one) / 2 > 1.25 * flat + 0.002 * lines[place]
+    return found
 
 
 def span(pixel: np.ndarray, face: Sequence[int]) -> float:

@@ -152,6 +152,35 @@ def test_beyond_the_border_the_background_goes_on(resolution: int) -> None:
     assert np.abs(flat.vertices[:, 0]).max() <= 1.0 + 1e-6  # a relief ends where its plane ends
 
 
+@pytest.mark.parametrize(("layers", "stays"), [(True, 25), (False, 0)])
+def test_a_small_piece_of_the_far_side_stays_where_nothing_would_show_in_its_place(layers: bool, stays: int) -> None:
+    """A screen with a window of 6 x 6 vertices, 25 faces: a loose, small piece, but the background ends around it."""
+    x, y = np.meshgrid(np.arange(40), np.arange(30))
+    window = (x >= 12) & (x < 18) & (y >= 10) & (y < 16)
+    image = layered(np.where(window, 6.0, 2.0), np.where(window, 0.0, 6.0), np.where(window, 0.0, 1.0))
+    settings = {**SETTINGS, "Resolution": 40, "Minimum Island": 60, "Edge Snap": False, "Soften Steps": 0}
+    mesh = evaluate(relief({"Image": image, "Background": layers, **settings}))
+    corners = mesh.vertices[mesh.faces]
+    seen = corners[..., :2] / -corners[..., 2:] / SPREAD * 40 + [19.5, 14.5]  # pixels
+    far = (-corners[..., 2] > 5.9).all(axis=1)
+    inside = (np.abs(seen.mean(axis=1) - [14.5, 16.5]) < 2.6).all(axis=1)
+    assert (far & inside).sum() == stays
+
+
+@pytest.mark.parametrize(("layers", "whole"), [(True, True), (False, False)])
+def test_a_steep_face_without_a_jump_stays_where_nothing_lies_behind(layers: bool, whole: bool) -> None:
+    """A step of 10 % seen through a long lens: steep, no jump, and the background of the image is elsewhere."""
+    far = np.arange(40)[None] >= 20
+    front = np.repeat(np.where(far, 2.2, 2.0), 30, axis=0)
+    behind, presence = np.full(front.shape, 3.0), np.zeros(front.shape)
+    presence[:4, :4] = 1.0
+    settings = {**SETTINGS, "Resolution": 40, "Edge Snap": False, "Soften Steps": 0, "Focal Length": 400.0}
+    image = layered(front, behind, presence)
+    mesh = evaluate(relief({"Image": image, "Background": layers, **settings}))
+    of_front = (-mesh.vertices[mesh.faces][..., 2] < 2.5).all(axis=1)
+    assert of_front.sum() == 29 * (39 if whole else 38)
+
+
 def test_without_background_green_and_blue_count_for_nothing() -> None:
     front, behind, presence = scenery()
     plain = evaluate(relief({"Image": depth_image(front.astype(np.float32)), **SETTINGS}))

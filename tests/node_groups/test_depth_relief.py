@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "Minimum Island": 64,
     "Edge Snap": True,
     "Snap Radius": 3,
+    "Soften Steps": 8,
 }
 
 
@@ -87,12 +88,14 @@ def expected(
         depth = reference.snap(
             depth.reshape(grid), known.reshape(grid), away.reshape(grid), radius, use["Threshold"] / 2
         ).ravel()
-    if use["Smooth"]:
+    scene = use["Projection"] == "Camera"
+    turns = max(use["Smooth"], use["Soften Steps"]) if scene and use["Cutoff"] else use["Smooth"]
+    if turns:
         plain = reference.normalize(depth, kind, low, high, invert=invert)
         away = depth if kind == "Distance" else reference.to_distance(plain, *ends)
         grid = (columns, rows)
         depth = reference.smooth(
-            depth.reshape(grid), known.reshape(grid), away.reshape(grid), use["Smooth"], use["Threshold"] / 2
+            depth.reshape(grid), known.reshape(grid), away.reshape(grid), turns, use["Threshold"] / 2
         ).ravel()
     stands = reference.normalize(depth, kind, low, high, use["Near"], use["Far"], invert, use["Falloff"])
     distance = depth if kind == "Distance" else reference.to_distance(stands, *ends)
@@ -113,7 +116,10 @@ def expected(
     if use["Cutoff"]:
         least_gap = use["Least Gap"] if use["Projection"] == "Camera" else 0.0
         rule = (use["Threshold"], use["Angle"], use["Minimum Island"], least_gap)
-        cut = reference.cut(vertices, faces, np.where(known, distance, 1.0), known, view, *rule, uv * [width, height])
+        grid = (columns, rows)
+        stepped = reference.steps(distance.reshape(grid), known.reshape(grid)).ravel() if scene else None
+        distance = np.where(known, distance, 1.0)
+        cut = reference.cut(vertices, faces, distance, known, view, *rule, uv * [width, height], stepped)
         assert cut.margin > 1e-6, "the picture decides nothing: rounding would"
         keep = cut.keep
     return Expected(vertices, faces, uv, depth, keep)
@@ -206,22 +212,26 @@ def test_pixels_that_are_transparent_or_not_finite_leave_holes(kind: str, projec
 
 
 @pytest.mark.parametrize(
-    ("projection", "kind", "gap", "whole"),
+    ("projection", "kind", "gap", "soften", "whole"),
     [
-        ("Relief", "Disparity", 0.025, False),
-        ("Camera", "Disparity", 0.025, True),
-        ("Camera", "Disparity", 0.04, False),
-        ("Camera", "Distance", 0.025, True),
-        ("Camera", "Distance", 0.04, False),
+        ("Relief", "Disparity", 0.025, 8, False),
+        ("Camera", "Disparity", 0.015, 0, True),
+        ("Camera", "Disparity", 0.025, 0, False),
+        ("Camera", "Disparity", 0.04, 8, True),
+        ("Camera", "Distance", 0.015, 0, True),
+        ("Camera", "Distance", 0.025, 0, False),
+        ("Camera", "Distance", 0.04, 8, True),
     ],
 )
-def test_a_small_gap_is_steep_but_no_edge_in_a_scene(projection: str, kind: str, gap: float, whole: bool) -> None:
-    """One step of a few centimetres, two metres away: as geometry it is steeper than 85 degrees everywhere."""
+def test_a_small_step_is_torn_or_becomes_a_slope(
+    projection: str, kind: str, gap: float, soften: int, whole: bool
+) -> None:
+    """One step of a few centimetres, two metres away: steeper than 85 degrees from 2 % on."""
     far = np.repeat(np.arange(40)[None] >= 20, 40, axis=0).astype(np.float32)
     values = 1 - far if kind == "Disparity" else 2 * (1 + gap * far)
     settings = {"Kind": kind, "Projection": projection, "Resolution": 400, "Interpolation": "Closest"}
     settings |= {"Near Distance": 2.0, "Far Distance": 2 * (1 + gap), "Edge Snap": False, "Minimum Island": 0}
-    faces = evaluate(relief({"Image": depth_image(values), **settings})).faces
+    faces = evaluate(relief({"Image": depth_image(values), **settings, "Soften Steps": soften})).faces
     assert len(faces) == 399 * (399 if whole else 398)
 
 
@@ -237,6 +247,26 @@ def test_thin_teeth_of_an_outline_are_closed_and_wide_ones_stay(rows: int, strai
     row = np.round((near[:, 1] + 1) * 32 - 0.5).astype(int)
     outline = np.array([near[row == number, 0].max() for number in range(12, 52)]) * 32
     assert (np.ptp(outline) < 0.5) == straight
+
+
+def test_a_floor_stays_whole_however_flat_it_is_seen() -> None:
+    """A floor to 80 pixels from its horizon, where a row is 1.25 % farther than the next, and a kerb of 1.5 %."""
+    rows, columns, horizon = 120, 90, 80
+    floor = np.repeat(rows * 2 / (np.arange(rows)[:, None] + horizon), columns, axis=1)
+    kerb = floor * np.where(np.arange(columns) < columns // 2, 1.0, 1.015)
+    settings = {"Kind": "Distance", "Projection": "Camera", "Resolution": rows, "Focal Length": 430.0}
+    settings |= {"Minimum Island": 0, "Soften Steps": 0}
+    whole, torn = (
+        evaluate(relief({"Image": depth_image(values.astype(np.float32)), **settings})) for values in (floor, kerb)
+    )
+    assert len(whole.faces) == (rows - 1) * (columns - 1)
+    corners = whole.vertices[whole.faces].astype(float)
+    normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    ray = corners.mean(axis=1)
+    facing = np.abs((normal * ray).sum(axis=1)) / np.linalg.norm(normal, axis=1) / np.linalg.norm(ray, axis=1)
+    assert (facing < np.cos(np.radians(85.0))).sum() > 35 * (columns - 1)  # steep, the farther ones
+    assert len(torn.faces) <= (rows - 1) * (columns - 2)
+    assert len(torn.faces) >= (rows - 1) * (columns - 4)
 
 
 def test_nothing_known_leaves_no_face_and_no_garbage() -> None:
@@ -331,6 +361,7 @@ def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Snap Radius", "Bas-Relief")
     given = {name: settings[name] for name in names if name in settings} | {"Image": image, "Low": low, "High": high}
     given |= {"Threshold": settings.get("Threshold", 0.2) / 2}
+    given |= {"Smooth": DEFAULTS["Soften Steps"] if settings.get("Projection") == "Camera" else 0}
     ob = plane((3.0, 2.0))
     samples = probe(ob, "Depth Samples", given, keep=True)
     np.testing.assert_allclose(samples.attribute("depth"), want.depth, atol=1e-5)
@@ -422,3 +453,67 @@ def test_a_change_of_the_image_shows_at_once() -> None:
     image.pixels.foreach_set(pixels.ravel())
     image.update_tag()
     assert_same(evaluate(ob), expected(values, {"Resolution": 12, "Cutoff": False}))
+
+
+def softened(amount: np.ndarray, turns: int) -> np.ndarray:
+    """A field of a grid (columns, rows), each vertex `turns` times the mean of itself and its neighbours there are."""
+    for _ in range(turns):
+        total, count = amount.copy(), np.ones(amount.shape)
+        for axis in (0, 1):
+            for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+                to, come = (here, there) if axis == 0 else ((slice(None), here), (slice(None), there))
+                total[to] += amount[come]
+                count[to] += 1
+        amount = total / count
+    return amount
+
+
+@pytest.mark.parametrize("kind", ["Disparity", "Distance"])
+@pytest.mark.parametrize("turns", [1, 5])
+def test_edge_falloff_in_a_scene_leans_back_to_what_is_behind(turns: int, kind: str) -> None:
+    """A box before a wall: every vertex stays on its ray; those at the cut go back to the far end of the torn faces.
+
+    Farther away the mask, blurred and made stronger, says how much of the way to the blurred far end a vertex goes.
+    """
+    height, width = 30, 40
+    near = np.zeros((height, width), bool)
+    near[8:20, 12:26] = True
+    tilt = 0.02 * np.linspace(0, 1, width)
+    metres = np.where(near, 2.0, 5.0) + tilt
+    inverse = 1 / metres
+    low, high = inverse.min(), inverse.max()
+    values = metres if kind == "Distance" else (inverse - low) / (high - low)
+    settings = {"Kind": kind, "Projection": "Camera", "Resolution": width, "Edge Snap": False, "Soften Steps": 0}
+    settings |= {"Near Distance": 1 / high, "Far Distance": 1 / low, "Minimum Island": 0}
+    image = depth_image(values.astype(np.float32))
+    mesh = evaluate(relief({"Image": image, **settings, "Edge Falloff": turns}))
+    distance = metres[::-1].T  # columns, rows
+    torn = (corner_values(distance).max(axis=0) / corner_values(distance).min(axis=0)) > 1.2
+    assert len(mesh.faces) == (width - 1) * (height - 1)
+    share, behind, faces = (np.zeros(distance.shape) for _ in range(3))
+    farthest = corner_values(distance).max(axis=0)
+    for across, up in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        block = (slice(across, width - 1 + across), slice(up, height - 1 + up))
+        share[block] += torn
+        behind[block] += np.where(torn, farthest, 0.0)
+        faces[block] += 1
+    share, behind = share / faces, behind / faces
+    at_cut = (share > 0).astype(float)
+    behind = np.where(share > 0, behind / np.where(share > 0, share, 1), 0.0)
+    spread, blurred = softened(at_cut, turns), softened(behind, turns)
+    back = np.maximum(blurred / np.maximum(spread, 1e-12) - distance, 0.0)
+    mask = np.maximum(at_cut, np.clip(spread * np.sqrt(turns + 1), 0, 1))
+    wanted = (distance + back * mask).ravel()
+    shares = reference.grid_shares(width, height)
+    uv = reference.on_pixel_centres(shares, width, height)
+    np.testing.assert_allclose(
+        mesh.vertices, reference.unproject(uv, wanted, width, height, 36 / 50), rtol=1e-4, atol=1e-4
+    )
+    assert (mesh.vertices[:, 2] < -1.9).all()  # no rim flies to the camera
+    at_the_box = (at_cut.ravel() > 0) & (distance.ravel() < 3)
+    assert (-mesh.vertices[at_the_box, 2] > 4.9).all()
+
+
+def corner_values(field: np.ndarray) -> np.ndarray:
+    """The values at the four corners of each face of a grid, (4, columns - 1, rows - 1)."""
+    return np.stack([field[:-1, :-1], field[1:, :-1], field[1:, 1:], field[:-1, 1:]])

@@ -128,6 +128,26 @@ def test_a_face_seen_from_behind_stays() -> None:
     assert faces_of(run(vertices, faces, distance, settings)) == chosen(faces, cut.keep)
 
 
+@pytest.mark.parametrize("shape", [(40, 31), (9, 12), (3, 4), (2, 2)], ids=str)
+@pytest.mark.parametrize("unknown", [0.0, 0.05])
+def test_steps_tear_earlier_than_slopes(shape: tuple[int, int], unknown: float) -> None:
+    columns, rows = shape
+    vertices, distance = relief(columns, rows)
+    known = np.random.default_rng(1).uniform(size=len(vertices)) >= unknown
+    faces, grid = reference.grid_faces(columns, rows), (columns, rows)
+    view = np.broadcast_to(UP, vertices.shape)
+    stepped = reference.steps(distance.reshape(grid), known.reshape(grid)).ravel()
+    rule = 1000.0, radians(20), 0, 0.2
+    cut = reference.cut(vertices, faces, distance, known, view, *rule, stepped=stepped)
+    assert cut.margin > 1e-7
+    settings = dict(zip(("Threshold", "Angle", "Minimum Island", "Least Gap"), rule, strict=True)) | {"Steps": True}
+    expected = chosen(faces, cut.keep)
+    if len(faces) > 100:
+        without = reference.cut(vertices, faces, distance, known, view, *rule)
+        assert 0 < len(expected) < without.keep.sum()
+    assert faces_of(run(vertices, faces, distance, settings, known)) == expected
+
+
 @pytest.mark.parametrize("jump", [0.19, 0.21])
 @pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
 def test_the_threshold_is_relative(scale: float, jump: float) -> None:

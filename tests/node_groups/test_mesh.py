@@ -26,6 +26,7 @@ NAMES = {
     "threshold": "Threshold",
     "angle": "Angle",
     "least_gap": "Least Gap",
+    "soften_steps": "Soften Steps",
     "minimum_island": "Minimum Island",
     "edge_snap": "Edge Snap",
     "snap_radius": "Snap Radius",
@@ -115,6 +116,7 @@ SHAPES = [
     {"vertices": 41, "threshold": 0.35, "minimum_island": 8},
     {"vertices": 150, "snap_radius": 2, "far_distance": 20.0, "focal_length": 24.0},
     {"edge_snap": False, "threshold": 0.1, "angle": radians(70), "minimum_island": 0, "border": 0.0},
+    {"vertices": 240, "least_gap": 0.06, "soften_steps": 3, "focal_length": 100.0},
 ]
 
 
