@@ -517,3 +517,17 @@ def test_edge_falloff_in_a_scene_leans_back_to_what_is_behind(turns: int, kind: 
 def corner_values(field: np.ndarray) -> np.ndarray:
     """The values at the four corners of each face of a grid, (4, columns - 1, rows - 1)."""
     return np.stack([field[:-1, :-1], field[1:, :-1], field[1:, 1:], field[:-1, 1:]])
+
+
+def test_where_disparity_is_0_a_scene_ends_in_a_flat_backdrop() -> None:
+    """A sky above a ridge that rises from 0.05: the whole sky lies at Far Distance, apart from the ridge."""
+    height, width, sky = 48, 64, 20
+    land = 0.05 + 0.95 * np.linspace(0, 1, height - sky)[:, None] ** 2
+    values = np.vstack([np.zeros((sky, width)), np.repeat(land, width, axis=1)]).astype(np.float32)
+    settings = {"Projection": "Camera", "Resolution": width, "Near Distance": 2.0, "Far Distance": 500.0}
+    mesh = evaluate(relief({"Image": depth_image(values), **settings, "Minimum Island": 0}))
+    distance = -mesh.vertices[mesh.faces][..., 2]
+    far = distance > 400
+    np.testing.assert_allclose(distance[far], 500.0, rtol=1e-5)
+    assert (far.all(axis=1) | ~far.any(axis=1)).all()  # no face joins both
+    assert far.all(axis=1).sum() >= (sky - 4) * (width - 1)
