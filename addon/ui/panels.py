@@ -143,7 +143,7 @@ def _draw_progress(layout: bpy.types.UILayout, region: bpy.types.Region) -> None
         row.operator("depth_nodes.cancel_estimate", text="", icon="X")
         return
     failed = jobs.last_failed()
-    if failed is not None:
+    if failed is not None and not (failed.fault == "engine" and setup.is_making()):  # it goes on then
         _draw_failure(layout.box().column(), failed, region)
 
 

@@ -53,7 +53,7 @@ def again() -> Steps:
     assert not {"one", "two"} & set(bpy.data.objects.keys())
     with within(_dialog(), number=1):
         bpy.ops.file.select_all(action="DESELECT")
-        _dialog().spaces.active.activate_file_by_relative_path(relative_path=names[0])
+    _dialog().spaces.active.params.filename = names[0]
     operator.depth_path = str(DEPTH)
     yield 0.5
     yield from _agree()
