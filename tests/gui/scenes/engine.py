@@ -43,7 +43,7 @@ def set_up() -> Steps:
     yield until("it is under way", setup.is_making)
     yield 1.0
     see("under_way")
-    yield from hand.find(viewport, "depth_nodes.cancel_set_up", x=0.93)
+    yield from hand.find(viewport, "depth_nodes.cancel_set_up", x=0.82)
     _arrive()
     yield until("the photo goes on by itself", lambda: PHOTO.stem in bpy.data.objects and not jobs.waiting())
     yield 1.0
