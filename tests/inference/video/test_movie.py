@@ -7,8 +7,13 @@ import av
 import numpy as np
 import pytest
 
+from inference import catalog
 from inference.errors import PhotoError
+from inference.predict import Predictor
 from inference.video.clip import open_clip
+from inference.worker import clip as worker_clip
+from inference.worker.protocol import EstimateClip
+from tests.inference.video.test_command import Plain
 
 
 def write(path, count: int, *, times: list[int] | None = None, options: dict[str, str] | None = None) -> None:
@@ -47,6 +52,20 @@ def test_frames_that_last_differently_long_are_said_and_counted(tmp_path):
     clip = open_clip(str(tmp_path / "a.mp4"))
     assert clip.uneven
     assert [grey(clip, frame) for frame in clip.numbers] == list(range(6))
+
+
+def test_the_worker_says_that_frames_are_uneven_and_which_it_has_not(tmp_path):
+    write(tmp_path / "a.mp4", 6, times=[0, 1, 2, 7, 8, 15])
+    (tmp_path / "raw").mkdir()
+    asked = EstimateClip(1, str(tmp_path / "a.mp4"), [1, 2, 3, 9], str(tmp_path / "raw"), str(tmp_path), model="draft")
+    stages = []
+    predictor = Predictor(Plain(), catalog.get("draft"), revision="")
+    told = worker_clip.estimated(asked, lambda: predictor, lambda stage, share: stages.append((stage, share)))
+    assert told.uneven
+    assert told.failed == [(9, "frame 9: the clip has no such frame")]
+    assert told.shots[0][:2] == [1, 3]
+    assert sorted(path.name for path in tmp_path.glob("*.exr")) == [f"depth_000{number}.exr" for number in (1, 2, 3)]
+    assert ("estimating", 1.0) in stages
 
 
 def test_what_is_no_movie_or_has_no_such_frame(tmp_path):
