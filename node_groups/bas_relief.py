@@ -1,6 +1,7 @@
 """Bas-Relief: the gaps of a height shrink, its detail stays.
 
     step'  = (1 - strength) step + strength sign(step) k log(1 + |step| / k), between neighbours that are both known, else 0
+             (an unknown vertex up to 16 steps from a known one first takes the lowest height among its neighbours, in turns)
     height = the surface whose steps are closest to those, brought back to 0..1
 
 The logarithm is that of T. Weyrich, J. Deng, C. Barnes, S. Rusinkiewicz and A. Finkelstein, "Digital Bas-Relief from 3D
@@ -20,6 +21,7 @@ from .sockets import Float, Geometry, Group
 from .value import Value
 
 KNEE = 0.005  # k, as a share of the height: what is on one surface differs by less from vertex to vertex
+REACH = 16  # so far the far side goes on where nothing is known, so that an outline beside a gap in the depth stays
 TURNS = 2  # at each distance
 
 STRENGTH = Float("Bas-Relief", "Shrink the gaps between what is near and what is far, and keep the detail, as a relief on a wall does. 0 changes nothing", 0.0, 0.0, 1.0, "FACTOR", single=True)  # fmt: skip
@@ -49,12 +51,19 @@ def build(tree: Tree) -> None:
         rows, columns = shape("Rows"), shape("Columns")
         column = tree.math("DIVIDE_FLOOR", tree.add.index(), rows)
         row = tree.add.index() - column * rows
-    with tree.frame("Each step from the vertex below and from the one on the left, compressed"):
+    with tree.frame("Beside what is known, the far side goes on"):
         known = tree.input("Validity") >= 0.5
         mesh, height, known = tree.capture(tree.input("Geometry"), tree.input("Height"), known)
+        worst = tree.add.field_min_and_max(tree.switch(known, true=1.0, false=0.0)).min
+        holes = tree.sample_index(mesh, worst, 0) < 0.5
+        turns = tree.switch(holes & shape("Is Grid"), true=REACH, false=0)
+        state = {"Geometry": mesh, "Height": tree.switch(known, true=height, false=UNKNOWN)}
+        state = tree.repeat(turns, state, lambda state: _reach(tree, state, rows, columns))
+    with tree.frame("Each step from the vertex below and from the one on the left, compressed"):
+        mesh, reached = tree.capture(state["Geometry"], state["Height"])
         down, left = (tree.math("MINIMUM", line, 1) for line in (row, column))
         before = (tree.add.index() - down, tree.add.index() - left * rows)
-        steps = [_step(tree, mesh, height, known, place) for place in before]
+        steps = [_step(tree, mesh, reached, place) for place in before]
     with tree.frame("Their sums along each column and each row"):
         lines = zip(steps, (column, row), strict=True)
         up, along = (
@@ -79,10 +88,20 @@ def build(tree: Tree) -> None:
         tree.output("Height", tree.switch(some, true=result, false=height))
 
 
-def _step(tree: Tree, mesh: Value, height: Value, known: Value, place: Value) -> Value:
-    """The compressed step from the vertex at `place` to this one."""
-    both = known & tree.sample_index(mesh, known, place)
-    step = height - tree.sample_index(mesh, height, place)
+def _reach(tree: Tree, state: dict[str, Value], rows: Value, columns: Value) -> dict[str, Value]:
+    """Unknown vertices take the lowest height of their neighbours, if any has one."""
+    mesh, height = tree.capture(state["Geometry"], state["Height"])
+    lowest = height
+    for place in neighbours(tree, rows, columns, 1):
+        lowest = tree.math("MINIMUM", lowest, tree.sample_index(mesh, height, place))
+    return {"Geometry": mesh, "Height": tree.switch(height < UNKNOWN, true=height, false=lowest)}
+
+
+def _step(tree: Tree, mesh: Value, height: Value, place: Value) -> Value:
+    """The compressed step from the vertex at `place` to this one, 0 where either is unknown."""
+    other = tree.sample_index(mesh, height, place)
+    both = tree.math("MAXIMUM", height, other) < UNKNOWN
+    step = height - other
     shrunk = tree.real("LOGARITHM", tree.math("ABSOLUTE", step) * (1.0 / KNEE) + 1.0, e) * KNEE
     shrunk = shrunk * tree.math("SIGN", step)
     strength = tree.input(STRENGTH.name)

@@ -121,6 +121,8 @@ def build(tree: Tree) -> None:
         tree.warn(missing, "No depth image yet. Pick one")
         finer = tree.switch(samples("Is Grid"), true=_resolution(tree) > longer, false=False)
         tree.warn(finer, "Resolution exceeds the image", "INFO")
+        hidden = tree.input("Background") & samples("Is Compressed")
+        tree.warn(hidden, "Bas-Relief hides the background", "INFO")
     with tree.frame("Arrows in the viewport, where they act: the relief's front; the camera's near and far plane"):
         shown = tree.choose(
             choices.PROJECTION,

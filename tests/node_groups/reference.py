@@ -160,12 +160,21 @@ def compress(height: np.ndarray, known: np.ndarray, strength: float, knee: float
     """Height of a grid (columns, rows) with the logarithm of Weyrich et al. (2007) applied to its steps.
 
     Sums of the steps along each line start it; then, at halving distances, every vertex takes twice the mean of itself
-    and of what its four neighbours at that distance, or at the border, say that it should be. Brought to 0..1.
+    and of what its four neighbours at that distance, or at the border, say that it should be. Brought to 0..1 over the
+    known ones. First, 16 times, unknown vertices beside known ones become known, as the lowest of these four.
     """
     columns, rows = height.shape
+    reached, there = height.copy(), known.copy()
+    for _ in range(16):
+        before, had = reached.copy(), there.copy()
+        for c, r in zip(*np.nonzero(~had), strict=True):
+            four = [(c - 1, r), (c + 1, r), (c, r - 1), (c, r + 1)]
+            found = [before[at] for at in four if 0 <= at[0] < columns and 0 <= at[1] < rows and had[at]]
+            if found:
+                reached[c, r], there[c, r] = min(found), True
     sums = []
     for axis in (0, 1):
-        h, k = np.moveaxis(height, axis, 0), np.moveaxis(known, axis, 0)
+        h, k = np.moveaxis(reached, axis, 0), np.moveaxis(there, axis, 0)
         line = np.zeros(h.shape)
         for place in range(1, len(h)):
             step = np.where(k[place] & k[place - 1], h[place] - h[place - 1], 0.0)

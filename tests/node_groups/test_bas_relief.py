@@ -31,6 +31,22 @@ def test_every_strength(strength: float, holes: bool) -> None:
     np.testing.assert_allclose(compressed(height, known, strength), expected, atol=2e-6)
 
 
+def test_a_wide_hole_is_reached_from_its_rim_only() -> None:
+    height, known = blurred_steps(60, 50), np.ones((60, 50), bool)
+    known[5:55, 4:46] = False
+    known[30, 25] = True
+    height[~known] = -1e6
+    np.testing.assert_allclose(compressed(height, known, 1.0), reference.compress(height, known, 1.0), atol=5e-6)
+
+
+def test_an_outline_stays_where_no_depth_is_known_beside_it() -> None:
+    height = vase_and_wall(80, 60)
+    body, known = height > 0, np.ones(height.shape, bool)
+    known[15:21, :] = False  # as stereo leaves it, left of the body
+    result = compressed(height, known, 1.0)
+    assert (result[21][body[21]] - result[14][body[21]]).min() > 0.3
+
+
 @pytest.mark.parametrize("shape", [(2, 2), (2, 9), (9, 2), (3, 3), (17, 8), (33, 5)])
 def test_small_and_narrow_grids(shape: tuple[int, int]) -> None:
     height, known = blurred_steps(*shape), np.ones(shape, bool)

@@ -34,6 +34,15 @@ def test_nothing_is_said_when_all_is_well(kind: str, projection: str) -> None:
     assert on_plane({"Image": image, "Kind": kind, "Projection": projection}) == []
 
 
+@pytest.mark.parametrize("background", [False, True])
+def test_a_background_that_bas_relief_hides(background: bool) -> None:
+    given = {"Image": depth_image(grey()), "Bas-Relief": 0.5, "Background": background}
+    said = on_plane(given)
+    assert len(said) == background
+    assert all(level == "INFO" and "hides the background" in message for level, message in said)
+    assert on_plane({**given, "Projection": "Camera"}) == []
+
+
 def test_no_image() -> None:
     [(level, message)] = on_plane({})
     assert level == "WARNING"
