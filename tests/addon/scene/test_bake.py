@@ -142,7 +142,7 @@ def test_the_size_is_the_photos(tmp_path: Path) -> None:
 
 def test_a_scene_has_its_distances_alone(tmp_path: Path) -> None:
     values = scenery()
-    ob, modifier = a_relief(values, Projection="Camera", **{"Near Distance": 2.0, "Far Distance": 8.0})
+    ob, modifier = a_relief(values, Projection="Camera", Cutoff=False, **{"Near Distance": 2.0, "Far Distance": 8.0})
     files = bake.write(bake.compute(ob, modifier), tmp_path / "scene")
     assert [file.name for file in files] == ["scene_depth.exr"]
     again = meaning.read(files[0])
