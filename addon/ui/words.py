@@ -1,4 +1,4 @@
-"""Words for the interface: a message in lines that fit, and a size.
+"""Words for the interface: a message in lines that fit, another operator's, and a size.
 
 Blender translates what it draws, word for word where it knows one. So what holds a name or a number, and each line of a
 message, is drawn as it stands.
@@ -25,6 +25,13 @@ def draw_message(layout: bpy.types.UILayout, text: str, region: bpy.types.Region
 def draw_line(layout: bpy.types.UILayout, text: str, *, icon: Any = "NONE") -> None:
     """Draw one line as it stands, with one of Blender's icons."""
     layout.label(text=text, icon=icon, translate=False)
+
+
+def reported(error: RuntimeError) -> str:
+    """Return what an operator reported that was called from another, without the word that Blender puts before it."""
+    text = str(error).strip()
+    word, _, said = text.partition(": ")
+    return said if said and word in ("Error", bpy.app.translations.pgettext_rpt("Error")) else text
 
 
 def size(count: float) -> str:

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...errors import DepthNodesError, ViewError
 from ...scene import dataset, still
+from ..words import reported
 from .waiting import Waiting
 
 _CHOICES = ("filepath", "reader", "views", "step", "points")
@@ -90,7 +91,7 @@ class DEPTH_NODES_OT_export_camera_and_depth(_Choices, bpy.types.Operator):
                 **{name: getattr(self, name) for name in _CHOICES},
             )
         except RuntimeError as error:  # what the other operator has reported
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            self.report({"ERROR"}, reported(error))
             return {"CANCELLED"}
         return set(begun) & {"FINISHED", "CANCELLED"} or {"FINISHED"}
 

@@ -8,6 +8,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...engine import jobs, own_depth, postponed, settings
 from ...scene import photo
+from ..words import reported
 from .placing import PLACING, THUMBNAILS, Placing
 from .reopening import Reopening
 
@@ -54,7 +55,7 @@ class DEPTH_NODES_OT_import_photo(Placing, Reopening, bpy.types.Operator, Import
         try:
             return self._begin() & {"FINISHED", "CANCELLED"} or {"FINISHED"}
         except RuntimeError as error:  # what the other operator has reported; it may go on with other photos
-            problem = str(error).removeprefix("Error: ").strip()
+            problem = reported(error)
         if not jobs.waiting() and not postponed.kept() and jobs.last_failed() is failed:
             return self.refuse(context, problem)  # no photo could be read
         self.report({"ERROR"}, problem)

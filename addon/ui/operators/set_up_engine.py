@@ -9,7 +9,7 @@ from ....inference import cache, catalog  # type: ignore[import-not-found]  # th
 from ...engine import jobs, place, postponed, probe, settings, setup
 from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
-from ..words import draw_line, size
+from ..words import draw_line, reported, size
 
 _LETTERS = 56  # that fit into a line of the dialogs
 
@@ -189,5 +189,5 @@ class DEPTH_NODES_OT_better_depth(ChoosingBackend, bpy.types.Operator):
         except DepthNodesError as error:
             self.report({"ERROR"}, str(error))
         except RuntimeError as error:  # what the other operator has reported
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            self.report({"ERROR"}, reported(error))
         return {"CANCELLED"}
