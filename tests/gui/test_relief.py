@@ -60,7 +60,7 @@ def test_an_artists_first_minute(play) -> None:
     assert measured["holes"] < 0.005
 
 
-@pytest.mark.parametrize("scene", ["dialogs:alone", "engine:better", "camera:moved"])
+@pytest.mark.parametrize("scene", ["dialogs:alone", "dialogs:again", "engine:set_up", "engine:better", "camera:moved"])
 def test_what_a_hand_found_wrong_once(scene, play) -> None:
     play(scene, seconds=600)
 

@@ -87,7 +87,7 @@ def test_an_unknown_stage_is_shown_by_its_name(answering, tmp_path):
     job = submit(tmp_path, "a.png")
     answering.said.append(protocol.Progress(job.identifier, "warming up", 0.5))
     assert jobs.poll()
-    assert (job.state, job.text) == ("waiting", "Warming Up")
+    assert (job.state, job.text) == ("waiting", "Warming up")
 
 
 def test_a_picture_that_does_not_fit_into_memory_is_one_line(answering, tmp_path, monkeypatch):
