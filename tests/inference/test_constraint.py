@@ -12,9 +12,9 @@ from inference.constraint import Frame, control_map, frame, read_frame
 from inference.depth import Depth
 from inference.errors import DepthFileError
 from inference.io import write_depth
-from tests.inference.test_cli import QUICK, photo, run, weights
+from tests.inference.test_cli import QUICK, photo, run
 
-__all__ = ["photo", "weights"]  # fixtures
+__all__ = ["photo"]  # a fixture
 HEIGHT, WIDTH = 90, 128
 
 
@@ -88,9 +88,9 @@ def test_the_way_back_is_exact(tmp_path, size):
         read_frame(tmp_path / "other.png")
 
 
-def test_the_command(photo, weights):
+def test_the_command(photo):
     options = ("--format", "controlnet", "--resolution", "96", "--multiple", "32", "--json")
-    result = run(photo, "--weights", weights, *options, *QUICK)
+    result = run(photo, *options, *QUICK)
     assert result.returncode == 0
     output = photo.with_name("photo.controlnet.png")
     assert json.loads(result.stdout)["output"] == str(output)
