@@ -30,12 +30,20 @@ def scratch(tmp_path_factory) -> Path:
         if name and (ROOT / name).is_file() and is_needed:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
+    list_a_fault(folder)  # just after a release, nothing is listed
     git(folder, "init", "--quiet")
     for setting in ("user.name=Tester", "user.email=tester@localhost", "commit.gpgsign=false", "tag.gpgsign=false"):
         git(folder, "config", *setting.split("="))
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Begin")
     return folder
+
+
+def list_a_fault(folder: Path) -> None:
+    """Add a line to what the changelog lists under Unreleased."""
+    changelog = (folder / "CHANGELOG.md").read_text(encoding="utf-8")
+    changelog = changelog.replace("## [Unreleased]\n", "## [Unreleased]\n\n### Fixed\n\n- A fault.\n", 1)
+    (folder / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -79,9 +87,7 @@ def test_blender_installs_a_release_and_updates_to_the_next(scratch: Path, tmp_p
     refused = run(scratch)
     assert refused.returncode != 0
     assert "Unreleased" in refused.stderr
-    changelog = (scratch / "CHANGELOG.md").read_text(encoding="utf-8")
-    changelog = changelog.replace("## [Unreleased]\n", "## [Unreleased]\n\n### Fixed\n\n- A fault.\n", 1)
-    (scratch / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
+    list_a_fault(scratch)
     assert "git status" in run(scratch).stderr
     git(scratch, "commit", "--quiet", "--all", "--message", "Mend a fault")
     answer = run(scratch)
