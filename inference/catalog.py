@@ -22,6 +22,7 @@ Precision = Literal["float32", "float16", "bfloat16", "int8"]
 _ENCODERS: dict[str, Encoder] = {"small": "vits", "base": "vitb", "large": "vitl"}
 
 TRAINED = 518  # pixels of a side at which Depth Anything V2 was trained
+EMBEDDED = "embedded"  # stands for a model where the photo brought its depth; its revision is the container
 
 
 @dataclass(frozen=True)

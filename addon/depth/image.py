@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference import exr  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.catalog import Kind  # type: ignore[import-not-found]
+from ...inference.catalog import EMBEDDED, Kind  # type: ignore[import-not-found]
 from ..errors import DepthImageError
 from ..version import VERSION
 
-OWN = "embedded"  # what stands for the model where the photo brought its depth
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
 # On an image that stands for a file that Blender doesn't show upright: that file, and when it was written.
@@ -177,7 +176,7 @@ def find(uid: int) -> bpy.types.Image | None:
 def is_estimated(image: bpy.types.Image) -> bool:
     """Return whether a model made a depth image, so that it can be made again."""
     known = info(image)
-    return known is not None and known.model not in {"", OWN}
+    return known is not None and known.model not in {"", EMBEDDED}
 
 
 def info(image: bpy.types.Image) -> DepthInfo | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -125,14 +126,9 @@ def request(
         id=identifier,
         picture=str(picture),
         output=str(output),
-        model=wanted.model,
-        weights=wanted.weights,
-        device=wanted.device,
-        size=wanted.size,
+        **_of_model(wanted),
         linear=linear,
         orientation=orientation,
-        offline=not (MAY_FETCH and bpy.app.online_access),
-        accept_license=wanted.accept_license,
         background=not (wanted.invert or raw),  # what lies behind is known by what is near
         raw=raw,
         source=source,
@@ -149,15 +145,22 @@ def request_clip(
         frames=frames,
         raw=str(raw),
         output=str(output),
-        model=wanted.model,
-        weights=wanted.weights,
-        device=wanted.device,
-        size=wanted.size,
-        offline=not (MAY_FETCH and bpy.app.online_access),
-        accept_license=wanted.accept_license,
+        **_of_model(wanted),
         background=True,
         fixed_camera=fixed_camera,
     )
+
+
+def _of_model(wanted: Settings) -> dict[str, Any]:
+    """Return what every request says of the model and of what it may do."""
+    return {
+        "model": wanted.model,
+        "weights": wanted.weights,
+        "device": wanted.device,
+        "size": wanted.size,
+        "offline": not (MAY_FETCH and bpy.app.online_access),
+        "accept_license": wanted.accept_license,
+    }
 
 
 def smaller(wanted: Settings) -> Settings:

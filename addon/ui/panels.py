@@ -19,7 +19,7 @@ def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> N
     if known is None or not known.model:
         return
     spec = next((spec for spec in catalog.MODELS if spec.name == known.model), None)
-    told = f"Depth from the photo ({known.revision})" if known.model == depth_image.OWN else f"Depth by {known.model}"
+    told = f"Depth from the photo ({known.revision})" if known.model == catalog.EMBEDDED else f"Depth by {known.model}"
     draw_line(layout, f"Depth by {spec.title}" if spec else told, icon="IMAGE_ZDEPTH")
     if known.focal_length and known.lens in _LENS:
         draw_line(layout, f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..catalog import EMBEDDED
 from ..constraint import inverse_depth
 from ..depth import Depth, Lens, valid_index
 from ..draft.architecture import output_size
@@ -16,7 +17,6 @@ from ..prior.fit import Alignment, align
 from ..push_pull import push_pull
 from .embedded import Embedded, Map
 
-MODEL = "embedded"  # what stands in a depth map for the model that made it; its revision is the container
 _MOST_POINTS = 50_000  # that an estimate is anchored to
 
 
@@ -71,7 +71,7 @@ def whole(embedded: Embedded, photo: Photo, *, enlarge: bool = True) -> Depth:
         kind=embedded.kind,
         raw_min=float(counted.min()),
         raw_max=float(counted.max()),
-        model=MODEL,
+        model=EMBEDDED,
         revision=embedded.container,
         lens=Lens(focal_length, "photo") if focal_length else None,
     )
