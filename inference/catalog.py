@@ -56,6 +56,13 @@ class ModelSpec:
         return {"CC-BY-NC-4.0": False, "unstated upstream": None}.get(self.licence, True)
 
     @property
+    def reservation(self) -> str:
+        """What has to be accepted before the weights are used, a sentence without its full stop; empty for nothing."""
+        if self.commercial is None:
+            return f"The authors of {self.title} state no licence for its weights, so only they can say what it allows"
+        return "" if self.commercial else f"The licence of {self.title}, {self.licence}, forbids commercial use"
+
+    @property
     def sees_clips(self) -> bool:
         """Whether it looks from frame to frame: see `inference.model.ClipModel`."""
         return self.family == "video_depth_anything"

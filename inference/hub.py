@@ -24,13 +24,12 @@ def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress |
     `progress` is called with the bytes on disk so far, perhaps from another thread; what it raises ends the download.
     A download that was cut, stopped or killed is taken up where it broke, in this call or in the next. The file appears
     in the cache only when it is complete and has the pinned sha256; otherwise what arrived is deleted. `LicenceError`
-    where the licence forbids commercial use and `accept_license` is False; `DownloadError` for everything else, with
-    the way out in its text.
+    where the licence forbids commercial use, or none is stated, and `accept_license` is False; `DownloadError` for
+    everything else, with the way out in its text.
     """
-    if spec.commercial is False and not accept_license:
+    if spec.reservation and not accept_license:
         raise LicenceError(
-            f"The licence of {spec.title}, {spec.licence}, forbids commercial use. "
-            "Accept it first (--accept-license on the command line), or use the model small"
+            f"{spec.reservation}. Accept that first (--accept-license on the command line), or use the model small"
         )
     if spec.built_in:
         return place(spec)

@@ -98,12 +98,10 @@ def current(model: str = "") -> Settings:
 
 
 def check(wanted: Settings) -> None:
-    """Raise EstimateError where the licence of the model's weights was not accepted."""
+    """Raise EstimateError where the terms of the model's weights have to be accepted first."""
     spec = catalog.get(wanted.model)
-    if spec.commercial is False and not wanted.accept_license:
-        raise EstimateError(
-            f"The licence of {spec.title}, {spec.licence}, was not accepted. Accept it first, or choose another model"
-        )
+    if spec.reservation and not wanted.accept_license:
+        raise EstimateError(f"{spec.reservation}. Accept that first, or choose another model")
 
 
 def request(

@@ -14,10 +14,13 @@ def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -
     spec = catalog.get(chosen.model)
     if not chosen.weights and cache.on_disk(spec) is None:
         draw_line(layout, f"The first use downloads {size(spec.bytes)}", icon="INTERNET")
-    if spec.commercial is False:
+    if spec.reservation:
         accepted = spec.name in chosen.accepted.split(",")
         row = layout.row()
-        draw_line(row, f"{spec.licence}: not for commercial use", icon="CHECKMARK" if accepted else "INFO")
+        text = "No licence stated: ask its authors"
+        if spec.commercial is False:
+            text = f"{spec.licence}: not for commercial use"
+        draw_line(row, text, icon="CHECKMARK" if accepted else "INFO")
         if not accepted:
             row.operator("depth_nodes.accept_licence")
     if spec.built_in:

@@ -18,7 +18,12 @@ def draw_message(layout: bpy.types.UILayout, text: str, region: bpy.types.Region
     """Draw a message in lines that fit a region as wide as it is now."""
     scale = bpy.context.preferences.system.ui_scale or 1.0  # 0 in background mode
     room = region.width / scale - _MARGINS
-    for number, line in enumerate(textwrap.wrap(text, max(int(room / _LETTER), _FEWEST))):
+    draw_wrapped(layout, text, max(int(room / _LETTER), _FEWEST), icon=icon)
+
+
+def draw_wrapped(layout: bpy.types.UILayout, text: str, letters: int, *, icon: Any = "INFO") -> None:
+    """Draw a message in lines of so many letters at most."""
+    for number, line in enumerate(textwrap.wrap(text, letters)):
         draw_line(layout, line, icon="BLANK1" if number else icon)
 
 

@@ -45,7 +45,7 @@ def download(arguments: Sequence[str]) -> int:
     """Fetch weights without computing anything."""
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} download", description="Fetch weights from the hub.")
     parser.add_argument("models", nargs="*", default=["small"], metavar="NAME", help="default: small")
-    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use")
+    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use, or that none is stated")
     options = parser.parse_args(arguments)
     from ..hub import fetch
 

@@ -454,7 +454,8 @@ def test_download_names_the_licence_and_checks_what_arrives(tmp_path):
 
     spec = catalog.get("small-indoor")
     with hub_server.serving(bytes(spec.bytes), spec.revision) as server:
-        result = run("download", "small-indoor", HF_HUB_OFFLINE="0", HF_HOME=str(tmp_path), HF_ENDPOINT=server.endpoint)
+        changes = {"HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "HF_ENDPOINT": server.endpoint}
+        result = run("download", "small-indoor", "--accept-license", **changes)
     begun, error = result.stderr.splitlines()
     assert result.returncode == 1
     assert begun.endswith("licence: unstated upstream")

@@ -299,11 +299,22 @@ def test_the_next_call_goes_on_after_a_killed_process(server, tmp_path, cache):
     assert ranges(server) == [None, f"bytes={kept}-"]
 
 
-def test_non_commercial_weights_want_their_licence_accepted():
-    for spec in catalog.MODELS:
-        if spec.commercial is False:
-            with pytest.raises(LicenceError, match=r"CC-BY-NC-4\.0.*--accept-license"):
-                hub.fetch(spec)
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("base", r"CC-BY-NC-4\.0, forbids commercial"),
+        ("video-large", r"CC-BY-NC-4\.0, forbids commercial"),
+        ("small-indoor", "state no licence"),
+        ("large-outdoor", "state no licence"),
+    ],
+)
+def test_weights_that_are_not_free_or_come_without_a_licence_are_not_fetched_before_that_is_accepted(
+    name, said, server, monkeypatch
+):
+    monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+    with pytest.raises(LicenceError, match=f"{said}.*--accept-license"):
+        hub.fetch(catalog.get(name))
+    assert server.requests == []
 
 
 def test_what_progress_raises_ends_the_download(server, tmp_path, cache):

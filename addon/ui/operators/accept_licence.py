@@ -1,10 +1,12 @@
-"""Asks once whether weights may be used whose licence forbids commercial use."""
+"""Asks once whether weights may be used whose licence forbids commercial use, or that come without one."""
 
 import bpy
 
 from ....inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...engine import jobs, settings
-from ..words import draw_line
+from ..words import draw_wrapped
+
+_WIDTH, _LETTERS = 420, 60  # of the dialog, in pixels; of a line in it
 
 
 class DEPTH_NODES_OT_accept_licence(bpy.types.Operator):
@@ -15,13 +17,11 @@ class DEPTH_NODES_OT_accept_licence(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Accept"))
+        return set(context.window_manager.invoke_props_dialog(self, width=_WIDTH, confirm_text="Accept"))
 
     def draw(self, _context: bpy.types.Context) -> None:
         spec = catalog.get(settings.preferences().model)
-        column = self.layout.column(align=True)
-        draw_line(column, f"The weights of {spec.title} have the licence {spec.licence}:", icon="INFO")
-        column.label(text="they may not be used for commercial purposes.", icon="BLANK1")
+        draw_wrapped(self.layout.column(align=True), f"{spec.reservation}.", _LETTERS)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         chosen = settings.preferences()

@@ -410,13 +410,15 @@ def test_each_fault_says_what_to_do_and_the_next_estimate_works(image, engine, t
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
     assert jobs.last_failed().fault == "engine"
     engine.existing_python, engine.size = COMMAND[0], 70
-    engine.model = "large"
-    with pytest.raises(RuntimeError, match=r"CC-BY-NC-4\.0"):
-        bpy.ops.depth_nodes.estimate_depth(image=image.name)
-    assert jobs.last_failed().fault == "licence"
-    bpy.ops.depth_nodes.accept_licence()
-    with pytest.raises(RuntimeError, match="model"):  # Small's weights; but the licence is accepted
-        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    for model, terms in (("large", r"CC-BY-NC-4\.0"), ("base-indoor", "state no licence")):
+        engine.model = model
+        with pytest.raises(RuntimeError, match=terms):
+            bpy.ops.depth_nodes.estimate_depth(image=image.name)
+        assert jobs.last_failed().fault == "licence"
+        bpy.ops.depth_nodes.accept_licence()
+        with pytest.raises(RuntimeError, match="model"):  # Small's weights; but the licence is accepted
+            bpy.ops.depth_nodes.estimate_depth(image=image.name)
+        assert jobs.last_failed().fault == "weights"
     engine.model = "small"
     run(image)
 
