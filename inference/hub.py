@@ -1,6 +1,7 @@
 """Weights from the Hugging Face hub: fetched through its own client into the user's own cache, and verified by hash."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from .errors import DownloadError, LicenceError, is_full
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where known
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 PATIENCE = 120.0  # seconds without a new byte after which the download of another process is taken for dead
 _LOOK_AGAIN = 0.5  # seconds between two looks at it
 
@@ -36,6 +38,16 @@ def fetch(spec: ModelSpec, *, accept_license: bool = False, progress: Progress |
     return on_disk(spec) or _download(spec, progress)
 
 
+def check(spec: ModelSpec) -> None:
+    """Ask the hub whether its file is the one that is pinned. `DownloadError` where it is not, or nothing answers."""
+    from httpx2 import HTTPError
+
+    try:
+        _check_file(spec)
+    except (HTTPError, OSError, RuntimeError) as error:
+        raise DownloadError(f"The hub can't be asked for {spec.title}: {_reason(error)}") from error
+
+
 def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     """Fetch the file beside its place, and put it there.
 
@@ -48,7 +60,7 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     part = folder / "blobs" / f"{spec.sha256}.incomplete"
     lock = folder.parent / ".locks" / folder.name / f"{spec.sha256}.lock"  # the client's, too
     try:
-        _check_size(spec)  # before anything is made on disk
+        _check_file(spec)  # before anything is made on disk
         for needed in (path, part, lock):
             needed.parent.mkdir(parents=True, exist_ok=True)
         with _locked(lock, part, spec, progress):
@@ -59,6 +71,9 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
     except (HTTPError, OSError, RuntimeError) as error:
         if is_full(error):
             raise DownloadError(_full_disk(spec, part)) from error
+        if _is_page(part):
+            part.unlink()
+            raise DownloadError(_no_hub(spec)) from error
         what_next = f"{_kept(part)}{_way_out(spec)}"
         raise DownloadError(f"{spec.title} could not be downloaded: {_reason(error)}. {what_next}") from error
     return path
@@ -94,14 +109,20 @@ def _locked(lock: Path, part: Path, spec: ModelSpec, progress: Progress | None) 
             return
 
 
-def _check_size(spec: ModelSpec) -> None:
-    """Ask the hub, several times if it is busy, whether its file can be the catalog's."""
+def _check_file(spec: ModelSpec) -> None:
+    """Ask the hub, several times if it is busy, whether its file can be the catalog's: a header tells its hash."""
     from huggingface_hub import get_hf_file_metadata
 
     url = _url(spec)
-    size = get_hf_file_metadata(url, retry_on_errors=True).size
-    if size is not None and size != spec.bytes:
-        raise DownloadError(f"{url} has {size} bytes, but {spec.title} has {spec.bytes}. Check HF_ENDPOINT")
+    found = get_hf_file_metadata(url, retry_on_errors=True)
+    if found.size not in (None, spec.bytes):
+        raise DownloadError(f"{url} has {found.size} bytes, but {spec.title} has {spec.bytes}. Check HF_ENDPOINT")
+    if found.commit_hash is None:
+        raise DownloadError(_no_hub(spec))
+    if found.etag and _SHA256.fullmatch(found.etag) and found.etag != spec.sha256:
+        raise DownloadError(
+            f"{url} has the sha256 {found.etag[:12]}..., but {spec.title} has {spec.sha256[:12]}... Check HF_ENDPOINT"
+        )
 
 
 def _receive(spec: ModelSpec, part: Path, progress: Progress | None) -> None:
@@ -135,6 +156,21 @@ def _verify(part: Path, spec: ModelSpec) -> None:
     )
 
 
+def _is_page(part: Path) -> bool:
+    """Whether what arrived is a web page: proxies and networks that want a login answer with theirs, and HTTP 200."""
+    if not part.is_file():
+        return False
+    with part.open("rb") as file:
+        return file.read(64).lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
+def _no_hub(spec: ModelSpec) -> str:
+    return (
+        f"What answers in place of the hub is not the hub, but perhaps a proxy or a page to log in. {_way_out(spec)}. "
+        "Or open a page in a browser, log in to the network, and try again"
+    )
+
+
 def _full_disk(spec: ModelSpec, part: Path) -> str:
     lacking = spec.bytes - (part.stat().st_size if part.is_file() else 0)
     return (
@@ -156,7 +192,8 @@ def _reason(error: Exception) -> str:
         return "HF_HUB_OFFLINE is set"
     match getattr(getattr(error, "response", None), "status_code", None):
         case None:
-            return " ".join(str(error).split()) or type(error).__name__
+            said = " ".join(str(error).split()).rstrip(".")
+            return "what came is shorter than the file" if "Consistency check" in said else said or type(error).__name__
         case 401 | 403 as status:
             return f"the hub refuses access (HTTP {status}). Run `hf auth login`, or check HF_TOKEN and HF_ENDPOINT"
         case 404:

@@ -19,7 +19,9 @@ def add_model_options(parser: "argparse._ActionsContainer") -> None:
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="a local .safetensors, .pth or .pt file in place of the hub's"
     )
-    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use, or that none is stated")
+    parser.add_argument(
+        "--accept-license", action="store_true", help="accept a licence that forbids commercial use, or the lack of one"
+    )
     parser.add_argument("--device", default="auto", choices=get_args(catalog.Device), help="default: auto")
     parser.add_argument(
         "--size",

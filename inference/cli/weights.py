@@ -16,7 +16,10 @@ def models(arguments: Sequence[str]) -> int:
     """List the models, their licences, and which are on disk."""
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} models", description="List the models.")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--check", action="store_true", help="ask the hub whether its files are those that are pinned")
     options = parser.parse_args(arguments)
+    if options.check:
+        return _check()
     for spec in catalog.MODELS:
         path = on_disk(spec)
         if options.json:
@@ -41,11 +44,31 @@ def models(arguments: Sequence[str]) -> int:
     return OK
 
 
+def _check() -> int:
+    """Ask the hub for the size and the hash of each file, without downloading any."""
+    from ..hub import check
+
+    failures = 0
+    for spec in catalog.MODELS:
+        if spec.built_in:
+            continue
+        try:
+            check(spec)
+        except DepthNodesError as error:
+            failures += 1
+            complain(error)
+        else:
+            print(f"{spec.name}: as pinned", flush=True)
+    return FAILED if failures else OK
+
+
 def download(arguments: Sequence[str]) -> int:
     """Fetch weights without computing anything."""
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} download", description="Fetch weights from the hub.")
     parser.add_argument("models", nargs="*", default=["small"], metavar="NAME", help="default: small")
-    parser.add_argument("--accept-license", action="store_true", help="accept a licence that forbids commercial use, or that none is stated")
+    parser.add_argument(
+        "--accept-license", action="store_true", help="accept a licence that forbids commercial use, or the lack of one"
+    )
     options = parser.parse_args(arguments)
     from ..hub import fetch
 

@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +36,9 @@ class Hub:
     ranges: bool = True
     chunk_delay: float = 0.0  # seconds between chunks of 1 MiB
     sent: bytes | None = None  # what is served in place of the content, under the content's name
+    claimed: str = ""  # the hash that its headers tell, by default that of the content
+    page: bytes | None = None  # a page with HTTP 200 in place of every answer, its length untold, as of a proxy
+    page_for: tuple[str, ...] = ("HEAD", "GET")
     requests: list[Request] = field(default_factory=list)
     endpoint: str = ""
 
@@ -72,12 +75,23 @@ def _handler(hub: Hub, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
             if end < len(body):
                 self._hang_up()
 
+        def _send_page(self, page: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(f"{len(page):x}\r\n".encode() + page + b"\r\n0\r\n\r\n")
+
         def _note(self) -> int:
             with lock:
                 request = Request(self.command, self.path, self.headers.get("Range"), self.headers.get("Authorization"))
                 if "/resolve/" not in self.path:  # the client's questions about itself
                     return self._refuse(404)
                 hub.requests.append(request)
+                if hub.page is not None and self.command in hub.page_for:
+                    self._send_page(hub.page)
+                    return 0
                 status = hub.statuses.pop(0) if hub.statuses else hub.status_always or 200
             if f"/resolve/{hub.revision}/" not in self.path:
                 status = 404
@@ -97,7 +111,7 @@ def _handler(hub: Hub, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
             for name, value in {
                 "Content-Length": str(length),
                 "X-Repo-Commit": hub.revision,
-                "X-Linked-Etag": f'"{hub.sha256}"',
+                "X-Linked-Etag": f'"{hub.claimed or hub.sha256}"',
                 "X-Linked-Size": str(len(hub.content)),
                 "ETag": '"something else"',
                 "Accept-Ranges": "bytes",
@@ -128,13 +142,48 @@ def _handler(hub: Hub, lock: threading.Lock) -> type[BaseHTTPRequestHandler]:
 def serving(content: bytes, revision: str = REVISION) -> Iterator[Hub]:
     """Run a hub that serves `content` as the one file of every repository at `revision`."""
     hub = Hub(content, revision)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub, threading.Lock()))
+    with _running(_handler(hub, threading.Lock())) as hub.endpoint:
+        yield hub
+
+
+@dataclass
+class Listing:
+    """A hub that has only headers, and the paths that it was asked for."""
+
+    endpoint: str = ""
+    paths: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def listing(rows: Mapping[str, tuple[str, str, int]]) -> Iterator[Listing]:
+    """Run a hub that knows the revision, the sha256 and the size of the file at each path."""
+    told = Listing()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+        def do_HEAD(self) -> None:
+            told.paths.append(self.path)
+            revision, sha256, size = rows[self.path]
+            self.send_response(200)
+            self.send_header("X-Repo-Commit", revision)
+            self.send_header("X-Linked-Etag", f'"{sha256}"')
+            self.send_header("X-Linked-Size", str(size))
+            self.end_headers()
+
+    with _running(Handler) as told.endpoint:
+        yield told
+
+
+@contextmanager
+def _running(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    hub.endpoint = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield hub
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -454,6 +454,7 @@ def test_download_names_the_licence_and_checks_what_arrives(tmp_path):
 
     spec = catalog.get("small-indoor")
     with hub_server.serving(bytes(spec.bytes), spec.revision) as server:
+        server.claimed = spec.sha256
         changes = {"HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "HF_ENDPOINT": server.endpoint}
         result = run("download", "small-indoor", "--accept-license", **changes)
     begun, error = result.stderr.splitlines()
@@ -472,6 +473,7 @@ def test_download_shows_a_bar_where_somebody_watches(tmp_path):
     termios.tcsetwinsize(theirs, (24, 100))
     spec = catalog.get("small")
     with hub_server.serving(bytes(spec.bytes), spec.revision) as server:
+        server.claimed = spec.sha256
         changes = {"HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "HF_ENDPOINT": server.endpoint}
         subprocess.run(command("download"), env=environment(**changes), stderr=theirs, cwd=ROOT, timeout=300)
     os.close(theirs)

@@ -193,6 +193,59 @@ def test_a_file_of_another_size_is_not_fetched(server, tmp_path, cache):
     assert files(cache) == []
 
 
+def test_a_file_of_another_hash_is_not_fetched(server, tmp_path, cache):
+    server.claimed = "0123456789abcdef" * 4
+    error = str(fetch(server, tmp_path)["error"])
+    assert server.claimed[:12] in error
+    assert server.sha256[:12] in error
+    assert server.asked("GET") == []
+    assert files(cache) == []
+
+
+@pytest.mark.parametrize("page_for", [("HEAD", "GET"), ("GET",)])
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><p>Log in", b"\n <html><body>Blocked by policy"])
+def test_a_proxys_page_in_place_of_the_file_is_not_taken_for_a_part_of_it(server, tmp_path, cache, page, page_for):
+    server.page, server.page_for = page, page_for
+    error = str(fetch(server, tmp_path)["error"])
+    assert "not the hub" in error
+    assert "--weights" in error
+    assert files(cache) == []
+    server.page = None
+    assert_whole(fetch(server, tmp_path), cache)
+    assert ranges(server)[-1] is None  # from its first byte
+
+
+def test_every_row_of_the_catalog_is_what_the_client_asks_for_and_what_is_compared():
+    published = [spec for spec in catalog.MODELS if not spec.built_in]
+    rows = {
+        f"/{one.repo}/resolve/{one.revision}/{one.file}": (one.revision, one.sha256, one.bytes) for one in published
+    }
+    with hub_server.listing(rows) as listing:
+        same = ask_for_all(listing.endpoint)
+        asked = sorted(listing.paths)
+        (another, larger), (base, video) = (list(rows)[place] for place in (1, -1)), (published[1], published[-1])
+        rows[another] = base.revision, "f" * 64, base.bytes
+        rows[larger] = video.revision, video.sha256, video.bytes + 1
+        differs = ask_for_all(listing.endpoint)
+    assert (same.returncode, same.stderr) == (0, "")
+    assert same.stdout.splitlines() == [f"{one.name}: as pinned" for one in published]
+    assert asked == sorted(set(rows))
+    assert differs.returncode == 1
+    assert len(differs.stdout.splitlines()) == len(published) - 2
+    hashes, sizes = differs.stderr.splitlines()
+    assert "f" * 12 in hashes
+    assert base.sha256[:12] in hashes
+    assert f"{video.bytes + 1} bytes" in sizes
+    assert str(video.bytes) in sizes
+
+
+def ask_for_all(endpoint: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    command = [sys.executable, "-m", "inference", "models", "--check"]
+    environment = clean | {"HF_ENDPOINT": endpoint}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
 def test_a_file_of_the_wrong_size_in_the_cache_is_fetched_again(server, tmp_path, cache):
     path = Path(str(fetch(server, tmp_path)["path"]))
     path.write_bytes(CONTENT[:1000])  # as somebody's copy that did not finish
