@@ -8,6 +8,7 @@ from ..inference.errors import (  # type: ignore[import-not-found]  # the checko
     DepthNodesError,
     EmbeddedDepthError,
     PhotoError,
+    first_line,
     printable,
 )
 
@@ -23,6 +24,7 @@ __all__ = (
     "ModifierError",
     "PhotoError",
     "ViewError",
+    "first_line",
     "in_one_line",
     "printable",
 )
@@ -30,9 +32,8 @@ __all__ = (
 
 def in_one_line(error: BaseException) -> str:
     """Return the name of somebody else's exception and the first line that it says, if any."""
-    lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
-    said = next((line for line in lines if line), "").removeprefix("Error: ")  # what Blender's operators begin with
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    name, said = type(error).__name__, first_line(error).removeprefix("Error: ")  # what Blender's operators begin with
+    return name if said in ("", name) else f"{name}: {said}"
 
 
 class DepthImageError(DepthNodesError):

@@ -1,14 +1,17 @@
 """The errors that a user can meet, on both sides. Every message says what happened and what to do next."""
 
 import errno
+import re
 
+_SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # NumPy's words, which hide those of the system
 _WINDOWS_FULL = (39, 112)  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 
 
 def first_line(error: BaseException) -> str:
     """Return what an exception says, in one line: its first one, or its name where it says nothing."""
     lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines()]
-    return next((line for line in lines if line), type(error).__name__)
+    said = next((line for line in lines if line), type(error).__name__)
+    return "the disk took only a part of it, so it may be full" if _SHORT_WRITE.fullmatch(said) else said
 
 
 def is_full(error: BaseException) -> bool:

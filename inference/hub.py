@@ -9,7 +9,7 @@ from typing import Any
 
 from .cache import on_disk, place, repo_folder
 from .catalog import ModelSpec
-from .errors import DownloadError, LicenceError, is_full
+from .errors import DownloadError, LicenceError, first_line, is_full
 
 # huggingface_hub itself takes a fifth of a second to import, and is needed only where something has to be fetched.
 
@@ -74,6 +74,11 @@ def _download(spec: ModelSpec, progress: Progress | None) -> Path:
         if _is_page(part):
             part.unlink()
             raise DownloadError(_no_hub(spec)) from error
+        if isinstance(error, OSError) and error.filename is not None:  # of the disk, not of the network
+            raise DownloadError(
+                f"{spec.title} can't be kept in {folder.parent} ({first_line(error)}). "
+                "Set HF_HOME to a folder that you can write to"
+            ) from error
         what_next = f"{_kept(part)}{_way_out(spec)}"
         raise DownloadError(f"{spec.title} could not be downloaded: {_reason(error)}. {what_next}") from error
     return path

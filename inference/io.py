@@ -13,7 +13,7 @@ from .background import Background
 from .catalog import Kind
 from .constraint import Frame
 from .depth import Depth, Lens
-from .errors import DepthFileError
+from .errors import DepthFileError, first_line
 from .paths import replacing, unreadable, utf_8
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def write_sharp(picture: bytes, path: Path) -> None:
         with replacing(target) as part:
             part.write_bytes(picture)
     except OSError as error:
-        said = f"{target} can't be written ({error.strerror or error}). Choose another place with -o"
+        said = f"{target} can't be written ({first_line(error)}). Choose another place with -o"
         raise DepthFileError(said) from error
 
 
@@ -125,7 +125,7 @@ def write_depth(
                     inside = inside or constraint.frame(*depth.values.shape[::-1])
                     part.write_bytes(constraint.png(depth, inside, said))
     except OSError as error:
-        reason = error.strerror or error
+        reason = first_line(error)
         raise DepthFileError(f"{path} can't be written ({reason}). Choose another place with -o") from error
 
 

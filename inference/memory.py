@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import gc
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,20 +15,30 @@ _WINDOWS_SAYS = (8, 14, 1455)  # ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY, ERR
 # How each library says it, in lower case.
 _OUT_OF_MEMORY = (
     "out of memory",  # torch for CUDA, ROCm and MPS; CUDA itself
+    "out_of_memory",  # CUDA_ERROR_OUT_OF_MEMORY
+    "outofmemory",  # hipErrorOutOfMemory; kIOGPUCommandBufferCallbackErrorOutOfMemory of Metal
+    "insufficient memory",  # Metal
+    "invalid buffer size",  # MPS, of a buffer beyond what the card can have
     "not enough memory",  # torch for the CPU
     "can't allocate memory",
     "cannot allocate memory",  # the system
-    "could not create a primitive",  # oneDNN
     "could not create a memory",
+    "bad_alloc",  # C++
+    "bad allocation",  # C++ of Microsoft
     "alloc_failed",  # cuBLAS, cuDNN, hipBLAS and cuSOLVER: CUBLAS_STATUS_ALLOC_FAILED
     "allocfailed",  # MIOpen
+    "allocation_failed",  # cuDNN 9: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
     "not enough workspace",  # cuDNN
     "unable to find an engine",  # cuDNN: no convolution whose workspace fits
     "unable to find a valid cudnn algorithm",
     "out_of_device_memory",  # Level Zero: UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY
     "out_of_host_memory",
+    "out_of_resources",  # PI_ERROR_OUT_OF_RESOURCES, of either
     "paging file is too small",  # Windows, while libraries are loaded
 )
+# oneDNN says the same of a descriptor that it has no code for.
+_NO_PRIMITIVE = re.compile(r"could not create a primitive(?! descriptor)")
+_MEMINFO = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")  # version 2; in a container this is its own
 
 
@@ -38,20 +49,30 @@ def available_memory() -> int | None:
     """
     if sys.platform != "linux":
         return None
-    fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    machine = int(fields["MemAvailable"].split()[0]) * 1024
-    container = _left_in_container()
-    return machine if container is None else min(machine, container)
+    known = [left for left in (_left_in_machine(), _left_in_container()) if left is not None]
+    return min(known, default=None)
+
+
+def _left_in_machine() -> int | None:
+    """Return what the kernel says is left; a sandbox may hide that."""
+    try:
+        fields = dict(line.split(":", 1) for line in _MEMINFO.read_text().splitlines())
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
 
 
 def _left_in_container() -> int | None:
     """Return what the control group's limit leaves, files that the system can drop from memory not counted."""
-    limit = _GROUP / "memory.max"
-    if not limit.is_file() or (most := limit.read_text().strip()) == "max":
+    try:
+        most = (_GROUP / "memory.max").read_text().strip()
+        if most == "max":
+            return None
+        counts = dict(line.split() for line in (_GROUP / "memory.stat").read_text().splitlines())
+        files = int(counts["active_file"]) + int(counts["inactive_file"])
+        return int(most) - int((_GROUP / "memory.current").read_text()) + files
+    except (OSError, KeyError, ValueError):
         return None
-    counts = dict(line.split() for line in (_GROUP / "memory.stat").read_text().splitlines())
-    files = int(counts["active_file"]) + int(counts["inactive_file"])
-    return int(most) - int((_GROUP / "memory.current").read_text()) + files
 
 
 def keep_freed_memory() -> None:
@@ -84,4 +105,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception means that memory ran out, on the machine or on a graphics card."""
     if isinstance(error, OSError) and (error.errno == errno.ENOMEM or getattr(error, "winerror", 0) in _WINDOWS_SAYS):
         return True
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+    said = str(error).lower()
+    ran_out = any(words in said for words in _OUT_OF_MEMORY) or _NO_PRIMITIVE.search(said) is not None
+    return ran_out or isinstance(error, MemoryError)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
@@ -189,7 +190,7 @@ def _overheard(is_tiff: bool) -> Iterator[None]:
     if not is_tiff or (kept := _copy_of_stderr()) is None:
         yield
         return
-    with _STDERR, tempfile.TemporaryFile() as words:
+    with _STDERR, _for_words() as words:
         os.dup2(words.fileno(), 2)
         try:
             yield
@@ -202,6 +203,14 @@ def _overheard(is_tiff: bool) -> Iterator[None]:
                     log.info("%s", line.decode(errors="replace").rstrip())
                 else:
                     os.write(2, line)
+
+
+def _for_words() -> BinaryIO:
+    """Open a temporary file; where there is no place for one, the null device."""
+    try:
+        return cast(BinaryIO, tempfile.TemporaryFile())
+    except OSError:
+        return open(os.devnull, "r+b")
 
 
 def _copy_of_stderr() -> int | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from . import catalog, model
 from .depth import Depth, Lens, Validity, valid_index
-from .errors import ModelNameError, OutOfMemoryError, PhotoError
+from .errors import DeviceError, ModelNameError, OutOfMemoryError, PhotoError, first_line
 from .hub import Progress, fetch
 from .memory import available_memory, is_out_of_memory
 from .model import ClipModel, Model, NormalsModel, Output, Rgb
@@ -89,7 +89,8 @@ class Predictor:
         progress: called after each part of the network with the share that is done; what it raises ends the prediction.
 
         Raises `PhotoError` for an array of another form, or one so long that the model would see far more than it can
-        compare, `OutOfMemoryError` where the photo does not fit, and `ModelNameError` for a model without normals.
+        compare, `OutOfMemoryError` where the photo does not fit, `DeviceError` where the device can't run the
+        model or what it gives is not a number, and `ModelNameError` for a model without normals.
         """
         _check(rgb, validity, enlarge)
         run = self._run_with_normals() if normals else self._model.run
@@ -97,7 +98,7 @@ class Predictor:
         rows, columns = self._model.sizes(height, width, self.size)
         self._check_extent(height, width)
         self._check_memory(self._model.bytes_needed(rows, columns, height * width), rows, columns)
-        with self._within_memory(rows, columns):
+        with self._in_words(rows, columns):
             prepared = self._model.prepare(rgb, rows, columns)
             size = (height, width) if enlarge else self._model.output_size(height, width, self.size)
             lens = Lens(focal_length, "photo") if focal_length else None
@@ -105,13 +106,13 @@ class Predictor:
         validity = _both(validity, output.validity)
         if output.validity is not None and validity is not None and not validity.any():
             raise PhotoError(f"{self.spec.title} sees nothing but sky in the photo. Choose another model")
-        counted = output.values[valid_index(validity)]
+        low, high = self._range(output.values[valid_index(validity)])
         return Depth(
             values=output.values,
             validity=validity,
             kind=self._model.kind,
-            raw_min=float(counted.min()),
-            raw_max=float(counted.max()),
+            raw_min=low,
+            raw_max=high,
             model=self.spec.name,
             revision=self.revision,
             lens=lens or output.lens,
@@ -132,7 +133,7 @@ class Predictor:
         Raises `ModelNameError` for a model that sees single photos.
         """
         for values in self._of_clips().depths(frames, self.size):
-            low, high = float(values.min()), float(values.max())
+            low, high = self._range(values)
             yield Depth(values, None, self._model.kind, low, high, self.spec.name, self.revision)
 
     def _run_with_normals(self) -> Callable[..., Output]:
@@ -157,7 +158,7 @@ class Predictor:
         """
         model = self._of_clips()
         _check(rgb, None, enlarge=True)
-        with self._within_memory(*self.seen(*rgb.shape[:2])):
+        with self._in_words(*self.seen(*rgb.shape[:2])):
             return model.encode(rgb, self.size)
 
     def predict_window(
@@ -167,8 +168,11 @@ class Predictor:
 
         encoded: by `encode`, in order. progress: called after each frame with the share that is done.
         """
-        with self._within_memory():
-            return self._of_clips().window(encoded, enlarge=False, progress=progress)
+        with self._in_words():
+            frames = self._of_clips().window(encoded, enlarge=False, progress=progress)
+        for values in frames:
+            self._range(values)
+        return frames
 
     def _of_clips(self) -> ClipModel:
         if not isinstance(self._model, ClipModel):
@@ -189,16 +193,30 @@ class Predictor:
             + (f", or use a smaller size, at most {fitting}" if fitting else "")
         )
 
+    def _range(self, values: NDArray[np.float32]) -> tuple[float, float]:
+        """Return the least and the greatest value. Raises `DeviceError` where one is not a finite number."""
+        low, high = float(values.min()), float(values.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise DeviceError(
+                f"{self.spec.title} gives values that are not finite numbers on the device {self._model.device}. "
+                "Choose another device or float32, or get its weights again"
+            )
+        return low, high
+
     def _check_memory(self, needed: int, rows: int, columns: int) -> None:
         available = available_memory() if self._model.device == "cpu" else None
         if available is not None and needed > available:
             raise self._too_large(f" at {columns} x {rows} pixels")
 
     @contextmanager
-    def _within_memory(self, rows: int = 0, columns: int = 0) -> Iterator[None]:
-        """Say in words where memory ran out."""
+    def _in_words(self, rows: int = 0, columns: int = 0) -> Iterator[None]:
+        """Say in words where memory ran out, or where a device lacks an operator that the network needs."""
         try:
             yield
+        except NotImplementedError as error:
+            raise DeviceError(
+                f"The device {self._model.device} can't run {self.spec.title} ({first_line(error)}). Choose another"
+            ) from error
         except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):
                 raise

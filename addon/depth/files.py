@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...inference.orientation import upright  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.paths import unreadable  # type: ignore[import-not-found]
-from ..errors import DepthFileError
+from ..errors import DepthFileError, first_line
 from . import arrays
 from .picture import MISSING, oiio, opened, orientation
 
@@ -59,7 +59,7 @@ def load(path: Path) -> Samples:
         else:
             raise DepthFileError("this is not a depth map. Choose a PNG, TIFF, EXR, NPY, NPZ or PFM")
     except OSError as error:
-        raise DepthFileError(f"{path.name} can't be read ({error.strerror or error}). Check the disk") from error
+        raise DepthFileError(f"{path.name} can't be read ({first_line(error)}). Check the disk") from error
     except (DepthFileError, ValueError) as error:
         raise DepthFileError(f"{path.name}: {error}") from error
     if samples.values.size == 0:

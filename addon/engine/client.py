@@ -24,6 +24,7 @@ from ...inference.worker.protocol import (  # type: ignore[import-not-found]  # 
     decode,
     encode,
 )
+from ..errors import first_line
 from .folder import PrivateFolder
 from .process import WorkerProcess
 
@@ -125,7 +126,7 @@ class WorkerClient:
             except OSError as error:
                 self._log.append(f"cannot start {self._command[0]}: {error}")
                 self._fail_all(
-                    "engine", f"{self._command[0]} could not be started ({error.strerror}). Set up the engine again"
+                    "engine", f"{self._command[0]} could not be started ({first_line(error)}). Set up the engine again"
                 )
                 return
         self._process.send(encode(message))

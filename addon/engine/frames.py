@@ -19,7 +19,7 @@ from ...inference.video import raw as raw_frames
 from ...inference.worker.protocol import Stabilise, Stabilised  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import sequence
-from ..errors import DepthImageError, DepthNodesError, EstimateError, PhotoError
+from ..errors import DepthImageError, DepthNodesError, EstimateError, PhotoError, first_line
 from . import handover, jobs, settings
 
 _AT_ONCE = 2  # frames that the worker has: one at work, one that waits
@@ -113,7 +113,7 @@ def begin(
     try:
         clip.raw.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EstimateError(f"{folder} can't be made ({error.strerror}). Choose another folder") from error
+        raise EstimateError(f"{folder} can't be made ({first_line(error)}). Choose another folder") from error
     spec, name = catalog.get(wanted.model), handover.clip_of(image, frames)
     if name and not spec.built_in:
         steadier = fixed_camera and not spec.sees_clips  # what looks from frame to frame sees that by itself

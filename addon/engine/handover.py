@@ -20,7 +20,7 @@ from ...inference.worker.protocol import Done  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
 from ..depth.colour import to_rec709
-from ..errors import PhotoError
+from ..errors import PhotoError, first_line
 from . import movie
 
 _DEPTH_OF = "depth_nodes_depth"  # on the photo: its depth image, so that the next estimate rewrites that one
@@ -199,7 +199,7 @@ def _check_photo(path: Path) -> None:
     try:
         preview = not_the_photo(path)
     except OSError as error:
-        raise PhotoError(f"{path.name} can't be read ({error.strerror}). Check the disk that it is on") from error
+        raise PhotoError(f"{path.name} can't be read ({first_line(error)}). Check the disk that it is on") from error
     if preview:
         raise PhotoError(f"{path.name} {preview}")
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from ..errors import EngineError
+from ..errors import EngineError, first_line
 from . import place, sources, uninstall
 from .backends import LOCKS, PYTHONS, REQUIREMENTS, Backend, torch_version
 from .process import NO_WINDOW
@@ -90,15 +90,17 @@ class Installation:
             self._make()
         except (EngineError, OSError) as error:
             told = isinstance(error, EngineError)
-            self.error = (
-                str(error) if told else f"The engine can't be made in {self.folder} ({error.strerror or error})"
-            )
+            self.error = str(error) if told else f"The engine can't be made in {self.folder} ({first_line(error)})"
             self._log.append(self.error)
             self._clear([self.folder])
             self.state = "cancelled" if self._stop.is_set() else "failed"
         else:
             self._clear(place.superseded(self.within, self.folder))
             self.state = "done"
+        finally:
+            if self.state == "running":  # of what nobody foresaw, whose traceback Python prints
+                self.error = "The set-up ended unexpectedly. Try again; Copy Log has what it said"
+                self.state = "failed"
 
     def _make(self) -> None:
         self._stage("Creating the environment")

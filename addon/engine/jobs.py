@@ -9,6 +9,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -92,8 +93,8 @@ def submit(
         raise
     except (OSError, MemoryError) as error:
         _clear(job.identifier)
-        short, disk = isinstance(error, MemoryError), f"Check the disk that holds {tempfile.gettempdir()}"
-        way_out = "Close other programs, or scale the picture down" if short else disk
+        short = isinstance(error, MemoryError)
+        way_out = "Close other programs, or scale the picture down" if short else _disk()
         problem = f"{image.name} can't be handed to the engine ({in_one_line(error)}). {way_out}"
         _fail(job, "memory" if short else "disk", problem)
         raise EstimateError(job.error) from error
@@ -107,7 +108,11 @@ def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: protoc
     """Have a clip's files made, and `on_clip` called with the answer. Raises DepthNodesError for what can't begin."""
     settings.check(wanted)
     job = Job(next(_identifiers), image.session_uid, image.name, wanted, on_clip=on_clip)
-    _worker(settings.engine_of(catalog.get(wanted.model))).request(replace(asked, id=job.identifier))
+    try:
+        client = _worker(settings.engine_of(catalog.get(wanted.model)))
+    except OSError as error:  # no place for its temporary folder
+        raise EstimateError(f"{image.name} can't be handed to the engine ({in_one_line(error)}). {_disk()}") from error
+    client.request(replace(asked, id=job.identifier))
     forget_failure()
     _jobs[job.identifier] = job
     return job
@@ -260,7 +265,16 @@ def _fail(job: Job, fault: protocol.Fault, text: str) -> None:
 def _clear(identifier: int) -> None:
     """Remove the files of a job that is over."""
     for client in _clients.values():
-        shutil.rmtree(client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
+        with suppress(OSError):  # it was swept, and another can't be made now
+            shutil.rmtree(client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
+
+
+def _disk() -> str:
+    """Say which disk to look at: that of temporary files, or of those that the system allows."""
+    try:
+        return f"Check the disk that holds {tempfile.gettempdir()}"
+    except OSError:  # none of its candidates can be written to
+        return "Check the disk that holds temporary files"
 
 
 def _drop_all() -> None:

@@ -142,7 +142,14 @@ def abandoned(within: Path) -> list[Path]:
     """Return what is left of engines that were never finished, or that could not be deleted whole."""
     now = time.time()
     unfinished = [folder for folder in folders(within) if not (folder / STAMP).exists()]
-    return [folder for folder in unfinished if now - folder.stat().st_mtime > _ABANDONED]
+    return [folder for folder in unfinished if (since := _changed(folder)) is not None and now - since > _ABANDONED]
+
+
+def _changed(folder: Path) -> float | None:
+    try:
+        return folder.stat().st_mtime
+    except OSError:  # another Blender has just deleted it
+        return None
 
 
 def _read(folder: Path) -> Made | None:

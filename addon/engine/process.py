@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 NO_WINDOW = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
@@ -43,7 +44,8 @@ class WorkerProcess:
             start_new_session=sys.platform != "win32",  # Ctrl-C in Blender's terminal is not for the worker
         )
         if sys.platform != "win32":
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+            with suppress(OSError):  # a sandbox may forbid it, or the process has ended
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
         self._errors = threading.Thread(target=self._read_errors, daemon=True)
         self._reader = threading.Thread(target=self._read_answers, daemon=True)
         self._errors.start()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from ..errors import EngineError
+from ..errors import EngineError, in_one_line
 from . import install, place, probe, settings, uninstall
 from .backends import Backend
 
@@ -74,10 +74,17 @@ def _work(task: Callable[[], None]) -> None:
     global _task
 
     def run() -> None:
+        said = "This ended unexpectedly. Try again"
         try:
             task()
+            said = ""
         except EngineError as error:
-            set_report(str(error))
+            said = str(error)
+        except OSError as error:
+            said = f"This could not be done ({in_one_line(error)}). Try again"
+        finally:
+            if said:
+                set_report(said)
 
     set_report("")
     _task = threading.Thread(target=run, daemon=True)

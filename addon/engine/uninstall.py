@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import EngineError
+from ..errors import EngineError, first_line
 
 
 def remove(folders: Iterable[Path]) -> None:
@@ -20,6 +20,6 @@ def remove(folders: Iterable[Path]) -> None:
                     path.unlink()
             shutil.rmtree(folder)
         except OSError as error:
-            left.append(f"{error.filename or folder} could not be deleted ({error.strerror})")
+            left.append(f"{error.filename or folder} could not be deleted ({first_line(error)})")
     if left:
         raise EngineError(f"{left[0]}. Close other Blenders, which may use it, and remove it again")

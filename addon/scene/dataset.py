@@ -23,7 +23,7 @@ from ...inference.prior.targets import (  # type: ignore[import-not-found]
     Transforms,
 )
 from ..depth import picture
-from ..errors import ViewError
+from ..errors import ViewError, first_line
 from . import still
 from .pinhole import Pinhole, aim, numbers, spare
 
@@ -123,7 +123,7 @@ def export(
                 target.add(view, inverse.astype(np.float32))  # nothing is infinitely far
             target.close()
     except OSError as error:
-        raise ViewError(f"{folder} can't be written ({error.strerror or error}). Choose another place") from error
+        raise ViewError(f"{folder} can't be written ({first_line(error)}). Choose another place") from error
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from ..depth import files
-from ..errors import PhotoError
+from ..errors import PhotoError, first_line
 from .photo import SUFFIXES
 
 _DEPTH = {"depth", "depthmap", "disparity", "disp", "dpt", "midas", "zdepth"}
@@ -68,7 +68,7 @@ def _files_beside(path: Path) -> list[Path]:
         return []
     except OSError as error:
         raise PhotoError(
-            f"The folder of {path.name} can't be searched for its depth map ({error.strerror}). Choose the Depth Map"
+            f"The folder of {path.name} can't be searched for its depth map ({first_line(error)}). Choose the Depth Map"
         ) from error
 
 

@@ -15,7 +15,7 @@ from ...inference.picture import encode_srgb  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
 from ..depth.colour import to_rec709
-from ..errors import PhotoError
+from ..errors import PhotoError, first_line
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")  # of photos that Blender opens
 FOREIGN = (".heic", ".heif", ".avif")  # of photos that it doesn't: a dialog shows them, and an error says what to do
@@ -39,7 +39,7 @@ def load(path: str | Path) -> bpy.types.Image:
     try:
         return _load(path)
     except OSError as error:
-        reason = error.strerror or error
+        reason = first_line(error)
         raise PhotoError(f"{path.name} can't be read ({reason}). Check the disk that it is on") from error
 
 

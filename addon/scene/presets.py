@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..errors import PresetError
+from ..errors import PresetError, first_line
 from . import inputs
 
 FOLDER = "depth_nodes"  # below `presets`, Blender's own and ours
@@ -46,7 +46,7 @@ def write(path: str | Path, settings: Mapping[str, Any]) -> None:
     try:
         path.write_text(_TEXT.format(json.dumps(settings, indent=1)), encoding="utf-8")
     except OSError as error:
-        raise PresetError(f"{path} can't be written ({error.strerror})") from error
+        raise PresetError(f"{path} can't be written ({first_line(error)})") from error
 
 
 def of(modifier: bpy.types.NodesModifier) -> dict[str, Any]:

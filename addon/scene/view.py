@@ -10,7 +10,7 @@ from mathutils import Matrix
 
 from ...inference import constraint  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.depth import Depth  # type: ignore[import-not-found]
-from ..errors import ViewError
+from ..errors import ViewError, first_line
 from . import pinhole, still
 
 _FRAME, _MATRIX, _PLACE = "depth_nodes_frame", "depth_nodes_view_matrix", "depth_nodes_view_place"  # on the scene
@@ -45,7 +45,7 @@ def depth_map(
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise ViewError(f"{path} can't be written ({error.strerror}). Choose another place") from error
+        raise ViewError(f"{path} can't be written ({first_line(error)}). Choose another place") from error
     _remember(scene, inside)
     return inside
 

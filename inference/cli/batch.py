@@ -3,7 +3,9 @@
 import glob
 import logging
 import os
+import sys
 import time
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -277,9 +279,11 @@ def _target(
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DepthFileError(f"-o {output}: this folder can't be made ({error.strerror}). Choose another") from error
+        raise DepthFileError(f"-o {output}: this folder can't be made ({first_line(error)}). Choose another") from error
     return path, None, file_format or "exr"
 
 
 def _identity(path: Path) -> str:
-    return os.path.normcase(os.path.abspath(path))
+    """Return one name for all names that a system takes for the same file: Windows and macOS ignore case."""
+    name = os.path.normcase(os.path.abspath(path))
+    return unicodedata.normalize("NFC", name).casefold() if sys.platform == "darwin" else name

@@ -1,6 +1,7 @@
 """Which photo becomes which file, and reading and writing beside the model, for which something simple stands in."""
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -83,6 +84,21 @@ def test_two_photos_of_one_name_do_not_write_over_each_other(folder):
     jobs, failed = plan([str(folder / "b.jpg"), str(folder / "b.png")])
     assert names(jobs) == [("b.jpg", "b.depth.exr")]
     assert "b.depth.exr" in str(failed[0].error)
+
+
+@pytest.mark.parametrize("names", [("Étude.jpg", "étude.jpg"), ("caf\u00e9.jpg", "cafe\u0301.jpg")])
+def test_names_that_a_mac_takes_for_one_do_not_write_over_each_other(tmp_path, monkeypatch, names):
+    """Case does not count there, nor whether an accent is a letter of its own."""
+    for number, name in enumerate(names):
+        (tmp_path / str(number)).mkdir()
+        Image.new("RGB", (4, 3)).save(tmp_path / str(number) / name)
+    photos = [str(tmp_path / str(number) / name) for number, name in enumerate(names)]
+    monkeypatch.setattr(sys, "platform", "darwin")
+    jobs, failed = plan(photos, f"{tmp_path}/out/")
+    assert [str(job.photo) for job in jobs] == photos[:1]
+    assert names[0] in str(failed[0].error)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert len(plan(photos, f"{tmp_path}/out/")[0]) == 2
 
 
 def test_a_photo_is_never_written_over(folder):

@@ -278,6 +278,14 @@ def test_a_hub_that_is_busy_for_a_moment_is_asked_again(server, tmp_path, cache)
     assert_whole(fetch(server, tmp_path), cache)
 
 
+def test_a_cache_that_cannot_be_written_to_is_named(server, tmp_path):
+    (tmp_path / "home").write_text("a file in the place of the folder")
+    error = str(fetch(server, tmp_path)["error"])
+    assert str(tmp_path / "home") in error
+    assert "HF_HOME" in error
+    assert "network" not in error
+
+
 def test_offline_says_so_without_asking(server, tmp_path, cache):
     error = str(fetch(server, tmp_path, HF_HUB_OFFLINE="1")["error"])
     assert "HF_HUB_OFFLINE" in error

@@ -57,6 +57,19 @@ def page_faults(how: str) -> int:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that gives memory back")
+def test_a_sandbox_that_hides_the_numbers_leaves_them_unknown(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory.sys, "platform", "linux")
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    for hidden in (tmp_path / "absent", tmp_path):
+        monkeypatch.setattr(memory, "_MEMINFO", hidden)
+        assert memory.available_memory() is None
+    (tmp_path / "meminfo").write_text("MemTotal:  16 kB\nMemFree:  8 kB\n")  # as kernels had it before 3.14
+    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
+    assert memory.available_memory() is None
+    (tmp_path / "memory.max").write_text("4096\n")  # the rest is hidden
+    assert memory.available_memory() is None
+
+
 def test_freed_memory_is_kept():
     assert page_faults("give back") > 10 * page_faults("keep")
 
@@ -103,6 +116,15 @@ def test_garbage_is_looked_for_again_after_an_import_that_fails():
         RuntimeError("could not create a primitive"),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("CUDA driver error: CUDA_ERROR_OUT_OF_MEMORY"),
+        RuntimeError("HIP error: hipErrorOutOfMemory"),
+        RuntimeError("Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)"),
+        RuntimeError("Invalid buffer size: 24.00 GiB"),
+        RuntimeError("Native API failed. Native API returns: -5 (PI_ERROR_OUT_OF_RESOURCES)"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("bad allocation"),
+        RuntimeError("could not create a memory object"),
         RuntimeError("FIND was unable to find an engine to execute this computation"),
         RuntimeError("level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)"),
         OSError(12, "Cannot allocate memory"),
@@ -119,6 +141,7 @@ def test_memory_that_ran_out_is_known_in_any_words(error):
         RuntimeError("Given groups=1, expected input[1, 4, 14, 14] to have 3 channels"),
         RuntimeError("tensors allocated on different devices"),
         RuntimeError("CUDA error: no kernel image is available for execution on the device"),
+        RuntimeError("could not create a primitive descriptor for a matmul primitive"),
         OSError(28, "No space left on device"),
     ],
 )

@@ -542,6 +542,16 @@ def test_what_libtiff_says_goes_to_the_log_and_what_others_say_to_stderr(tmp_pat
     assert capfd.readouterr().err == "terminate called\n"
 
 
+def test_a_tiff_needs_no_place_for_temporary_files(tmp_path, monkeypatch):
+    def no_place() -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/var/tmp']")
+
+    monkeypatch.setattr(photo_module.tempfile, "TemporaryFile", no_place)
+    noise = RNG.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    photo = read_photo(save(tmp_path, Image.fromarray(noise), "a.tif", compression="tiff_lzw"))
+    np.testing.assert_array_equal(photo.rgb, noise)
+
+
 def test_the_process_keeps_its_stderr_but_for_libtiffs_words(tmp_path, capfd):
     content = picture_files.tiff_of_directories((16, 12, {}))
     read_photo(write(tmp_path, content, "a.tif"))

@@ -161,6 +161,38 @@ def test_other_errors_of_the_model_are_not_taken_for_memory(tiny, monkeypatch):
         tiny.predict(np.zeros((4, 4, 3), np.uint8))
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_depth_that_is_not_made_of_numbers_is_told(tiny, monkeypatch, wrong):
+    """As half precisions and drivers of graphics cards give it at times."""
+    run = tiny._model.run
+
+    def spoilt(*given):
+        output = run(*given)
+        output.values[3, 4] = wrong
+        return output
+
+    monkeypatch.setattr(tiny._model, "run", spoilt)
+    photo = np.zeros((20, 30, 3), np.uint8)
+    with pytest.raises(DeviceError, match=r"(?s)not finite.*float32"):
+        tiny.predict(photo)
+    seen = np.ones((20, 30), bool)
+    seen[3, 4] = False
+    assert np.isfinite(tiny.predict(photo, seen).raw_max)
+
+
+def test_an_operator_that_a_device_lacks_is_told_with_a_way_out(tiny, monkeypatch):
+    def lacking(*_):
+        raise NotImplementedError(
+            "The operator 'aten::upsample_bicubic2d.out' is not implemented for the MPS device.\nIf"
+        )
+
+    monkeypatch.setattr(tiny._model, "run", lacking)
+    monkeypatch.setattr(tiny._model, "device", "mps")
+    with pytest.raises(DeviceError, match=r"mps can't run.*upsample_bicubic2d.*Choose another") as told:
+        tiny.predict(np.zeros((20, 30, 3), np.uint8))
+    assert "\n" not in str(told.value)
+
+
 _PEAK = """
 import sys
 from pathlib import Path

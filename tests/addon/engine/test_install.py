@@ -192,6 +192,37 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     assert "Errno" not in made.error
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_set_up_that_ends_in_anything_is_over_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(install.sources, "environment", lambda *_: 1 / 0)
+    monkeypatch.setattr(install.Installation, "_call", lambda *_: None)
+    made = install.Installation(tmp_path, CPU)
+    made.start()
+    made.join(60.0)
+    assert made.state == "failed"
+    assert "Try again" in made.error
+
+
+def test_engines_that_another_blender_deletes_meanwhile_are_no_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(place, "folders", lambda _within: [tmp_path / "gone"])
+    assert place.abandoned(tmp_path) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    ("error", "said"), [(PermissionError(13, "Permission denied"), "denied"), (ZeroDivisionError(), "unexpectedly")]
+)
+def test_what_is_done_to_engines_beside_blender_always_ends_in_words(tmp_path, monkeypatch, error, said):
+    def fail(_path: Path) -> None:
+        raise error
+
+    extension.enable()
+    monkeypatch.setattr(place, "examine", fail)
+    setup.examine(tmp_path)
+    assert said in setup.report()
+    assert not setup.is_working()
+
+
 def test_cancelling_ends_pip_where_it_is_and_leaves_nothing(tmp_path, only_index):
     """An index that takes the connection and never answers: left alone, pip would wait for it for minutes."""
     with socket.create_server(("127.0.0.1", 0)) as index:

@@ -111,6 +111,35 @@ def test_a_temporary_folder_that_the_system_emptied_is_made_again(answering, tmp
     assert job.state == "done"
 
 
+def test_where_there_is_no_place_for_temporary_files_what_is_answered_is_still_finished(
+    answering, tmp_path, monkeypatch
+):
+    first, second = (submit(tmp_path, name) for name in ("a.png", "b.png"))
+    shutil.rmtree(answering.folder)
+    monkeypatch.setattr(jobs.tempfile, "mkdtemp", no_place)
+    monkeypatch.setattr(jobs.tempfile, "gettempdir", no_place)
+    answering.said.extend(protocol.Failed(job.identifier, "photo", "It is damaged") for job in (first, second))
+    assert jobs.poll()
+    assert [job.error for job in (first, second)] == ["It is damaged"] * 2
+    assert jobs.waiting() == []
+    with pytest.raises(errors.EstimateError, match=r"c\.png.*No usable.*disk"):
+        submit(tmp_path, "c.png")
+    assert jobs.last_failed().fault == "disk"
+
+
+def test_a_clip_that_cannot_begin_for_want_of_temporary_files_says_so(answering, tmp_path, monkeypatch):
+    image = bpy.data.images.load(str(write_photo(tmp_path / "a.png")))
+    monkeypatch.setattr(jobs, "_worker", no_place)
+    asked = protocol.Stabilise(1, str(tmp_path), [1], str(tmp_path))
+    with pytest.raises(errors.EstimateError, match=r"a\.png.*No usable.*disk"):
+        jobs.submit_clip(image, settings.current(), asked, print)
+    assert jobs.waiting() == []
+
+
+def no_place(*_: object, **__: object) -> None:
+    raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/var/tmp']")
+
+
 def textured_plane(image: bpy.types.Image) -> tuple[bpy.types.Object, bpy.types.ImageUser]:
     bpy.ops.mesh.primitive_plane_add()
     ob = bpy.context.object

@@ -139,6 +139,15 @@ def test_an_amd_chip_is_offered_the_build_that_has_its_kernels(graphics, version
     assert chip in found.notes[0]
 
 
+def test_a_sandbox_that_hides_the_cards_gets_the_processors_build(graphics, monkeypatch):
+    def hidden(path: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    graphics(chips=(100300,))
+    monkeypatch.setattr(Path, "read_text", hidden)
+    assert probe.suggest().backend.name == "cpu"
+
+
 def test_a_strong_amd_card_beside_weak_graphics_counts(graphics):
     graphics(chips=(100306, 110000))
     assert probe.suggest().backend.name == "rocm"
