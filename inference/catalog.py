@@ -19,6 +19,7 @@ Kind = Literal["disparity", "distance"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
 
+_METRIC_BYTES = {"small": 99_173_660, "base": 389_916_980, "large": 1_341_322_868}
 _ENCODERS: dict[str, Encoder] = {"small": "vits", "base": "vitb", "large": "vitl"}
 
 TRAINED = 518  # pixels of a side at which Depth Anything V2 was trained
@@ -27,11 +28,11 @@ EMBEDDED = "embedded"  # stands for a model where the photo brought its depth; i
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One weight file: published on the hub, or `built_in`, which has no repository and lies in `weights/`.
+    """One weight file: published on the hub, or `built_in`, without a repository, in `weights/`.
 
-    `max_distance` (metres) is what a metric model can reach at
-    most; a relative model has none. `trained` is the side, in pixels, of the pictures in training. `use` says in a few
-    words to an artist what it is for. `lens` says whether it needs the photo's lens for its metres, or estimates it.
+    `max_distance` (metres) is what a metric model can reach at most; a relative model has none. `trained` is the side,
+    in pixels, of the pictures in training. `use` says in a few words to an artist what it is for. `lens` says whether
+    it needs the photo's lens for its metres, or estimates it.
     """
 
     name: str
@@ -58,9 +59,9 @@ class ModelSpec:
     @property
     def reservation(self) -> str:
         """What has to be accepted before the weights are used, a sentence without its full stop; empty for nothing."""
-        if self.commercial is None:
-            return f"The authors of {self.title} state no licence for its weights, so only they can say what it allows"
-        return "" if self.commercial else f"The licence of {self.title}, {self.licence}, forbids commercial use"
+        unstated = f"The authors of {self.title} state no licence for its weights, so only they can say what it allows"
+        forbids = f"The licence of {self.title}, {self.licence}, forbids commercial use"
+        return {True: "", False: forbids, None: unstated}[self.commercial]
 
     @property
     def sees_clips(self) -> bool:
@@ -73,14 +74,14 @@ class ModelSpec:
         return not self.repo
 
 
-def _metric(size: str, scene: str, revision: str, sha256: str, n_bytes: int) -> ModelSpec:
+def _metric(size: str, scene: str, revision: str, sha256: str) -> ModelSpec:
     return ModelSpec(
         name=f"{size}-{scene}",
         title=f"Depth Anything V2 Metric {scene.title()} {size.title()}",
         repo=f"depth-anything/Depth-Anything-V2-Metric-{scene.title()}-{size.title()}-hf",
         revision=revision,
         sha256=sha256,
-        bytes=n_bytes,
+        bytes=_METRIC_BYTES[size],
         licence="unstated upstream",
         encoder=_ENCODERS[size],
         kind="distance",
@@ -226,42 +227,36 @@ MODELS: tuple[ModelSpec, ...] = (
         "indoor",
         "8078d68a9c75a972131914f6afd0c1723be0da7f",
         "e990eb82fbf11b05b7813261196a2b841bdcf5a05f64396724a8987fa90504a3",
-        99_173_660,
     ),
     _metric(
         "base",
         "indoor",
         "c6d9784685727bfc6d0a7b5452ce94afaee1e7f5",
         "8b902f5d9a8c8a9520f3a8c6a00afe442b464eff5aaf0cb405d1da721cd9f79f",
-        389_916_980,
     ),
     _metric(
         "large",
         "indoor",
         "d2fc6a93601aabb1139a3bf0ebfcb4e89c67817f",
         "04d3295ff4f9cbee72b8998a85930fe870b45ba4431e7af47415fbded02388ca",
-        1_341_322_868,
     ),
     _metric(
         "small",
         "outdoor",
         "fd2c22027eaf20374204f14099b8341e1925ad39",
         "ad065c77a7421ca55159a1f0db9433397a607690f2d76bb8a6fc54b1be7a3124",
-        99_173_660,
     ),
     _metric(
         "base",
         "outdoor",
         "5b575fded0346068343a6d96d0ce3ab6dbc9fb49",
         "1f2e9ed13ee39126686994669f8d1bfd9cd8f093a4d2a0891e5a0e5263b480c9",
-        389_916_980,
     ),
     _metric(
         "large",
         "outdoor",
         "4eab4cf1983c2801c515804005214de56a4b67cc",
         "15f7de4b22f1b1194847ea694ee9ed6395563ba5cd52b70b87901f183c232c9a",
-        1_341_322_868,
     ),
     _video(
         "small",
@@ -300,7 +295,6 @@ MODELS: tuple[ModelSpec, ...] = (
 
 def get(name: str) -> ModelSpec:
     """Return the model of that name; an unknown name raises `ModelNameError` with the known ones."""
-    for spec in MODELS:
-        if spec.name == name:
-            return spec
+    if spec := next((spec for spec in MODELS if spec.name == name), None):
+        return spec
     raise ModelNameError(f"No model is called {name!r}. Choose one of {', '.join(spec.name for spec in MODELS)}")

@@ -36,3 +36,11 @@ class PrivateFolder:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+def look_at_disk() -> str:
+    """Return which disk to check where temporary files can't be written, as a sentence without its full stop."""
+    try:
+        return f"Check the disk that holds {tempfile.gettempdir()}"
+    except OSError:  # none of the system's candidates can be written to
+        return "Check the disk that holds temporary files"

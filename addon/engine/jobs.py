@@ -4,7 +4,6 @@ Each engine that is used has one worker. Nothing here waits: whoever wants resul
 """
 
 import shutil
-import tempfile
 import time
 import traceback
 from collections import deque
@@ -24,6 +23,7 @@ from ..depth import image as depth_image
 from ..errors import DepthNodesError, EmbeddedDepthError, EngineError, EstimateError, PhotoError, in_one_line
 from . import asking, handover, own_depth, place, postponed, settings
 from .client import WorkerClient
+from .folder import look_at_disk
 
 OnClip = Callable[[protocol.Stabilised], object]
 State = Literal["waiting", "done", "failed", "cancelled"]
@@ -94,7 +94,7 @@ def submit(
     except (OSError, MemoryError) as error:
         _clear(job.identifier)
         short = isinstance(error, MemoryError)
-        way_out = "Close other programs, or scale the picture down" if short else _disk()
+        way_out = "Close other programs, or scale the picture down" if short else look_at_disk()
         problem = f"{image.name} can't be handed to the engine ({in_one_line(error)}). {way_out}"
         _fail(job, "memory" if short else "disk", problem)
         raise EstimateError(job.error) from error
@@ -111,7 +111,8 @@ def submit_clip(image: bpy.types.Image, wanted: settings.Settings, asked: protoc
     try:
         client = _worker(settings.engine_of(catalog.get(wanted.model)))
     except OSError as error:  # no place for its temporary folder
-        raise EstimateError(f"{image.name} can't be handed to the engine ({in_one_line(error)}). {_disk()}") from error
+        problem = f"{image.name} can't be handed to the engine ({in_one_line(error)}). {look_at_disk()}"
+        raise EstimateError(problem) from error
     client.request(replace(asked, id=job.identifier))
     forget_failure()
     _jobs[job.identifier] = job
@@ -267,14 +268,6 @@ def _clear(identifier: int) -> None:
     for client in _clients.values():
         with suppress(OSError):  # it was swept, and another can't be made now
             shutil.rmtree(client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
-
-
-def _disk() -> str:
-    """Say which disk to look at: that of temporary files, or of those that the system allows."""
-    try:
-        return f"Check the disk that holds {tempfile.gettempdir()}"
-    except OSError:  # none of its candidates can be written to
-        return "Check the disk that holds temporary files"
 
 
 def _drop_all() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections import deque
 from pathlib import Path
 
@@ -116,8 +117,8 @@ def test_where_there_is_no_place_for_temporary_files_what_is_answered_is_still_f
 ):
     first, second = (submit(tmp_path, name) for name in ("a.png", "b.png"))
     shutil.rmtree(answering.folder)
-    monkeypatch.setattr(jobs.tempfile, "mkdtemp", no_place)
-    monkeypatch.setattr(jobs.tempfile, "gettempdir", no_place)
+    monkeypatch.setattr(tempfile, "mkdtemp", no_place)
+    monkeypatch.setattr(tempfile, "gettempdir", no_place)
     answering.said.extend(protocol.Failed(job.identifier, "photo", "It is damaged") for job in (first, second))
     assert jobs.poll()
     assert [job.error for job in (first, second)] == ["It is damaged"] * 2
