@@ -121,7 +121,8 @@ def levels(values: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]] | 
         found = np.unique(some[np.isfinite(some)]).astype(np.float64)
         if found.size > _LEVELS:
             return None
-    alike = [(np.diff(values, axis=axis) == 0.0).mean() if values.shape[axis] > 1 else 0.0 for axis in (0, 1)]
+    with np.errstate(invalid="ignore"):  # infinity minus itself
+        alike = [(np.diff(values, axis=axis) == 0.0).mean() if values.shape[axis] > 1 else 0.0 for axis in (0, 1)]
     if found.size < _FEWEST or values.size < _PIXELS * found.size or min(alike) < _ALIKE:
         return None
     gaps = np.diff(found)
