@@ -37,6 +37,15 @@ class Backend:
         """The hosts that it is fetched from, for people."""
         return "pypi.org" + (f" and {self.index.split('/')[2]}" if self.index else "")
 
+    @property
+    def is_hashed(self) -> bool:
+        """Whether torch for it is pinned by the hashes of its files, and not by its version alone."""
+        return self._lock.exists()
+
+    @property
+    def _lock(self) -> Path:
+        return LOCKS / f"{sys.platform}-{self.name}.txt"
+
     def packages(self) -> tuple[str, ...]:
         """Return pip's arguments for what every engine has beside torch: in pinned versions, by their hashes."""
         return (*_HASHED, "-r", str(LOCKS / f"{sys.platform}.txt"))
@@ -47,9 +56,8 @@ class Backend:
         A build that is pinned by hashes may come from any index. Of the others the version is pinned, and they come
         from PyTorch's index alone: a package that somebody else gave the same name on another index is never taken.
         """
-        lock = LOCKS / f"{sys.platform}-{self.name}.txt"
-        if lock.exists():
-            return (*_HASHED, *(("--extra-index-url", self.index) if self.index else ()), "-r", str(lock))
+        if self.is_hashed:
+            return (*_HASHED, *(("--extra-index-url", self.index) if self.index else ()), "-r", str(self._lock))
         build = self.index.rpartition("/")[2]
         return ("--only-binary", ":all:", "--index-url", self.index, f"torch=={torch_version()}+{build}")
 

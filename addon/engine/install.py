@@ -118,6 +118,7 @@ class Installation:
         self._stage("Downloading the small packages")
         self._call([*pip, *self.backend.packages()], "The packages could not be downloaded", fetching)
         self._stage(f"Downloading torch {torch_version()} for {self.backend.title}")
+        fetching = fetching if self.backend.is_hashed else sources.without_others(fetching)
         self._call([*pip, *self.backend.torch()], "torch could not be downloaded", fetching)
         self._stage("Checking")
         self._call([str(python), "-c", _CHECK], "The packages were downloaded but do not run", inherited)

@@ -62,3 +62,9 @@ def environment(python: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     others = {name: value for name, value in inherited.items() if not name.upper().startswith("PIP_")}
     chosen = {f"PIP_{name.upper().replace('-', '_')}": value for name, (_, value) in settings.items()}
     return others | chosen | {"PIP_CONFIG_FILE": os.devnull}
+
+
+def without_others(fetching: Mapping[str, str]) -> dict[str, str]:
+    """Return such an environment in which pip knows no place but the index that it is given."""
+    others = ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
+    return {name: value for name, value in fetching.items() if name not in others}

@@ -11,6 +11,9 @@ from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
 from ..words import draw_line, reported, size
 
+_NOT_HASHED = (
+    "This PyTorch is pinned by its version, not by the hashes of its files. It comes from download.pytorch.org alone"
+)
 _LETTERS = 56  # that fit into a line of the dialogs
 
 
@@ -56,7 +59,8 @@ class ChoosingBackend:
         """Draw the choice, and what the driver says of the card."""
         layout.prop(self, "backend")
         column = layout.column(align=True)
-        for note in self._notes:
+        notes = self._notes if self.chosen().is_hashed else (*self._notes, _NOT_HASHED)
+        for note in notes:
             for number, line in enumerate(textwrap.wrap(note, _LETTERS)):
                 draw_line(column, line, icon="BLANK1" if number else "INFO")
 

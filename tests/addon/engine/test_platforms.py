@@ -304,6 +304,24 @@ def test_a_build_without_hashes_comes_from_pytorchs_index_alone(machine, system,
     assert arguments[-1] == f"torch=={backends.torch_version()}+{build}"
 
 
+@pytest.mark.parametrize(("name", "alone"), [("cpu", False), ("rocm", True), ("xpu", True)])
+def test_no_other_index_is_asked_for_what_has_no_hash(machine, monkeypatch, tmp_path, name, alone):
+    """A package of torch's name on an index of the user's own is never taken for it; its proxy counts all the same."""
+    machine("linux", "x86_64")
+    others = {"PIP_EXTRA_INDEX_URL": "https://other/simple", "PIP_FIND_LINKS": "/elsewhere", "PIP_NO_INDEX": "1"}
+    users, asked = others | {"PIP_PROXY": "http://proxy:8080"}, []
+    monkeypatch.setattr(install.sources, "environment", lambda *_: dict(users))
+    monkeypatch.setattr(install.Installation, "_call", lambda _self, *step: asked.append(step))
+    monkeypatch.setattr(place, "examine", lambda _path: place.Engine(tmp_path, {}))
+    backend = next(backend for backend in backends.backends() if backend.name == name)
+    install.Installation(tmp_path, backend)._thread.run()
+    *small, (_, problem, fetching), _check = asked
+    assert "torch" in problem
+    assert {step[2].get("PIP_EXTRA_INDEX_URL") for step in small[1:]} == {"https://other/simple"}  # hashed, all of them
+    assert set(fetching) == ({"PIP_PROXY"} if alone else set(users))
+    assert backend.is_hashed != alone
+
+
 def test_pip_itself_is_pinned_by_its_hash():
     text = (backends.LOCKS / "pip.txt").read_text(encoding="utf-8")
     assert re.search(r"^pip==[\d.]+ \\\n    --hash=sha256:[0-9a-f]{64}$", text, flags=re.MULTILINE)
