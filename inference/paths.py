@@ -5,7 +5,7 @@ import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -48,7 +48,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it couldn't be made at all
+            part.unlink()
 
 
 def _is_utf_8(name: str) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...inference import exr, png  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.catalog import Kind  # type: ignore[import-not-found]
+from ...inference.paths import replacing  # type: ignore[import-not-found]
 from ..errors import BakeError, in_one_line
 from . import inputs, photo, stand_in
 
@@ -103,12 +104,10 @@ def write(maps: Maps, stem: Path, *, overwrite: bool = False) -> list[Path]:
     if there and not overwrite:
         raise BakeError(f"{', '.join(sorted(there))} exists already. Choose another name, or tick Overwrite")
     for path, data in files.items():
-        part = path.with_name(f".{path.name}.part")
         try:
-            part.write_bytes(data)
-            part.replace(path)
+            with replacing(path) as part:
+                part.write_bytes(data)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise BakeError(f"{path} can't be written ({in_one_line(error)}). Choose another place") from error
     return sorted(files)
 

@@ -1,7 +1,6 @@
 """A scene as a dataset for splatting and radiance fields: pictures, cameras, the exact depth, and sparse points."""
 
 import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -110,9 +109,9 @@ def export(
     Raises ViewError or CameraError where a view can't be rendered or sees nothing, or the folder can't be written.
     """
     try:
-        with _whole(folder) as part, tempfile.TemporaryDirectory(prefix="depth_nodes_") as beside:
-            seen = yield from _rendered(scene, shots, part / "images", Path(beside))
-            dataset, depths, visible = yield from _with_points(part, seen, Path(beside), points)
+        with _whole(folder) as part, still.temporary_folder() as beside:
+            seen = yield from _rendered(scene, shots, part / "images", beside)
+            dataset, depths, visible = yield from _with_points(part, seen, beside, points)
             write_colmap.write(dataset, visible, dataset.model)
             target = READERS[reader](dataset, part)
             for number, (view, depth) in enumerate(zip(dataset.views, depths, strict=True)):

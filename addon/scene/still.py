@@ -1,5 +1,6 @@
 """Stills of a scene: its picture as it is set up, and the distances of what it shows, by copies of the scene."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import bpy
 import numpy as np
 
 from ..depth import files
-from ..errors import ViewError, in_one_line
+from ..errors import DepthFileError, ViewError, first_line, in_one_line
 
 _NOTHING = 1e9  # metres: what Cycles writes where there is nothing is more
 
@@ -79,8 +80,25 @@ def render(name: str, *, wait: bool = True) -> None:
         raise ViewError(f"Blender can't render this scene ({in_one_line(error)})") from error
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a folder that is gone when the block ends. Raises ViewError where the system has no place for one."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="depth_nodes_", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ViewError(f"Temporary files can't be written ({first_line(error)}). Check the disk for them") from error
+    with made as folder:
+        yield Path(folder)
+
+
 def read_distances(path: Path) -> files.Array:
-    """Return the distances of such a file, float32 (H, W), top row first; NaN where nothing is seen."""
-    found = files.load(path).values
+    """Return the distances of such a file, float32 (H, W), top row first; NaN where nothing is seen.
+
+    Raises ViewError where Blender could not write it whole.
+    """
+    try:
+        found = files.load(path).values
+    except DepthFileError as error:
+        raise ViewError(f"Blender could not save the depth in {path.parents[1]}. Free some space there") from error
     with np.errstate(invalid="ignore"):
         return np.where((found > 0.0) & (found < _NOTHING), found, np.float32(np.nan))

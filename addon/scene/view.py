@@ -1,6 +1,5 @@
 """The depth of what the scene's camera sees, whatever that is, as a map for diffusion models."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from mathutils import Matrix
 
 from ...inference import constraint  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.depth import Depth  # type: ignore[import-not-found]
+from ...inference.paths import replacing  # type: ignore[import-not-found]
 from ..errors import ViewError, first_line
 from . import pinhole, still
 
@@ -39,12 +39,10 @@ def depth_map(
         raise ViewError(f"{camera.name} sees nothing. Point it at what the map should show")
     counted = distance[known]
     depth = Depth(distance, known, "distance", float(counted.min()), float(counted.max()), "", "")
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(constraint.png(depth, inside))
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_bytes(constraint.png(depth, inside))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ViewError(f"{path} can't be written ({first_line(error)}). Choose another place") from error
     _remember(scene, inside)
     return inside
@@ -77,7 +75,7 @@ def _remember(scene: bpy.types.Scene, inside: constraint.Frame) -> None:
 def _distances(scene: bpy.types.Scene, inside: constraint.Frame) -> Any:
     """Return the distances along the view axis, float32 (height, width), by a copy of the scene that renders them."""
     with (
-        tempfile.TemporaryDirectory(prefix="depth_nodes_") as folder,
+        still.temporary_folder() as folder,
         still.copied(scene) as name,
         pinhole.spare(name) as camera,
     ):
@@ -87,7 +85,7 @@ def _distances(scene: bpy.types.Scene, inside: constraint.Frame) -> Any:
         render.resolution_x, render.resolution_y, render.resolution_percentage = inside.width, inside.height, 100
         render.pixel_aspect_x = render.pixel_aspect_y = 1.0
         pinhole.aim(bpy.data.objects[camera], [copy], scene.camera, scene.frame_current)
-        path = Path(folder) / "view.exr"
+        path = folder / "view.exr"
         render.filepath = str(path)
         still.render(name)
         return still.read_distances(path)

@@ -15,6 +15,7 @@ from ..embedded.stored import Decoded
 from ..embedded.use import Made
 from ..errors import DepthFileError, EmbeddedDepthError, first_line
 from ..orientation import as_stored
+from ..paths import replacing
 from ..picture import Photo
 from ..video import layers, raw, stabilise
 from ..video.record import Record
@@ -135,15 +136,12 @@ def _write_picture(request: Estimate, photo: Photo) -> str:
 def _whole(request: Estimate, name: str, write: Callable[[BinaryIO], object]) -> str:
     """Write a file of the answer whole or not at all, and return its path."""
     path = Path(request.output, f"{request.id}.{name}")
-    part = path.with_suffix(".part")
     try:
-        with part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             write(file)
-        part.replace(path)
     except FileNotFoundError as error:  # systems empty their temporary folder while a machine sleeps
         raise DepthFileError(f"{path.parent} was removed while the depth was estimated. Try again") from error
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise DepthFileError(
             f"The depth can't be written to {path} ({first_line(error)}). Free some space there"
         ) from error

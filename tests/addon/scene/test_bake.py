@@ -157,8 +157,9 @@ def test_what_cannot_be_baked_is_said(tmp_path: Path) -> None:
         bake.write(bake.compute(ob, modifier), tmp_path / "a")
     assert [path.name for path in tmp_path.iterdir()] == ["a_normal.png"]
     assert len(bake.write(bake.compute(ob, modifier), tmp_path / "a", overwrite=True)) == 3
-    with pytest.raises(errors.BakeError, match="can't be written"):
-        bake.write(bake.compute(ob, modifier), tmp_path / "nowhere" / "a")
+    for folder in (tmp_path / "nowhere", tmp_path / "a_normal.png"):  # the latter is a file
+        with pytest.raises(errors.BakeError, match="can't be written"):
+            bake.write(bake.compute(ob, modifier), folder / "a")
     for corner, uv in zip(ob.data.uv_layers[0].uv, ((1, 0), (1, 1), (0, 1), (0, 0)), strict=True):
         corner.vector = uv
     with pytest.raises(errors.BakeError, match="turned or mirrored"):

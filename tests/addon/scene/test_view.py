@@ -1,5 +1,7 @@
 """A view's depth map, and a picture of its shape on the way back: whatever was seen at a place takes what is there."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,30 @@ def test_nothing_in_view_and_no_camera_say_so(camera, tmp_path):
         view.depth_map(bpy.context.scene, tmp_path / "map.png", resolution=64)
     assert list(tmp_path.iterdir()) == []
     assert len(bpy.data.scenes) == 1
+
+
+def test_a_disk_that_takes_no_temporary_files_is_told_as_that(camera, tmp_path, monkeypatch):
+    view, still, errors = (extension.module(f"addon.{name}") for name in ("scene.view", "scene.still", "errors"))
+    plane(-4, 20)
+    scene, before = bpy.context.scene, len(bpy.data.scenes)
+
+    def cut(_name) -> None:
+        Path(seen[-1].render.filepath).write_bytes(b"\x76\x2f\x31\x01\x02\0\0\0")
+
+    seen: list = []
+    monkeypatch.setattr(still, "show_distances", seen.append)
+    monkeypatch.setattr(still, "render", cut)
+    with pytest.raises(errors.ViewError, match=r"could not save.*Free some space"):
+        view.depth_map(scene, tmp_path / "map.png", resolution=64)
+    monkeypatch.setattr(still.tempfile, "TemporaryDirectory", no_place)
+    with pytest.raises(errors.ViewError, match=r"No usable.*Check the disk"):
+        view.depth_map(scene, tmp_path / "map.png", resolution=64)
+    assert list(tmp_path.iterdir()) == []
+    assert len(bpy.data.scenes) == before
+
+
+def no_place(**_: object) -> None:
+    raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/var/tmp']")
 
 
 def test_a_mesh_takes_the_picture_where_the_camera_saw_it(camera, tmp_path):
