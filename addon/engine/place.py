@@ -247,7 +247,15 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for a Python of the engine: nothing of Blender's own, and our packages importable."""
+    """Return the environment for a Python of the engine: nothing of Blender's own, and our packages importable.
+
+    Raises EngineError where the extension's folder can't be on Python's path.
+    """
+    if os.pathsep in str(ROOT):
+        raise EngineError(
+            f"The engine can't be started: Python splits its path at each {os.pathsep!r}, and there is one in {ROOT}. "
+            "Rename that folder, or let BLENDER_USER_RESOURCES name another one"
+        )
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     # PYTHONSAFEPATH: nothing is imported from the folder that Blender was started in. A Python of the artist's own may
     # have its packages in the user's folder; the environments that we make have none from there.

@@ -65,6 +65,19 @@ def _view_of(camera: bpy.types.Object | None, ob: bpy.types.Object) -> View:
     )
 
 
+def mismatch(modifier: bpy.types.NodesModifier) -> str:
+    """Return what to say where a relief takes its lens from a camera that can't show it as the photo, or nothing."""
+    if inputs.get_input(modifier, "Projection") != "Camera" or inputs.get_input(modifier, "Lens") != "Camera Object":
+        return ""
+    camera: Any = inputs.get_input(modifier, "Camera")
+    if camera is None or camera.type != "CAMERA" or camera.data.type in ("PERSP", "ORTHO"):
+        return ""
+    return (
+        f"{camera.name} is neither a perspective nor an orthographic camera. The relief is built as for a perspective "
+        "one: set its Type to Perspective"
+    )
+
+
 _FITTED = "depth_nodes_focal_length"  # on a relief: the lens that was last filled in, which an artist may have changed
 _DEFAULT = 50.0  # millimetres, of Depth Relief's input and of Blender's cameras
 _SENSOR = 36.0

@@ -77,9 +77,9 @@ def _draw_engine(layout: bpy.types.UILayout) -> None:
 
 def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifier: bpy.types.NodesModifier) -> None:
     """Everything that the active relief can be given here."""
-    for warning in modifier.node_warnings:
-        if warning.type != "INFO":
-            draw_message(layout.column(align=True), warning.message, context.region)
+    warnings = [warning.message for warning in modifier.node_warnings if warning.type != "INFO"]
+    for message in filter(None, (*warnings, camera.mismatch(modifier))):
+        draw_message(layout.column(align=True), message, context.region)
     _draw_origin(layout.column(align=True), relief.depth_of(modifier))
     _draw_colour_space(layout, relief.depth_of(modifier))
     row = layout.row(align=True)

@@ -381,6 +381,19 @@ def test_an_existing_python_has_the_users_packages_and_blenders_own_has_not(monk
         assert (done.returncode == 0) is has, done.stderr
 
 
+def test_a_folder_that_python_splits_its_path_at_is_said_before_anything_is_started(monkeypatch):
+    extension.enable()
+    monkeypatch.setattr(place, "ROOT", Path("/users") / f"a{os.pathsep}b" / "extension")
+    with pytest.raises(errors.EngineError, match=r"splits its path.*Rename"):
+        place.built_in().environment()
+    settings.preferences().model = "draft"
+    image = bpy.data.images.new("generated", 8, 8)
+    with pytest.raises(RuntimeError, match="Rename that folder"):
+        bpy.ops.depth_nodes.estimate_depth(image=image.name)
+    assert jobs.last_failed().fault == "engine"
+    jobs.forget_failure()
+
+
 def test_the_engines_environment_has_nothing_of_blenders_python(monkeypatch):
     monkeypatch.setenv("PYTHONHOME", os.sep)
     monkeypatch.setenv("PYTHONPATH", "elsewhere")

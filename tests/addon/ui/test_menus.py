@@ -249,6 +249,25 @@ def test_a_depth_image_that_is_read_as_colour_can_be_set_right(tmp_path):
         assert any("Non-Color" in label for label in layout.labels) == offered
 
 
+def test_a_camera_that_no_relief_can_be_built_for_is_told():
+    inputs, relief = (extension.module(f"addon.scene.{name}") for name in ("inputs", "relief"))
+    bpy.ops.mesh.primitive_plane_add()
+    ob = bpy.context.object
+    modifier = relief.add_modifier(ob)
+    camera = bpy.data.objects.new("Eye", bpy.data.cameras.new("Eye"))
+    bpy.context.scene.collection.objects.link(camera)
+
+    def told() -> bool:
+        return "set its Type to Perspective" in " ".join(sidebar().labels)
+
+    for kind, is_told in (("PANO", True), ("PERSP", False), ("ORTHO", False)):
+        camera.data.type = kind
+        for projection, lens in (("Camera", "Camera Object"), ("Camera", "Focal Length"), ("Relief", "Camera Object")):
+            for name, value in (("Projection", projection), ("Lens", lens), ("Camera", camera)):
+                inputs.set_input(modifier, name, value)
+            assert told() == (is_told and (projection, lens) == ("Camera", "Camera Object")), (kind, projection, lens)
+
+
 def test_a_failure_is_shown_with_the_button_that_helps(tmp_path):
     from tests.addon.pictures import write_photo
 
