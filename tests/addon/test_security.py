@@ -1,6 +1,7 @@
-"""What SECURITY.md promises of files that come from others, and of the engine. Hashes and indexes: tests/setup.
+"""What SECURITY.md promises of files that come from others, and of the engine.
 
-Weights: tests/inference/test_weights.py and test_hub.py. Private folders and answers: engine/test_client.py.
+Hashes and indexes: engine/test_platforms.py and tests/setup. Weights: tests/inference/test_weights.py and
+test_hub.py. Private folders and answers: engine/test_client.py.
 """
 
 import os

@@ -223,6 +223,16 @@ def test_what_is_done_to_engines_beside_blender_always_ends_in_words(tmp_path, m
     assert not setup.is_working()
 
 
+def test_a_program_that_is_chosen_as_python_is_never_run_by_the_windows_thread(tmp_path, monkeypatch):
+    """It may be anything: one that does not end would freeze Blender."""
+    threads = []
+    monkeypatch.setattr(place, "examine", lambda _path: threads.append(threading.current_thread()) or Mock(versions={}))
+    extension.enable()
+    settings.preferences().existing_python = str(tmp_path / "setup.exe")
+    assert threads
+    assert threading.main_thread() not in threads
+
+
 def test_cancelling_ends_pip_where_it_is_and_leaves_nothing(tmp_path, only_index):
     """An index that takes the connection and never answers: left alone, pip would wait for it for minutes."""
     with socket.create_server(("127.0.0.1", 0)) as index:
