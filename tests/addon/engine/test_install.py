@@ -277,6 +277,15 @@ def test_cancelling_between_two_steps_hits_the_one_that_begins(tmp_path, monkeyp
     assert outcome == ["ended"]
 
 
+def test_no_step_begins_after_it_was_cancelled_between_two(tmp_path, monkeypatch):
+    made, started = install.Installation(tmp_path, CPU), []
+    monkeypatch.setattr(install.subprocess, "Popen", lambda *given, **_: started.append(given))
+    made.cancel()
+    with pytest.raises(errors.EngineError, match="cancelled"):
+        made._call([sys.executable], "", {})
+    assert started == []
+
+
 def test_a_step_that_has_ended_is_not_killed(tmp_path, monkeypatch):
     """Its process id may be somebody else's by now."""
     killed = []
