@@ -13,8 +13,8 @@ test: ## ONLY="lint bpy-4.5" for some environments, ONLY=setup for the installat
 test-gui: ## every way in, in Blender's real window: as root on Debian; ONLY="add_menu" for some scenes
 	$(PYTHON) -m tests.gui $(ONLY)
 
-bench: ## the tables of docs/benchmarks.md; ONLY="model" for some
-	$(PYTHON) -m tools.bench $(ONLY)
+bench: ## the tables of docs/benchmarks.md; ONLY="model" for some, ONLY=gpu for a graphics card, with BUILD=xpu if it is Intel's
+	$(PYTHON) -m tools.bench $(ONLY) $(if $(BUILD),--torch $(BUILD))
 
 assets: ## assets/depth_nodes.blend from node_groups/
 	$(call run,bpy-4.5) node_groups.build

@@ -4,8 +4,8 @@
 
 makes the named environments (by default all) and prints the Python of each. `--in NAME MODULE ...` runs a module in
 one, and `--system-packages` prints what bpy and the tests need of Debian. It runs in any Python of 3.9 or newer, with
-its standard library alone. An environment is whole when the stamp that is written last equals its row's hash; any
-other is made anew.
+its standard library alone. An environment is whole when the stamp that is written last equals its row's hash; any other
+is made anew.
 """
 
 from __future__ import annotations
@@ -163,8 +163,12 @@ def ensure(name: str) -> Path:
 
     Raises EnvironmentMissingError with what is missing.
     """
-    environment = ENVIRONMENTS[name]
-    folder = VENVS / name
+    return make(ENVIRONMENTS[name])
+
+
+def make(environment: Environment) -> Path:
+    """Return the Python of an environment, as `ensure`, whether or not it is in the table."""
+    name, folder = environment.name, VENVS / environment.name
     stamp = folder / "stamp"
     if stamp.exists() and stamp.read_text() == environment.stamp:
         return environment.executable

@@ -74,7 +74,7 @@ SUITES = (
     Suite(
         "lint",
         "pytest",
-        ("tests/test_house.py", "tests/test_lock.py", "tests/test_tools.py", "tests/test_workflows.py"),
+        tuple(f"tests/test_{name}.py" for name in ("house", "lock", "tools", "workflows", "benchmarks")),
         is_measured=True,
     ),
     Suite("lint", "mypy", ("addon", "node_groups", "tools")),

@@ -5,13 +5,13 @@ V2's package, with attention as two products and a softmax; attention over time 
 frames of a window through the encoder, though ten of them have been there. Both compute from the same random weights in
 float32 on one thread of the CPU, each in a process of its own, in turns. Timed are the encoder for a frame and the rest
 for a window, which has 22 new frames. The published code encodes 32 frames at once, here one by one: at once they would
-need several GB more. Columns: processor seconds for a frame in the encoder, for a window in the head, for each new
-frame; how many times as long as ours; peak memory of the process; largest difference in parts of the range.
+need several GB more. The time is the processor's for each new frame, the limit that of the products and sums at the
+rate of a large product of matrices. Columns: a frame in the encoder, a window in the head, how many times as long as
+ours, peak memory of the process, largest difference in parts of the range.
 """
 
 import os
-import resource
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
@@ -22,12 +22,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+from torch.utils.flop_counter import FlopCounterMode
 
 from inference.catalog import get
 from inference.model import devices, video_depth_anything, windows
 from inference.model.plain import PATCH, VITS
 from inference.model.weights import published_names
 from tests.benchmarks.contender import original, stand_in
+from tests.benchmarks.machine import torch_rates
+from tests.benchmarks.measure import Row, Stopwatch, Taken, duration
+from tests.benchmarks.processes import Served, peak_memory, serve
 
 CHANNELS = (VITS.channels[2], VITS.channels[3], VITS.features, VITS.features)
 
@@ -126,15 +130,16 @@ def weights(theirs: PublishedWay) -> dict[str, Tensor]:
     return tensors
 
 
-def run(name: str, folder: Path, height: int, width: int) -> None:
-    """Be one of the two: for each line on stdin the seconds of a frame and of a window on stdout."""
+def be(name: str, folder: Path, height: int, width: int) -> None:
+    """Be one of the two: tell for each round the seconds of a frame and of a window, and the peak memory at the end."""
     devices.prepare(1)
     model = video_depth_anything.VideoDepthAnything(
         video_depth_anything.build(get("video-small"), folder / "video.pth"), kind="disparity"
     )
     theirs = PublishedWay().eval() if name == "published" else None
     frames = list(np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8))
-    for _ in sys.stdin:
+
+    def run() -> list[float]:
         begun = time.process_time()
         with torch.inference_mode():
             if theirs is None:
@@ -145,9 +150,11 @@ def run(name: str, folder: Path, height: int, width: int) -> None:
             window = [_copied(encoded[slot % 2]) for slot in range(windows.LENGTH)]  # each frame has maps of its own
             filled = time.process_time()
             depths = model.window(window) if theirs is None else theirs(window, height // PATCH, width // PATCH).numpy()
-        print((between - begun) / len(frames), time.process_time() - filled, flush=True)
+        seconds = [(between - begun) / len(frames), time.process_time() - filled]
         np.save(folder / f"{name}.npy", np.stack(list(depths)))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+        return seconds
+
+    serve(run, peak_memory)
 
 
 def _copied(value: Any) -> Any:
@@ -156,66 +163,53 @@ def _copied(value: Any) -> Any:
     return tuple(map(_copied, value)) if isinstance(value, tuple) else value
 
 
-class Side:
-    """One of the two, in a process of its own. passes: of the encoder for a window."""
-
-    def __init__(self, name: str, title: str, passes: int) -> None:
-        self.name, self.title, self.passes = name, title, passes
-        self.frame, self.window, self.memory = float("inf"), float("inf"), 0
-
-    def begin(self, folder: Path, height: int, width: int) -> None:
-        """Load the model."""
-        environment = os.environ | {"PYTHONPATH": str(folder / "stand_in")}
-        command = [sys.executable, "-m", __spec__.name, self.name, str(folder), str(height), str(width)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-
-    def turn(self) -> None:
-        """Run once, and keep what took least."""
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        frame, window = map(float, self.process.stdout.readline().split())
-        self.frame, self.window = min(self.frame, frame), min(self.window, window)
-
-    def leave(self) -> None:
-        """End the process, and note the bytes that it needed at most."""
-        self.process.stdin.close()
-        self.memory = int(self.process.stdout.readline())
-
-    @property
-    def seconds(self) -> float:
-        """For each new frame of a window."""
-        return (self.passes * self.frame + self.window) / windows.STEP
+def gflop(height: int, width: int) -> float:
+    """Count the products and sums for each new frame, in 1e9, with each frame once through the encoder."""
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        network = video_depth_anything.network(VITS)
+        taps = network.encoder(torch.empty(windows.STEP, 3, height, width))
+        every = [torch.empty(windows.LENGTH, *tap.shape[1:]) for tap in taps]
+        network.head(every, height // PATCH, width // PATCH)
+    return counter.get_total_flops() / 1e9 / windows.STEP
 
 
 def main(height: int = 518, width: int = 924, rounds: int = 2) -> None:
     """Let both run, and print the table."""
-    ours = Side("ours", "ours", windows.STEP)
-    theirs = Side("published", "the published way, in plain torch", windows.LENGTH)
+    titles = {"ours": "ours", "published": "the published way, in plain torch"}
+    passes = {"ours": windows.STEP, "published": windows.LENGTH}  # of the encoder for a window
+    watch = Stopwatch()
+    torch.set_num_threads(1)
+    peak = max(torch_rates("cpu", *torch.randn(2, 2048, 2048)).values())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sys.path.insert(0, str(stand_in(folder)))
+        environment = os.environ | {"PYTHONPATH": str(stand_in(folder))}
+        sys.path.insert(0, environment["PYTHONPATH"])
         torch.save(weights(PublishedWay()), folder / "video.pth")
-        for side in (ours, theirs):
-            side.begin(folder, height, width)
-        for _ in range(rounds):
-            for side in (ours, theirs):
-                side.turn()
-        for side in (ours, theirs):
-            side.leave()
+        sides = {
+            side: Served("tests.benchmarks.bench_clips", side, folder, height, width, environment=environment)
+            for side in titles
+        }
+        parts = [{side: served.turn() for side, served in sides.items()} for _ in watch.rounds(rounds)]
+        memory = {side: served.leave() for side, served in sides.items()}
         found, expected = np.load(folder / "ours.npy"), np.load(folder / "published.npy")
-    print(f"Video Depth Anything Small at {height} x {width}, the least of {rounds} rounds")
-    print("| | encoder, a frame | head, a window | a new frame | to ours | memory | error |")
-    print("|---|---|---|---|---|---|---|")
-    for side in (ours, theirs):
-        times = f"{side.frame:.2f} s | {side.window:.1f} s | {side.seconds:.2f} s | {side.seconds / ours.seconds:.2f}"
-        error = f"{np.abs(found - expected).max() / np.ptp(expected):.1e}" if side is ours else ""
-        print(f"| {side.title} | {times} | {side.memory / 2**20:.0f} MB | {error} |")
+    error = np.abs(found - expected).max() / np.ptp(expected)
+    times = {
+        side: Taken(tuple((passes[side] * turn[side][0] + turn[side][1]) / windows.STEP for turn in parts))
+        for side in titles
+    }
+    rows = []
+    for side, taken in times.items():
+        frame, window = (duration(statistics.median(turn[side][part] for turn in parts)) for part in (0, 1))
+        to_ours = f"{taken.median / times['ours'].median:.2f}"
+        words = (frame, window, to_ours, f"{memory[side] / 2**20:.0f} MB", f"{error:.1e}" if side == "ours" else "")
+        rows.append(Row(titles[side], taken, gflop(height, width) / peak, words))
+    columns = ("encoder, a frame", "head, a window", "to ours", "memory", "error")
+    title = f"Video Depth Anything Small at {height} x {width}: processor time of a new frame, {rounds} rounds"
+    watch.show(title, f"at {peak:.0f} GFLOP/s a core", rows, columns)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] in (["ours"], ["published"]):
-        run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        be(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     else:
         main(*map(int, sys.argv[1:]))

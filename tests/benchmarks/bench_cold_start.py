@@ -2,20 +2,20 @@
 
 Small with random weights, our command line and a script around the original implementation by turns, for a photo of
 640 x 480 and one of 12 megapixels; and the same Python doing nothing, and importing torch, to see where the time goes.
+The limit is importing torch and one run of the model, warm.
 """
 
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from tests.benchmarks.contender import stand_in
+from inference.predict import Predictor
+from tests.benchmarks.contender import prepare
+from tests.benchmarks.measure import Row, Stopwatch
 
 _ORIGINAL = """
 import sys
@@ -37,40 +37,43 @@ def write_photo(path: Path, height: int, width: int) -> None:
     Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC).save(path, quality=92)
 
 
-def seconds(command: list[str], environment: dict[str, str] | None) -> float:
-    """Return how long a command takes as a whole process."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    return time.perf_counter() - start
-
-
 def main() -> None:
-    """Print the medians for both photos."""
+    """Print the table of each photo."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    watch = Stopwatch()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        environment = os.environ | {"PYTHONPATH": str(stand_in(folder))}
-        prepare = [sys.executable, "-m", "tests.benchmarks.contender", "prepare", "vits", "518", "518", name]
-        subprocess.run(prepare, check=True, capture_output=True, env=environment)
+        environment = prepare("vits", 518, 518, folder)
         weights = str(folder / "weights.pth")
+        predictor = Predictor.from_catalog("small", device="cpu", weights=Path(weights))
         for title, size in PHOTOS.items():
             photo, ours, theirs = (str(folder / file) for file in ("photo.jpg", "ours.png", "original.png"))
             write_photo(Path(photo), *size)
-            commands = {
+            pixels = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+            command = [sys.executable, "-m", "inference", photo, "--weights", weights, "-o", ours]
+            jobs = {
                 "python": ([sys.executable, "-c", "pass"], None),
                 "import torch": ([sys.executable, "-c", "import torch"], None),
-                "ours": ([sys.executable, "-m", "inference", photo, "--weights", weights, "-o", ours], None),
+                "ours": (command, None),
                 "original": ([sys.executable, "-c", _ORIGINAL, weights, photo, theirs], environment),
             }
-            taken: dict[str, list[float]] = {what: [] for what in commands}
-            for _ in range(rounds + 1):
-                for what, (command, variables) in commands.items():
-                    Path(ours).unlink(missing_ok=True)
-                    taken[what].append(seconds(command, variables))
-            medians = {what: statistics.median(times[1:]) for what, times in taken.items()}
-            print(f"\na photo of {title}, {rounds} rounds, medians")
-            for what, median in medians.items():
-                print(f"{what:14}{median:7.2f} s   {median / medians['original']:5.2f} of the original")
+            times = watch.interleaved(
+                {
+                    what: watch.of(lambda job=job: subprocess.run(job[0], check=True, capture_output=True, env=job[1]))
+                    for what, job in jobs.items()
+                }
+                | {"the model alone, warm": watch.of(lambda pixels=pixels: predictor.predict(pixels))},
+                rounds,
+            )
+            least = times["import torch"].median + times["the model alone, warm"].median
+            rows = [
+                Row(what, taken, least if what in ("ours", "original") else None, (words,))
+                for what, taken in times.items()
+                for words in (f"{taken.median / times['original'].median:.2f}",)
+            ]
+            watch.show(
+                f"a photo of {title}, {rounds} rounds", "import torch, and the model", rows, ("of the original",)
+            )
 
 
 if __name__ == "__main__":

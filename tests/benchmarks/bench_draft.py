@@ -1,16 +1,21 @@
-"""From a photo to depth and relief with the built-in model: `python -m tests.benchmarks.bench_draft [PYTHON]`.
+"""From a photo to depth and relief with the built-in model: `python -m tests.benchmarks.bench_draft [PYTHON ...]`.
 
-A photo of 12 megapixels, in Blender. Cold: from the click on Photo as Relief, before which no worker runs and the photo
-isn't loaded, to the evaluated relief. Warm: a worker runs and the photo is loaded. PYTHON runs the worker in place of
-Blender's own, for another numpy. The model alone is timed in that Python too: `draft_alone.py`.
+The model alone, in turns by Blender's numpy and by that of each PYTHON, as one that is built without BLAS: processor
+time from pixels of 1024 x 768 to the sharpened depth (`draft_alone.py`). The limit is the time of its convolutions at
+the rate of that numpy's large product of matrices. Without PYTHON, one without BLAS takes part where it was made, by
+`python3 -m tools.optional_environments no-blas`, which takes a C and C++ compiler and some minutes.
+
+Then a photo of 12 megapixels, in Blender. Cold: from the click on Photo as Relief, before which no worker runs and the
+photo isn't loaded, to the evaluated relief. Warm: a worker runs and the photo is loaded.
 """
 
+import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tools import extension
@@ -20,6 +25,9 @@ extension.enable_alone()
 import bpy  # noqa: E402
 
 from tests.benchmarks.camera import write_photo  # noqa: E402  Blender's user folder is set first
+from tests.benchmarks.measure import Row, Stopwatch, duration  # noqa: E402
+from tests.benchmarks.processes import Served  # noqa: E402
+from tools.optional_environments import WITHOUT_BLAS  # noqa: E402
 
 place = extension.module("addon.engine.place")
 settings = extension.module("addon.engine.settings")
@@ -56,27 +64,43 @@ def warm(image: bpy.types.Image) -> dict[str, float]:
     return parts
 
 
+def alone(pythons: list[Path]) -> None:
+    """Print what the model takes by itself in each Python."""
+    variables = os.environ | place.built_in().environment()
+    served = {
+        str(python): Served("tests.benchmarks.draft_alone", environment=variables, python=python) for python in pythons
+    }
+    walls: dict[str, list[float]] = {name: [] for name in served}
+
+    def turn(name: str) -> float:
+        wall, processor = served[name].turn()
+        walls[name].append(wall)
+        return processor
+
+    watch, rows = Stopwatch(), []
+    times = watch.interleaved({name: partial(turn, name) for name in served}, WARM)
+    for name, taken in times.items():
+        version, least = served[name].leave()
+        rows.append(Row(version, taken, least, (duration(statistics.median(walls[name][1:])),)))
+    watch.show("the model alone, processor time", "its convolutions", rows, ("wall time",))
+
+
 def main() -> None:
-    """Print the table."""
-    if sys.argv[1:]:
-        built_in, python = place.built_in, Path(sys.argv[1])
-        place.built_in = lambda: replace(built_in(), python=python)
+    """Print the tables."""
     print(f"Blender {bpy.app.version_string}")
-    engine = place.built_in()
-    alone = [str(engine.python), "-m", "tests.benchmarks.draft_alone"]
-    subprocess.run(alone, env=engine.environment(), cwd=extension.ROOT, check=True)
+    made = [WITHOUT_BLAS.executable] if WITHOUT_BLAS.executable.exists() else []
+    named = list(map(Path, sys.argv[1:])) or made
+    alone([place.built_in().python, *named])
+    watch = Stopwatch()
     with tempfile.TemporaryDirectory() as name:
         photo = write_photo(Path(name, "large.jpg"), *SIZE)
-        rounds = {"click to relief, cold": [cold(photo) for _ in range(COLD)]}
+        times = watch.parts(lambda: {"click to relief, cold": cold(photo)}, COLD, warmups=0)
         image = next(image for image in bpy.data.images if image.filepath)
         bpy.data.batch_remove(list(bpy.data.objects))
-        warm(image)
-        for _ in range(WARM):
-            for part, seconds in warm(image).items():
-                rounds.setdefault(part, []).append(seconds)
-    print(f"{'':36s}{'median':>8s}{'best':>8s}   seconds")
-    for part, seconds in rounds.items():
-        print(f"{part:36s}{statistics.median(seconds):8.2f}{min(seconds):8.2f}")
+        times |= watch.parts(lambda: warm(image), WARM)
+    least = times["the model, with its preprocessing"].median
+    rows = [Row(part, taken, least if taken.median > least else None) for part, taken in times.items()]
+    watch.show("a photo of 12 megapixels", "the model alone", rows)
     jobs.free_memory()
 
 

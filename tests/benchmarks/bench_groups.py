@@ -1,11 +1,10 @@
 """What Depth Relief costs: `python -m tests.benchmarks.bench_groups` with bpy installed.
 
-All figures are medians of interleaved runs in this one process, in milliseconds for one full evaluation; trust the
-ratios. The unit of the first table is what the job costs at the least: a Grid, one Image Texture and a Set Position.
+All figures are medians of interleaved runs in this one process, for one full evaluation; trust the ratios. The limit is
+what the job costs at the least: the bare nodes, which are a Grid, one Image Texture and a Set Position; or to read and
+write what changes, as quickly as one core copies.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +16,9 @@ extension.enable_alone()
 
 import bpy  # noqa: E402
 
-from tests.node_groups.scene import (  # noqa: E402  Blender's user folder is set first
+from tests.benchmarks.machine import bandwidth  # noqa: E402  Blender's user folder is set first
+from tests.benchmarks.measure import Row, Stopwatch, Taken  # noqa: E402
+from tests.node_groups.scene import (  # noqa: E402
     append_groups,
     depth_image,
     mesh_object,
@@ -35,6 +36,10 @@ UNCUT = {"Cutoff": False}
 CUT = {"Cutoff": True, "Edge Snap": False}
 SNAPPED = {"Cutoff": True, "Edge Snap": True}
 WHOLE = {"Minimum Island": 0}
+BARE = "Grid + Image Texture + Set Position"
+SIDES = (512, 724, 1024, 1448, 2048, 2896)  # a quarter of a megapixel to eight
+
+watch = Stopwatch()
 
 
 def depth_map(side: int) -> np.ndarray:
@@ -55,30 +60,6 @@ def evaluation(ob: bpy.types.Object) -> float:
     start = perf_counter()
     bpy.context.view_layer.update()
     return perf_counter() - start
-
-
-def interleaved(jobs: Mapping[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, float]:
-    """The median of each job's own times, in milliseconds; the jobs take turns, after one turn to warm up."""
-    for job in jobs.values():
-        job()
-    turns = [[job() for job in jobs.values()] for _ in range(rounds)]
-    return dict(zip(jobs, 1000 * np.median(turns, axis=0), strict=True))
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of a table: what is measured, its time, and what it is compared with, as words."""
-
-    name: str
-    milliseconds: float
-    comparison: str
-
-
-def show(title: str, rows: list[Row]) -> None:
-    """Print a table."""
-    print(f"\n{title}")
-    for row in rows:
-        print(f"  {row.name:58} {row.milliseconds:9.1f} ms   {row.comparison}", flush=True)
 
 
 def sampled_grid(image: bpy.types.Image, subdivide: bool) -> bpy.types.Object:
@@ -152,6 +133,16 @@ def forget(*objects: bpy.types.Object) -> None:
     bpy.context.view_layer.update()
 
 
+def evaluations(objects: dict[str, bpy.types.Object], rounds: int = ROUNDS) -> dict[str, Taken]:
+    """What an evaluation of each object takes; they take turns."""
+    return watch.interleaved({name: lambda ob=ob: evaluation(ob) for name, ob in objects.items()}, rounds)
+
+
+def copying(bytes_moved: int) -> float:
+    """Seconds to read and write so many bytes in all."""
+    return bytes_moved / bandwidth() / 1e9
+
+
 def compare_settings(image: bpy.types.Image) -> None:
     """Depth Relief against the bare sampled grid."""
     settings: dict[str, dict[str, Any]] = {
@@ -162,11 +153,12 @@ def compare_settings(image: bpy.types.Image) -> None:
         "Depth Relief, cutoff and Edge Snap, Minimum Island 0": SNAPPED | WHOLE,
         "Depth Relief, no cutoff, Camera": UNCUT | {"Projection": "Camera"},
     }
-    objects = {"Grid + Image Texture + Set Position": sampled_grid(image, subdivide=False)}
+    objects = {BARE: sampled_grid(image, subdivide=False)}
     objects |= {name: relief({"Image": image, "Resolution": SIDE, **given}) for name, given in settings.items()}
-    times = interleaved({name: lambda ob=ob: evaluation(ob) for name, ob in objects.items()})
-    least = times["Grid + Image Texture + Set Position"]
-    show(f"{SIDE} x {SIDE} vertices", [Row(name, time, f"{time / least:5.2f} x") for name, time in times.items()])
+    times = evaluations(objects)
+    least = times[BARE].median
+    rows = [Row(name, taken, least, (f"{taken.median / least:.2f}",)) for name, taken in times.items()]
+    watch.show(f"{SIDE} x {SIDE} vertices", "bare nodes", rows, ("times the bare nodes",))
     forget(*objects.values())
 
 
@@ -174,14 +166,16 @@ def compare_ways(image: bpy.types.Image, values: np.ndarray) -> None:
     """Depth Relief without cutoff against the other ways to the same mesh."""
     ours = "Depth Relief, no cutoff"
     objects = {
+        BARE: sampled_grid(image, subdivide=False),
         ours: relief({"Image": image, "Resolution": SIDE, **UNCUT}),
         "Plane, Subdivision (simple) and Displace modifiers": displaced(image),
         "Quad + Subdivide Mesh + Image Texture + Set Position": sampled_grid(image, subdivide=True),
     }
     jobs = {name: lambda ob=ob: evaluation(ob) for name, ob in objects.items()}
-    times = interleaved(jobs | {"numpy and from_pydata": lambda: from_pydata(values)}, rounds=3)
-    rows = [Row(name, time, f"{time / times[ours]:5.1f} times Depth Relief") for name, time in times.items()]
-    show("Other ways to the same relief", rows)
+    times = watch.interleaved(jobs | {"numpy and from_pydata": lambda: from_pydata(values)}, rounds=3)
+    least, own = times[BARE].median, times[ours].median
+    rows = [Row(name, taken, least, (f"{taken.median / own:.1f}",)) for name, taken in times.items()]
+    watch.show("Other ways to the same relief", "bare nodes", rows, ("times Depth Relief",))
     forget(*objects.values())
 
 
@@ -194,6 +188,7 @@ def dragging(ob: bpy.types.Object) -> float:
 def compare_frozen(image: bpy.types.Image) -> None:
     """Frozen against live, for each setting; the default also with its cut frozen."""
     rows = []
+    least = copying(2 * 12 * SIDE**2)  # each position is read and written
     for name, given in (("no cutoff", UNCUT), ("cutoff without Edge Snap", CUT), ("default", SNAPPED)):
         settings = {"Image": image, "Resolution": SIDE, **given}
         objects = {"live": relief(settings), "frozen": relief(settings)}
@@ -201,56 +196,61 @@ def compare_frozen(image: bpy.types.Image) -> None:
         if given["Cutoff"]:
             objects["frozen with its cut"] = ob = relief(settings)
             freeze.freeze(ob, ob.modifiers[0], cut=True)
-        times = interleaved({way: lambda ob=ob: dragging(ob) for way, ob in objects.items()})
-        for way, time in times.items():
-            gain = "" if way == "live" else f"{times['live'] / time:5.1f} times quicker"
-            rows.append(Row(f"{name}, {way}", time, gain))
+        times = watch.interleaved({way: lambda ob=ob: dragging(ob) for way, ob in objects.items()}, ROUNDS)
+        for way, taken in times.items():
+            gain = f"{times['live'].median / taken.median:.1f}"
+            rows.append(Row(f"{name}, {way}", taken, least, (gain,)))
         forget(*objects.values())
-    show("Freeze Grid", rows)
+    watch.show("Freeze Grid", "copying the positions", rows, ("times as quick as live",))
 
 
 def growth() -> None:
-    """From 256 to 4096 squared, one vertex a pixel; with the cutoff to 2048, to stay within 3 GB."""
+    """From a quarter of a megapixel to eight, one vertex a pixel."""
     rows = []
-    for side in (256, 512, 1024, 2048, 4096):
+    for side in SIDES:
         image = depth_image(depth_map(side), name=f"depth {side}")
-        for name, given in (("no cutoff", UNCUT), ("default", SNAPPED)):
-            if side > 2048 and given is SNAPPED:
-                continue
-            ob = relief({"Image": image, "Resolution": side, **given})
-            [time] = interleaved({name: lambda ob=ob: evaluation(ob)}, rounds=7 if side <= 1024 else 3).values()
-            rows.append(Row(f"{side} x {side}, {name}", time, f"{1e6 * time / side**2:6.1f} ns a vertex"))
-            forget(ob)
+        objects = {
+            "bare nodes": sampled_grid(image, subdivide=False),
+            "no cutoff": relief({"Image": image, "Resolution": side, **UNCUT}),
+            "default": relief({"Image": image, "Resolution": side, **SNAPPED}),
+        }
+        times = evaluations(objects, rounds=7 if side <= 1024 else 3)
+        least = times.pop("bare nodes").median
+        for name, taken in times.items():
+            words = (f"{1e9 * taken.median / side**2:.1f} ns",)
+            rows.append(Row(f"{name}, {side**2 / 1e6:.2f} megapixels", taken, least, words))
+        forget(*objects.values())
         bpy.data.images.remove(image)
-    show("Growth", sorted(rows, key=lambda row: row.name.split(", ")[1]))
+    watch.show("Growth", "bare nodes", sorted(rows, key=lambda row: row.name.split(",")[0]), ("a vertex",))
 
 
 def round_trip(side: int = 2048) -> None:
     """From a depth array to the image that holds it to the mesh that follows, for a 2K map."""
     values = depth_map(side)
     image = stored.write("depth", values, kind="disparity")
+    bare = sampled_grid(image, subdivide=False)
     ob = relief({"Image": image, "Resolution": side, **UNCUT})
     bpy.context.view_layer.update()
-    writing, following = [], []
-    for turn in range(5):
-        changed = values[:, ::-1].copy() if turn % 2 else values
+
+    def turn() -> dict[str, float]:
+        values[:] = values[:, ::-1].copy()
         start = perf_counter()
-        stored.write(image, changed, kind="disparity")
+        stored.write(image, values, kind="disparity")
         written = perf_counter()
+        ob.update_tag()
         bpy.context.view_layer.update()
-        following.append(1000 * (perf_counter() - written))
-        writing.append(1000 * (written - start))
+        return {"array to image, packed": written - start, "mesh follows, no cutoff": perf_counter() - written}
+
+    bare.hide_viewport = True
+    times = watch.parts(turn, rounds=5)
+    bare.hide_viewport = False
     set_inputs(ob.modifiers[0], SNAPPED)
-    [default] = interleaved({"default": lambda: evaluation(ob)}, rounds=3).values()
-    show(
-        f"{side} x {side}: array to image to mesh",
-        [
-            Row("array to image, packed", float(np.median(writing)), ""),
-            Row("mesh follows, no cutoff", float(np.median(following)), ""),
-            Row("mesh with the defaults", default, ""),
-        ],
-    )
-    forget(ob)
+    times |= evaluations({BARE: bare, "mesh with the defaults": ob}, rounds=3)
+    least = dict.fromkeys(times, times.pop(BARE).median)
+    least["array to image, packed"] = copying(values.nbytes * (1 + 4))  # an image has four channels
+    rows = [Row(name, taken, least[name]) for name, taken in times.items()]
+    watch.show(f"{side} x {side}: array to image to mesh", "copying, or bare nodes", rows)
+    forget(bare, ob)
 
 
 def main() -> None:

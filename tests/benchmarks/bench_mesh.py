@@ -2,10 +2,10 @@
 
 From arrays to the file on the sample photo, one vertex a pixel, processor time of one core: ours with both layers and
 with one, ours by trimesh's exporter, and the way that MoGe goes (no layer behind, no snapping; vertices at a jump go,
-which its 3 x 3 window of distances says; trimesh with a PNG texture). Each in a process of its own, for its memory.
+which its 3 x 3 window of distances says; trimesh with a PNG texture). Each in a process of its own, for its memory,
+and in turns. The limit is reading the photo and its depth, and copying as many bytes as the file has.
 """
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +21,9 @@ from inference.mesh import glb
 from inference.mesh.scene import build
 from inference.mesh.shape import Shape
 from inference.photo import read_photo
+from tests.benchmarks.machine import bandwidth
+from tests.benchmarks.measure import Row, Stopwatch
+from tests.benchmarks.processes import Served, peak_memory, serve
 
 ROOT = Path(__file__).parents[2]
 PHOTO, DEPTH = ROOT / "assets" / "sample_photo.jpg", ROOT / "assets" / "sample_depth.exr"
@@ -69,32 +72,38 @@ def export(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray, photo: np.nd
     trimesh.Trimesh(vertices, faces, visual=visual, process=False).export(path)
 
 
-def measure(way: str) -> None:
-    """Run one way several times and print a row of the table."""
-    import resource
+def reading() -> None:
+    """Read what all of them read."""
+    read_map(DEPTH)
+    read_photo(PHOTO)
 
+
+def be(way: str) -> None:
+    """Make the file for each line on stdin; in the end tell the peak memory, the file's bytes and the vertices."""
     make = {"two layers": lambda path: ours(path, True), "one layer": lambda path: ours(path, False)}
     make |= {WAYS[2]: by_trimesh, WAYS[3]: as_moge}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scene.glb"
-        seconds = []
-        for _ in range(ROUNDS):
-            start = process_time()
-            vertices = make[way](path)
-            seconds.append(process_time() - start)
-        size = path.stat().st_size
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    median = sorted(seconds)[ROUNDS // 2]
-    print(f"{way:<30} {median:5.2f} s  {peak:5.0f} MB  {size / 1e6:5.1f} MB file  {vertices:,} vertices", flush=True)
+        run = Stopwatch(clock=process_time).of(lambda: make[way](path))
+        serve(run, lambda: [peak_memory(), path.stat().st_size, make[way](path)])
 
 
 def main() -> None:
     """Print the table."""
     if len(sys.argv) > 1:
-        measure(sys.argv[1])
+        be(sys.argv[1])
         return
-    for way in WAYS:
-        subprocess.run([sys.executable, "-m", "tests.benchmarks.bench_mesh", way], check=True)
+    watch, rows = Stopwatch(), []
+    served = {way: Served("tests.benchmarks.bench_mesh", way) for way in WAYS}
+    jobs = {way: each.turn for way, each in served.items()}
+    times = watch.interleaved({"reading": Stopwatch(clock=process_time).of(reading), **jobs}, ROUNDS)
+    least, rate = times.pop("reading").median, 1e9 * bandwidth()
+    for way, taken in times.items():
+        peak, size, vertices = served[way].leave()
+        words = (f"{peak / 2**20:.0f} MB", f"{size / 1e6:.0f} MB", f"{vertices:,}")
+        rows.append(Row(way, taken, least + 2 * size / rate, words))
+    columns = ("peak memory", "file", "vertices")
+    watch.show("the sample photo as a GLB, processor time", "reading and copying", rows, columns)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,24 @@
 """Every network of the catalog on one photo: `python -m tests.benchmarks.bench_networks [ROUNDS]`.
 
-Each network lives in a process of its own with random weights, and they take turns: a round is one photo through each.
-Columns: parameters, the time of the processors that a photo takes (median) and how many times Small's that is, and the
-peak memory of the process. The photo is 4:3, seen at the size of training; a video network sees it as a clip of one.
+Each network lives in a process of its own with random weights, and takes turns with Small: a round is one photo through
+both. The time is the processors', all together, and the limit that of the products and sums at the rate of a large
+product of matrices. Columns: parameters, how many times as long as Small, and the peak memory of the process. The photo
+is 4:3, seen at the size of training; a video network sees it as a clip of one.
 """
 
-import json
-import statistics
-import subprocess
 import sys
 import time
 
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from inference import catalog, model
 from inference.model import depth_anything_3, depth_anything_v2, moge_2, plain, video_depth_anything
-from tests.benchmarks.contender import peak_memory
+from tests.benchmarks.machine import matrix_peak
+from tests.benchmarks.measure import Row, Stopwatch
+from tests.benchmarks.processes import Served, peak_memory, serve
 
 PHOTO = (720, 960)
 NAMES = (
@@ -68,65 +69,47 @@ def as_model(spec: catalog.ModelSpec) -> model.Model:
             return depth_anything_v2.DepthAnythingV2(made)
 
 
-def serve(name: str) -> None:
-    """Answer each line on stdin by the processor seconds of one photo; at the end, tell the parameters and the peak."""
+def be(name: str) -> None:
+    """Answer each line on stdin by the processor seconds of one photo; at the end, tell parameters, peak and GFLOP."""
     spec = catalog.get(name)
     made = as_model(spec)
     photo = np.random.default_rng(0).integers(0, 256, (*PHOTO, 3), np.uint8)
     rows, columns = made.sizes(*PHOTO, spec.trained)
     prepared = made.prepare(photo, rows, columns)
     made.run(prepared, PHOTO, None)
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.process_time()
-        made.run(prepared, PHOTO, None)
-        print(json.dumps(time.process_time() - start), flush=True)
-    print(json.dumps([spec.bytes // 4, peak_memory()]), flush=True)
+    serve(
+        Stopwatch(clock=time.process_time).of(lambda: made.run(prepared, PHOTO, None)),
+        lambda: [spec.bytes // 4, peak_memory(), gflop(spec, rows, columns)],
+    )
 
 
-class Contender:
-    """The process of one network."""
-
-    def __init__(self, name: str) -> None:
-        command = [sys.executable, "-m", "tests.benchmarks.bench_networks", "serve", name]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.process.stdout.readline()
-        self.seconds: list[float] = []
-
-    def turn(self) -> None:
-        """Let a photo through and note the time."""
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        self.seconds.append(json.loads(self.process.stdout.readline()))
-
-    def leave(self) -> list[int]:
-        """End the process and return its parameters and the bytes it needed at most."""
-        self.process.stdin.close()
-        return json.loads(self.process.stdout.readline())
+def gflop(spec: catalog.ModelSpec, rows: int, columns: int) -> float:
+    """Count the products and sums of one photo, in 1e9, in the plain network."""
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        aspect = (PHOTO[1] / PHOTO[0],) if spec.family == "moge_2" else ()
+        network(spec)(torch.empty(1, 3, rows, columns), *aspect)
+    return counter.get_total_flops() / 1e9
 
 
 def main() -> None:
     """Let all networks take turns, and print the table."""
-    if sys.argv[1:2] == ["serve"]:
-        serve(sys.argv[2])
+    if sys.argv[1:2] == ["be"]:
+        be(sys.argv[2])
         return
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    reference = Contender(NAMES[0])
-    print(
-        f"{PHOTO[1]} x {PHOTO[0]} photo, {rounds} rounds, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    )
-    print(f"{'':20}{'parameters':>12}{'processor':>11}{'to Small':>10}{'memory':>10}")
+    watch, rows = Stopwatch(), []
+    each_core = matrix_peak() / torch.get_num_threads()
+    reference = Served("tests.benchmarks.bench_networks", "be", NAMES[0])
     for name in NAMES:  # two at a time: all of them would not fit into memory
-        contender = Contender(name)
-        first = len(reference.seconds)
-        for _ in range(rounds):
-            reference.turn()
-            contender.turn()
-        parameters, memory = contender.leave()
-        mine, small = (statistics.median(seconds) for seconds in (contender.seconds, reference.seconds[first:]))
-        told = f"{parameters / 1e6:10.0f} M{mine:9.2f} s{mine / small:10.2f}{memory / 2**20:7.0f} MB"
-        print(f"{name:20}{told}", flush=True)
+        network = Served("tests.benchmarks.bench_networks", "be", name)
+        times = watch.interleaved({"small": reference.turn, name + " ": network.turn}, rounds, warmups=0)
+        parameters, memory, work = network.leave()
+        taken, small = times[name + " "], times["small"]
+        words = (f"{taken.median / small.median:.2f}", f"{parameters / 1e6:.0f} M", f"{memory / 2**20:.0f} MB")
+        rows.append(Row(name, taken, work / each_core, words))
     reference.leave()
+    title = f"{PHOTO[1]} x {PHOTO[0]} photo, processor time, {rounds} rounds, torch {torch.__version__}"
+    watch.show(title, f"at {each_core:.0f} GFLOP/s a core", rows, ("to Small", "parameters", "memory"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """From the click to the relief with a warm worker: `python -m tests.benchmarks.bench_worker`.
 
 A photo of 12 megapixels whose relief stands in the scene is estimated again, and the scene evaluated. What that takes
-beyond the model's own time, by where it goes. The model's own time is that for a picture that has the model's size.
+beyond the model's own time, by where it goes. The model alone is the limit: its time for a picture of the model's size.
 """
 
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ import bpy  # noqa: E402
 
 from tests.addon.engine.worker import COMMAND, weights  # noqa: E402  Blender's user folder is set first
 from tests.benchmarks.camera import write_photo  # noqa: E402
+from tests.benchmarks.measure import Row, Stopwatch, Taken  # noqa: E402
 
 handover = extension.module("addon.engine.handover")
 settings = extension.module("addon.engine.settings")
@@ -24,6 +24,7 @@ jobs = extension.module("addon.engine.jobs")
 
 ROUNDS = 7
 LARGE, SMALL = (4000, 3000), (686, 518)
+MODEL, ALONE = "the model, with its preprocessing", "the model alone"
 
 
 def click(image: bpy.types.Image) -> dict[str, float]:
@@ -31,7 +32,6 @@ def click(image: bpy.types.Image) -> dict[str, float]:
     stored = []
     start = time.perf_counter()
     job = jobs.submit(image, settings.current(), on_depth=lambda _: stored.append(time.perf_counter()))
-    asked = time.perf_counter()
     finish, came = jobs._finish, []
 
     def note(*arguments: object) -> None:
@@ -46,9 +46,8 @@ def click(image: bpy.types.Image) -> dict[str, float]:
     if job.state != "done":
         raise SystemExit(job.error)
     return {
-        "asking": asked - start,
-        "the worker, reading and answering": came[0] - asked - job.seconds,
-        "the model, with its preprocessing": job.seconds,
+        "the worker, reading and answering": came[0] - start - job.seconds,
+        MODEL: job.seconds,
         "depth into the image": stored[0] - came[0],
         "the relief, evaluated": end - stored[0],
         "all": end - start,
@@ -65,17 +64,15 @@ def main() -> None:
         )
         bpy.ops.depth_nodes.estimate_depth(image=large.name, make="RELIEF")
         bpy.context.view_layer.update()
-        rounds, model = [], []
-        for _ in range(ROUNDS):
-            rounds.append(click(large))
-            model.append(click(small)["the model, with its preprocessing"])
-    alone = statistics.median(model)
-    print(f"{'':36s}{'ms':>8s}   of the model's own {1e3 * alone:.0f} ms")
-    for part in rounds[0]:
-        median = statistics.median(seconds[part] for seconds in rounds)
-        print(f"{part:36s}{1e3 * median:8.0f}{100 * median / alone:8.0f} %")
-    over = statistics.median(seconds["all"] for seconds in rounds) - alone
-    print(f"{'everything but the model':36s}{1e3 * over:8.0f}{100 * over / alone:8.0f} %")
+        watch = Stopwatch()
+        times = watch.parts(lambda: click(large) | {ALONE: click(small)[MODEL]}, ROUNDS, warmups=0)
+    alone = times.pop(ALONE)
+    over = Taken(tuple(seconds - alone.median for seconds in times["all"].seconds))
+    rows = [
+        Row(name, taken, alone.median if name == "all" else None, (f"{100 * taken.median / alone.median:.0f} %",))
+        for name, taken in (times | {"everything but the model": over, ALONE: alone}).items()
+    ]
+    watch.show("a photo of 12 megapixels, estimated again", "the model alone", rows, ("of the model alone",))
     jobs.free_memory()
 
 

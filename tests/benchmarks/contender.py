@@ -1,13 +1,14 @@
 """One implementation of the model in a process of its own: a run for each line on stdin, its seconds on stdout.
 
-    python -m tests.benchmarks.contender NAME ENCODER HEIGHT WIDTH FOLDER
+    python -m tests.benchmarks.contender NAME ENCODER HEIGHT WIDTH FOLDER DEVICE
 
 FOLDER holds what `prepare` wrote. The first answer follows the first run, which also leaves the output in FOLDER.
+DEVICE is cpu or a graphics card, as torch calls it. What is timed goes from pixels to depth in main memory.
 """
 
-import json
+import os
+import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from inference.catalog import Precision
 from inference.errors import DeviceError
 from inference.memory import keep_freed_memory
-from inference.model import cpu
+from inference.model import devices
 from inference.model.plain import CONFIGS
-from inference.model.quantize import check_int8, quantize
+from inference.model.quantize import check_int8
 from inference.model.weights import load_model
+from tests.benchmarks.measure import Stopwatch
+from tests.benchmarks.processes import peak_memory, serve
 
 # The original imports torchvision for this one class, which chains its preprocessing.
 _COMPOSE = """
@@ -57,33 +61,43 @@ def original(encoder: str) -> torch.nn.Module:
     return model
 
 
-def prepare(encoder: str, height: int, width: int, folder: Path) -> None:
-    """Write the weights, the original as an ONNX graph, and an input."""
+def prepare(encoder: str, height: int, width: int, folder: Path, device: str = "cpu") -> dict[str, str]:
+    """Write the weights, an input and, for a CPU, the original as an ONNX graph; return what the original needs to run.
+
+    That is the variables of its environment.
+    """
+    environment = os.environ | {"PYTHONPATH": str(stand_in(folder))}
+    arguments = ("prepare", encoder, str(height), str(width), str(folder), device)
+    command = [sys.executable, "-m", "tests.benchmarks.contender", *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    return environment
+
+
+def _write(encoder: str, height: int, width: int, folder: Path, device: str) -> None:
     model = original(encoder)
     pixels = torch.randn(1, 3, height, width)
     torch.save(model.state_dict(), folder / "weights.pth")
-    torch.onnx.export(
-        model, (pixels,), folder / "model.onnx", dynamo=False, opset_version=17, input_names=["x"], output_names=["y"]
-    )
     np.save(folder / "pixels.npy", pixels.numpy())
+    if device == "cpu":
+        names = {"input_names": ["x"], "output_names": ["y"]}
+        torch.onnx.export(model, (pixels,), folder / "model.onnx", dynamo=False, opset_version=17, **names)
 
 
-def _ours(encoder: str, folder: Path, int8: bool = False) -> Run:
+def _ours(encoder: str, folder: Path, device: str, precision: Precision = "float32") -> Run:
     keep_freed_memory()
     model = load_model(folder / "weights.pth", CONFIGS[encoder])
-    cpu.accelerate(model)
-    if int8:
-        quantize(model.encoder)
-    return _of_torch(model)
+    dtype = devices.adapt(model, model.encoder, torch.device(device), precision)
+    model.to(device, dtype).head.output.float()
+    return _of_torch(model, device, dtype)
 
 
-def _original(encoder: str, folder: Path) -> Run:
+def _original(encoder: str, folder: Path, device: str) -> Run:
     model = original(encoder)
     model.load_state_dict(torch.load(folder / "weights.pth"))
-    return _of_torch(model)
+    return _of_torch(model.to(device), device)
 
 
-def _transformers(encoder: str, folder: Path) -> Run:
+def _transformers(encoder: str, folder: Path, device: str) -> Run:
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
 
     config = CONFIGS[encoder]
@@ -105,34 +119,41 @@ def _transformers(encoder: str, folder: Path) -> Run:
             fusion_hidden_size=config.features,
         )
     ).eval()
-    return _of_torch(lambda pixels: model(pixels).predicted_depth)
+    model.to(device)
+    return _of_torch(lambda pixels: model(pixels).predicted_depth, device)
 
 
-def _onnxruntime(encoder: str, folder: Path) -> Run:
+def _onnxruntime(encoder: str, folder: Path, device: str) -> Run:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     return lambda pixels: session.run(None, {"x": pixels})[0]
 
 
-def _openvino(encoder: str, folder: Path) -> Run:
+def _openvino(encoder: str, folder: Path, device: str) -> Run:
     import openvino
 
     model = openvino.Core().compile_model(folder / "model.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda pixels: model(pixels)[0]
 
 
-def _of_torch(model: Callable[[torch.Tensor], torch.Tensor]) -> Run:
+def _of_torch(model: Callable[[torch.Tensor], torch.Tensor], device: str, dtype: torch.dtype = torch.float32) -> Run:
     def run(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return model(torch.from_numpy(pixels)).numpy()
+            return model(torch.from_numpy(pixels).to(device, dtype)).float().cpu().numpy()
 
     return run
 
 
-CONTENDERS: dict[str, Callable[[str, Path], Run]] = {
+GRAPHICS: dict[str, Callable[[str, Path, str], Run]] = {  # what runs on a graphics card
     "ours": _ours,
-    "ours, int8": partial(_ours, int8=True),
+    "ours, float16": partial(_ours, precision="float16"),
+    "original": _original,
+    "transformers": _transformers,
+}
+CPU: dict[str, Callable[[str, Path, str], Run]] = {
+    "ours": _ours,
+    "ours, int8": partial(_ours, precision="int8"),
     "original": _original,
     "transformers": _transformers,
     "onnxruntime": _onnxruntime,
@@ -140,41 +161,37 @@ CONTENDERS: dict[str, Callable[[str, Path], Run]] = {
 }
 
 
-def names() -> list[str]:
-    """Return the contenders that this CPU can run."""
+def names(device: str) -> list[str]:
+    """Return the contenders that a device can run."""
+    if device != "cpu":
+        return list(GRAPHICS)
     try:
         check_int8()
     except DeviceError:
-        return [name for name in CONTENDERS if name != "ours, int8"]
-    return list(CONTENDERS)
+        return [name for name in CPU if name != "ours, int8"]
+    return list(CPU)
 
 
-def peak_memory() -> int:
-    """Return this process's largest resident size so far, in bytes, from Linux's /proc."""
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+def peak(device: str) -> int:
+    """Return the most bytes that were taken: of a graphics card's memory, where torch counts it; else of this process.
+
+    Apple's cards share the machine's memory.
+    """
+    if device in ("cuda", "xpu"):
+        return getattr(torch, device).max_memory_allocated()
+    return peak_memory()
 
 
-def main() -> None:
+def main(name: str, encoder: str, height: str, width: str, folder: str, device: str) -> None:
     """Prepare, or load one contender and answer lines until stdin ends; then tell the peak memory."""
-    name, encoder, height, width, folder = (
-        sys.argv[1],
-        sys.argv[2],
-        int(sys.argv[3]),
-        int(sys.argv[4]),
-        Path(sys.argv[5]),
-    )
     if name == "prepare":
-        prepare(encoder, height, width, folder)
+        _write(encoder, int(height), int(width), Path(folder), device)
         return
-    pixels = np.load(folder / "pixels.npy")
-    run = CONTENDERS[name](encoder, folder)
-    np.save(folder / f"{name}.npy", run(pixels))
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        run(pixels)
-        print(json.dumps(time.perf_counter() - start), flush=True)
-    print(json.dumps(peak_memory()), flush=True)
+    pixels = np.load(Path(folder, "pixels.npy"))
+    run = (CPU | GRAPHICS)[name](encoder, Path(folder), device)
+    np.save(Path(folder, f"{name}.npy"), run(pixels))
+    serve(Stopwatch().of(lambda: run(pixels)), lambda: peak(device))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

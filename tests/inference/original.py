@@ -31,7 +31,7 @@ class Original:
 
     def __init__(self, name: str) -> None:
         encoder, self.config, self.max_distance = MODELS[name]
-        with _stand_in_for_torchvision():
+        with stand_in_for_torchvision():
             from depth_anything_v2.dinov2 import DinoVisionTransformer
             from depth_anything_v2.dinov2_layers import MemEffAttention
             from depth_anything_v2.dinov2_layers import NestedTensorBlock as Block
@@ -107,7 +107,7 @@ def seeded(name: str, shape: tuple[int, ...]) -> torch.Tensor:
 
 
 @contextmanager
-def _stand_in_for_torchvision() -> Iterator[None]:
+def stand_in_for_torchvision() -> Iterator[None]:
     """Give the original the one class that it takes from torchvision, which chains its preprocessing.
 
     Nothing else may meet the stand-in: transformers asks what torchvision is there.
