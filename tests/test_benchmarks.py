@@ -97,6 +97,7 @@ def test_the_share_is_the_processor_time_of_the_worst_served_thread(processor_ti
         return ticks("own", 2.0 * (processor_time if local.number == 2 else 1.0))
 
     monkeypatch.setattr(measure, "cores", lambda: 4)
+    monkeypatch.setattr(measure, "PROBE", 1)
     monkeypatch.setattr(time, "perf_counter", lambda: ticks("wall", 2.0))
     monkeypatch.setattr(time, "thread_time", own)
     assert measure.share_got() == pytest.approx(share)
