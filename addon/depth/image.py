@@ -211,10 +211,11 @@ def _to_stored(
         alpha = np.fmin(np.fmax(np.asarray(validity, np.float32), np.float32(0.0)), np.float32(1.0))
         valid &= alpha > 0.0
     whole = bool(valid.all())
-    counted = depth if whole else depth[valid]
-    if counted.size == 0:
+    if not valid.any():
         raise DepthImageError("The depth map has no valid pixel. Check its transparency, and that it is not all NaN")
-    low, high = counted.min(), counted.max()
+    # Of a number and one that is none, they take the number: ten times as quick as picking the valid ones first.
+    counted = depth if whole else np.where(valid, depth, np.float32(np.nan))
+    low, high = np.fmin.reduce(counted, axis=None), np.fmax.reduce(counted, axis=None)
     stored = _normalise(depth, low, high) if kind == "disparity" else depth
     if not whole:
         stored = np.where(valid, stored, np.float32(0.0) if kind == "disparity" else high)

@@ -184,6 +184,11 @@ def opacity(photo: bpy.types.Image, shape: tuple[int, int]) -> NDArray[np.float3
 
 def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
     """Return the photo's colours, uint8 (H, W, 3), sRGB, top row first; those of a float image are clipped."""
+    path = Path(bpy.path.abspath(photo.filepath_raw))
+    if photo.source == "FILE" and photo.packed_file is None and not photo.is_dirty and not unreadable(path):
+        in_file = picture_file.colours(path)  # a quarter of the time and memory of Blender's floats
+        if in_file is not None and in_file.shape[:2] == (photo.size[1], photo.size[0]):
+            return np.repeat(in_file[..., :1], 3, axis=2) if in_file.shape[2] < 3 else in_file[..., :3]
     stored = depth_image.pixels(photo)
     rgb = np.repeat(stored, 3, axis=2) if stored.shape[2] == 1 else stored[..., :3]
     if photo.is_float:  # scene-linear
