@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from . import constraint, exr
+from . import constraint, exr, png
 from .background import Background
 from .catalog import Kind
 from .constraint import Frame
@@ -217,10 +217,8 @@ def _normal_channels(depth: Depth) -> dict[str, NDArray[np.float32]]:
 
 
 def _write_png16(depth: Depth, path: Path) -> None:
-    from PIL import Image
-
     samples = np.rint(depth.nearness() * np.float32(65535)).astype(np.uint16)
-    Image.fromarray(samples).save(path, "PNG", pnginfo=_text(depth), **_PACKED)
+    path.write_bytes(png.encode(samples, {name: str(value) for name, value in _attributes(depth).items()}))
 
 
 def _text(depth: Depth) -> "PngImagePlugin.PngInfo":

@@ -6,7 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.enabled import depth_image, freeze, inputs, relief
+from tests.addon.enabled import depth_image, freeze, inputs, photo, relief
+from tests.addon.enabled import picture as picture_file
 
 from .test_freeze import assert_same, shape
 
@@ -145,3 +146,25 @@ def test_a_modifier_of_an_older_release_still_follows(files: tuple[Path, Path]) 
     built.modifier.node_group = tree
     relief.set_depth(built.modifier, built.depth)
     assert inputs.get_input(built.modifier, "Image") == built.depth
+
+
+@pytest.mark.parametrize(("suffix", "channels"), [("png", 1), ("png", 3), ("png", 4), ("jpg", 1), ("jpg", 3)])
+def test_a_photos_colours_are_those_that_blender_shows(tmp_path: Path, suffix: str, channels: int) -> None:
+    path = str(tmp_path / f"photo.{suffix}")
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 12, channels), dtype=np.uint8)
+    file = picture_file.oiio.ImageOutput.create(path)
+    file.open(path, picture_file.oiio.ImageSpec(12, 8, channels, "uint8"))
+    file.write_image(pixels)
+    file.close()
+    image = photo.load(path)
+    shown = np.empty((8, 12, image.channels), np.float32)
+    image.pixels.foreach_get(shown.reshape(-1))
+    rgb = np.rint(shown[::-1] * 255).astype(np.uint8)
+    rgb = np.repeat(rgb, 3, axis=2) if image.channels == 1 else rgb[..., :3]
+    np.testing.assert_array_equal(photo.colours(image), rgb)
+
+
+def test_edits_of_a_photo_count_before_they_are_saved(files: tuple[Path, Path]) -> None:
+    image = photo.load(files[0])
+    image.pixels.foreach_set(np.ones(image.size[0] * image.size[1] * image.channels, np.float32))
+    assert (photo.colours(image) == 255).all()
