@@ -40,15 +40,15 @@ def encode(pixels: NDArray[np.uint8] | NDArray[np.uint16], text: Mapping[str, st
 
 def _packed(rows: NDArray[np.uint8]) -> bytes:
     """Return bytes as one stream of zlib, RFC 1950, whose pieces were packed side by side."""
-    data = rows.reshape(-1)
+    data = rows.tobytes()
 
     def piece(start: int) -> bytes:
         packer = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)  # without header and checksum
-        is_last = start + _PIECE >= data.size
+        is_last = start + _PIECE >= len(data)
         return packer.compress(data[start : start + _PIECE]) + packer.flush(
             zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH
         )
 
     with ThreadPoolExecutor() as pool:  # zlib lets other threads run
-        pieces = pool.map(piece, range(0, data.size, _PIECE))
+        pieces = pool.map(piece, range(0, len(data), _PIECE))
         return b"\x78\x01" + b"".join(pieces) + struct.pack(">I", zlib.adler32(data))
