@@ -143,7 +143,7 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
         }
     with tree.frame("2  The sampled grid"):
         names = ("Geometry", "Image", "Frame", "Kind", "Interpolation", "UV", "Surface", "Invert", "Background")
-        inputs = tree.inputs(*names, "Snap Radius", *(socket.name for socket in KEEP))
+        inputs = tree.inputs(*names, "Snap Radius", "Smooth", *(socket.name for socket in KEEP))
         inputs |= {"Resolution": _resolution(tree)}
         strength = tree.input(STRENGTH.name)
         strength = tree.choose(choices.PROJECTION, {choices.RELIEF: strength, choices.CAMERA: 0.0})
@@ -152,15 +152,9 @@ def _sampled(tree: Tree) -> tuple[Outputs, dict[str, Value]]:
         snapping = tree.input("Edge Snap") & (tree.input("Cutoff") | (strength > 0.0))
         # Snapped from half the jump that tears: what is too steep tears below it, and its blurred rim would stay as a fringe.
         inputs |= {"Edge Snap": snapping, "Threshold": tree.input("Threshold") * SNAP_FROM}
-        softer = tree.math("MAXIMUM", tree.input("Smooth"), tree.input("Soften Steps"))
-        softened = _is_open(tree) & tree.input("Cutoff")
-        inputs |= {"Smooth": tree.switch(softened, true=softer, false=tree.input("Smooth"))}
+        softened = tree.chosen(choices.PROJECTION, choices.CAMERA) & tree.input("Cutoff")
+        inputs |= {"Soften Steps": tree.switch(softened, true=tree.input("Soften Steps"), false=0)}
         return tree.call("Depth Samples", {**inputs, **_ends(tree), **low_high}), low_high
-
-
-def _is_open(tree: Tree) -> Value:
-    """Whether it is a scene of one layer, where steps between the cut surfaces show: nothing lies behind to cover them."""
-    return tree.chosen(choices.PROJECTION, choices.CAMERA) & ~tree.input("Background")
 
 
 def _resolution(tree: Tree) -> Value:
@@ -236,7 +230,8 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         # Where the background shows through, a needle is worse than a speck, and where it doesn't, a small piece stays:
         # it belongs to the far side, seen between leaves. A face counts by all of its corners.
         bare = tree.on_domain(samples("Presence") < 0.5, "POINT")
-        specks = {"Close Specks": ~tree.input("Background"), "Steps": _is_open(tree)}
+        scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
+        specks = {"Close Specks": ~tree.input("Background"), "Steps": scene}
         specks |= {"Covered": tree.switch(tree.input("Background"), true=~bare, false=True)}
         pixel = samples("UV") * tree.xyz(*tree.image_size())
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
@@ -247,7 +242,6 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         validity = tree.switch(gives_way, true=0.0, false=samples("Validity"))
         inputs |= {"Geometry": mesh, "Distance": shaped.distance, "Validity": validity}
         # Seen from a camera flat ground is steep far away, where one level of the map is a step; a relief has no such end.
-        scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
         inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call(
             "Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest, "Ray": ray, "Pixel": pixel, **specks}

@@ -2,7 +2,7 @@
 
     depth, validity = Sample Depth(uv);  on a grid with Edge Snap, depth = Edge Snap(depth, radius)
     validity = 0 where the depth, as a share of the range, is below Keep From or above Keep To
-    depth  = Smooth Depth(depth), where Smooth is more than 0
+    depth  = Smooth Depth(depth), where Smooth or Soften Steps is more than 0
     height = Bas-Relief(nearness of depth), where Bas-Relief is more than 0
     radius = round(Snap Radius (Resolution - 1) / (longer side - 1)), in steps of the grid
 
@@ -17,7 +17,7 @@ from .edge_aware_cutoff import THRESHOLD
 from .image_grid import MESH_UV, PLANE, RESOLUTION
 from .normalize_depth import INVERT, RANGE
 from .sample_depth import BACKGROUND, FRAME, IMAGE
-from .smooth_depth import SMOOTH
+from .smooth_depth import SMOOTH, SOFTEN
 from .sockets import Bool, Float, Geometry, Group, Int, Menu, Vector
 from .value import Value
 
@@ -52,6 +52,7 @@ GROUP = Group(
         *ENDS,
         *SNAP,
         SMOOTH,
+        SOFTEN,
         STRENGTH,
         *KEEP,
         THRESHOLD,
@@ -111,8 +112,8 @@ def build(tree: Tree) -> None:
         mesh = tree.switch(snapping, true=snap("Geometry"), false=mesh)
     with tree.frame("Smooth between its edges"):
         here = {"Geometry": mesh, "Depth": depth, "Validity": validity}
-        smooth = tree.call("Smooth Depth", {**here, **same, **tree.inputs("Smooth")})
-        smoothing = (tree.input("Smooth") > 0) & flat("Is Grid")
+        smooth = tree.call("Smooth Depth", {**here, **same, **tree.inputs(SMOOTH.name, SOFTEN.name)})
+        smoothing = (tree.math("MAXIMUM", *tree.inputs(SMOOTH.name, SOFTEN.name).values()) > 0) & flat("Is Grid")
         depth = tree.switch(smoothing, true=smooth("Depth"), false=depth)
         mesh = tree.switch(smoothing, true=smooth("Geometry"), false=mesh)
     with tree.frame("A height beside it, whose gaps shrink while its detail stays"):

@@ -12,7 +12,9 @@ changes evenly:
 uneven = |n(1) - n(-1)| / 2 > 1.25 min(|n(8) - n|, |n - n(-8)|) / 8 + 0.002 n
 
 An edge is torn whole or not at all: what is jump or steep spreads over two rings of weak faces, and specks of torn faces,
-fewer than min(8, sqrt(faces) / 8), stay, if specks are closed.
+fewer than min(8, sqrt(faces) / 8), stay, if specks are closed, but needles go:
+
+needle = a speck with a face whose farthest corner > nearest corner (1 + 2 threshold)^edge
 
 keep  = not (torn or a corner unknown), and part of a piece of at least min(Minimum Island, faces / 16) faces or not covered
 """
@@ -37,6 +39,7 @@ LIMITS = (
 TINY = 1e-12
 BLUR = 3.0  # pixels over which an edge is blurred
 WEAK = 0.5  # the share of Threshold from which on an edge goes on
+NEEDLE = 2.0  # the share of Threshold from which on a speck is worse closed than open
 RINGS = 2  # how far it goes on
 REACH = 8  # vertices over which a plane goes on
 EVEN, NOISE = 1.25, 0.002  # how much faster a plane may seem to rise at one vertex
@@ -98,8 +101,8 @@ def build(tree: Tree) -> None:
     with tree.frame("The jump is relative: the gap over the nearer distance"):
         unknown = nearest <= 0.0
         span, across = (tree.math("MAXIMUM", span / pixels, 1.0) for pixels in (1.0, BLUR))
-        limits = [tree.real("POWER", tree.input("Threshold") * share + 1.0, across) for share in (1.0, WEAK)]
-        jump, weak = (farthest > nearest * limit for limit in limits)
+        limits = [tree.real("POWER", tree.input("Threshold") * share + 1.0, across) for share in (1.0, WEAK, NEEDLE)]
+        jump, weak, needle = (farthest > nearest * limit for limit in limits)
     with tree.frame("The angle between the face's normal and the view ray"):
         normal = tree.add.normal().true_normal
         view = tree.add.vector_math(tree.input("View"), operation="NORMALIZE")
@@ -107,10 +110,10 @@ def build(tree: Tree) -> None:
         steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
         steep = steep & (farthest > nearest * tree.real("POWER", least_gap + 1.0, span))
         torn = (jump | (steep & tree.input("Covered"))) & ~unknown
-        mesh, torn, weak, unknown, farthest = tree.capture(
-            mesh, torn, weak & ~unknown, unknown, farthest, domain="FACE"
+        mesh, torn, weak, needle, unknown, farthest = tree.capture(
+            mesh, torn, weak & ~unknown, needle, unknown, farthest, domain="FACE"
         )
-    mesh, torn = _whole(tree, mesh, torn, weak)
+    mesh, torn = _whole(tree, mesh, torn, weak, needle)
     mesh, bad = _flattened(tree, mesh, torn, distance, farthest)
     with tree.frame("Islands: what hangs together once the bad faces are gone"):
         most = tree.math("DIVIDE_FLOOR", tree.count(mesh).face_count, 16)  # lest a coarse mesh be a small island itself
@@ -175,7 +178,7 @@ def _least_gap(tree: Tree, mesh: Value, distance: Value, shape: Outputs) -> tupl
         return mesh, tree.switch(judged, true=least, false=tree.input("Least Gap"))
 
 
-def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value) -> tuple[Value, Value]:
+def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value, needle: Value) -> tuple[Value, Value]:
     """The mesh, and the torn faces when each edge is torn whole or not at all."""
     with tree.frame("An edge is torn whole: the tear goes on over weak faces, which are cut out for it"):
         possible = torn | weak
@@ -184,12 +187,14 @@ def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value) -> tuple[Value, Va
         for _ in range(RINGS):
             parts, touched = tree.capture(parts, tree.switch(tears, true=1.0, false=0.0))
             parts, tears = tree.capture(parts, touched > 0.0, domain="FACE")
-    with tree.frame("Or not at all: specks stay"):
+    with tree.frame("Or not at all: specks stay; a needle counts as many faces, and goes"):
         edges = tree.add.delete_geometry(parts, ~tears, domain="FACE")
         edges, island = tree.capture(edges, tree.add.mesh_island().island_index)
         corner = tree.add.corners_of_face(sort_index=0).corner_index
         island = tree.sample_index(edges, island, tree.add.vertex_of_corner(corner))
-        faces = tree.add.accumulate_field(1.0, island, data_type="FLOAT", domain="FACE").total
+        faces = tree.add.accumulate_field(
+            tree.switch(needle, true=SPECK, false=1.0), island, data_type="FLOAT", domain="FACE"
+        ).total
         side = tree.real("SQRT", tree.real("ADD", tree.count(mesh).face_count, 0.0))
         least = tree.switch(tree.input("Close Specks"), true=tree.math("MINIMUM", side / 8.0, SPECK), false=0.0)
         edges, large = tree.capture(edges, faces >= least, domain="FACE")

@@ -1,7 +1,10 @@
 """Smooth Depth: noise and contour steps are evened out, depth edges stay.
 
-    depth' = depth + sum(c (depth of neighbour - depth)) / 5, over the four neighbours on the grid, applied `Smooth` times
+    depth' = depth + sum(c (depth of neighbour - depth)) / 5, over four neighbours on the grid
     c      = 1 where both are known and the farther is at most (1 + threshold) times as far as the nearer, else 0
+
+First the neighbours are ceil(Soften Steps / 2) vertices away, then one less, down to the next ones, or at the border where
+it is nearer: a step becomes a slope over many vertices in few turns. Then the next ones, `Smooth` times.
 
 This is the anisotropic diffusion of P. Perona and J. Malik, "Scale-space and edge detection using anisotropic diffusion"
 (1990), with edges that are told once, from the depth as it comes in.
@@ -18,7 +21,7 @@ from .sockets import Float, Geometry, Group, Int, Menu
 from .value import Value
 
 SMOOTH = Int("Smooth", "Even out noise and contour steps: how often each vertex of a grid takes the mean of its neighbours. Depth edges stay", 0, 0, 200)  # fmt: skip
-SOFTEN = Int("Soften Steps", "Camera projection without a background: smooth at least so often, so that steps which are too small to be cut don't stretch", 8, 0, 200)  # fmt: skip
+SOFTEN = Int("Soften Steps", "Camera projection: spread steps that are too small to be cut over about so many vertices, so that they don't stretch", 8, 0, 200)  # fmt: skip
 SHARE = 0.2  # of each neighbour: the mean of five
 
 GROUP = Group(
@@ -33,6 +36,7 @@ GROUP = Group(
         *RANGE,
         *ENDS,
         SMOOTH,
+        SOFTEN,
         THRESHOLD,
     ),
     outputs=(
@@ -48,20 +52,37 @@ def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("The four neighbours of each vertex of a grid; at the border the vertex itself"):
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
-        turns = tree.switch(shape("Is Grid"), true=tree.input("Smooth"), false=0)
-        around = neighbours(tree, shape("Rows"), shape("Columns"), 1)
-    with tree.frame("Which of them lie on the same surface"):
+        size = shape("Rows"), shape("Columns")
+        turns, soft = (
+            tree.switch(shape("Is Grid"), true=tree.input(name), false=0) for name in ("Smooth", SOFTEN.name)
+        )
+    with tree.frame("The distances, which tell what lies on the same surface"):
         known = tree.input("Validity") >= 0.5
         distance = tree.switch(known, true=to_distance(tree, tree.input("Depth")), false=0.0)
         mesh, distance, depth = tree.capture(tree.input("Geometry"), distance, tree.input("Depth"))
-        weights = [_weight(tree, distance, tree.sample_index(mesh, distance, place)) for place in around]
-        mesh, *weights = tree.capture(mesh, *weights)
-    with tree.frame("Each turn a vertex takes the mean of itself and of those"):
+    with tree.frame("Soften: from neighbours far away to the next ones"):
+        farthest = tree.math("DIVIDE_FLOOR", soft + 1, 2)
+        state = {"Geometry": mesh, "Depth": depth, "Stride": farthest}
+        state = tree.repeat(farthest, state, lambda state: _softer(tree, state, size, distance))
+    with tree.frame("Each turn a vertex takes the mean of itself and of the next ones on its surface"):
+        mesh, around = state["Geometry"], neighbours(tree, *size, 1)
+        mesh, *weights = tree.capture(mesh, *_weights(tree, mesh, around, distance))
         state = tree.repeat(
-            turns, {"Geometry": mesh, "Depth": depth}, lambda state: _turn(tree, state, around, weights)
+            turns, {"Geometry": mesh, "Depth": state["Depth"]}, lambda state: _turn(tree, state, around, weights)
         )
         tree.output("Geometry", state["Geometry"])
         tree.output("Depth", state["Depth"])
+
+
+def _softer(tree: Tree, state: dict[str, Value], size: tuple[Value, Value], distance: Value) -> dict[str, Value]:
+    stride = state["Stride"]
+    around = neighbours(tree, *size, stride)
+    weights = _weights(tree, state["Geometry"], around, distance)
+    return {**_turn(tree, state, around, weights), "Stride": stride - 1}
+
+
+def _weights(tree: Tree, mesh: Value, around: list[Value], distance: Value) -> list[Value]:
+    return [_weight(tree, distance, tree.sample_index(mesh, distance, place)) for place in around]
 
 
 def _weight(tree: Tree, here: Value, there: Value) -> Value:

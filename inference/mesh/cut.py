@@ -17,6 +17,7 @@ _Any = TypeVar("_Any", bound=np.generic)
 
 _BLUR = 3.0  # pixels over which an edge is blurred
 _WEAK = 0.5  # the share of the threshold from which on an edge goes on
+_NEEDLE = 2.0  # the share of the threshold from which on a speck is worse closed than open
 _RINGS = 2  # how far it goes on
 _REACH = 8  # vertices over which a plane goes on
 _EVEN, _NOISE = 1.25, 0.002  # how much faster a plane may seem to rise at one vertex
@@ -44,12 +45,14 @@ def kept(vertices: Floats, inverse: Floats, samples: Samples, shape: Shape) -> M
     far = np.minimum(np.minimum(ends[0], ends[1]), np.minimum(ends[2], ends[3]))
     gap = (near / far - 1).astype(np.float32, copy=False)
     across = max(samples.span / _BLUR, 1.0)
-    limit, low = (np.float32((1 + shape.threshold * share) ** across - 1) for share in (1.0, _WEAK))
-    least = _least_gap(np.where(samples.known, inverse, np.float32(0.0)), samples, shape)
+    limits = ((1 + shape.threshold * share) ** across - 1 for share in (1.0, _WEAK, _NEEDLE))
+    limit, low, needle = (np.float32(value) for value in limits)
+    least = _least_gap(np.where(known, inverse, np.float32(0.0)), samples, shape)
     steep = _steep(vertices, gap, shape, least)
     covered = _covered(samples)
     torn = (gap > limit) | (steep & covered)
-    good &= ~whole_edges(torn & good, (gap > low) & good, close_specks=not samples.has_background)
+    needles = np.ones((), bool) if samples.has_background else gap > needle
+    good &= ~whole_edges(torn & good, (gap > low) & good, needles)
     return good & ~(small_islands(good, min(shape.minimum_island, good.size // 16)) & covered)
 
 
@@ -61,27 +64,23 @@ def _covered(samples: Samples) -> Mask:
     return a | b | c | d
 
 
-def whole_edges(torn: Mask, weak: Mask, *, close_specks: bool) -> Mask:
+def whole_edges(torn: Mask, weak: Mask, needles: Mask) -> Mask:
     """Return the torn faces when each edge is torn whole or not at all.
 
-    What is torn spreads over two rings of weak faces. close_specks: specks of torn faces stay.
+    What is torn spreads over two rings of weak faces. Specks of torn faces stay, unless there is a needle in them.
     """
     possible = torn | weak
     for _ in range(_RINGS):
         torn = possible & (window(torn.astype(np.float32), 1, np.maximum) > 0.0)
-    if not close_specks:
-        return torn
-    return torn & ~small_islands(torn, math.ceil(min(_SPECK, math.sqrt(torn.size) / 8)))
+    return torn & ~small_islands(torn, math.ceil(min(_SPECK, math.sqrt(torn.size) / 8)), needles & torn)
 
 
 def _least_gap(inverse: Floats, samples: Samples, shape: Shape) -> Floats:
-    """Return the gap from which on a steep face is torn: in a scene of one layer less where the depth steps."""
+    """Return the gap from which on a steep face is torn: in a scene less where the depth steps."""
     if shape.projection != "camera":
         return np.zeros((), np.float32)
     span = max(samples.span, 1.0)
     whole, less = (np.float32((1 + shape.least_gap * share) ** span - 1) for share in (1.0, _LEAST))
-    if samples.has_background:
-        return np.asarray(whole)
     a, b, c, d = corners(_uneven(inverse, 0) | _uneven(inverse, 1))
     return np.where(a | b | c | d, less, whole)
 
@@ -116,8 +115,11 @@ def _steep(vertices: Floats, gap: Floats, shape: Shape, least: Floats) -> Mask:
     return result
 
 
-def small_islands(good: Mask, minimum: int) -> Mask:
-    """Return the faces of pieces with fewer faces than the minimum. Faces that share a vertex hang together."""
+def small_islands(good: Mask, minimum: int, stay: Mask | None = None) -> Mask:
+    """Return the faces of pieces with fewer faces than the minimum. Faces that share a vertex hang together.
+
+    stay: faces of which one is enough for a piece not to count as small; none without it.
+    """
     small = np.zeros_like(good)
     if minimum <= 1 or not good.any():
         return small
@@ -128,13 +130,20 @@ def small_islands(good: Mask, minimum: int) -> Mask:
     starts, ends = np.flatnonzero(step == 1), np.flatnonzero(step == -1)  # a run holds starts to ends - 1
     piece = _pieces(starts, ends, stride)
     lengths = ends - starts
-    faces = np.bincount(piece, weights=lengths)[piece]
+    counted = lengths if stay is None else lengths + minimum * _run_sums(stay, starts, ends)
+    faces = np.bincount(piece, weights=counted)[piece]
     few = faces < minimum
     begun, length = starts[few], lengths[few]
     within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
     place = np.repeat(begun, length) + within
     small[place // stride, place % stride - 1] = True
     return small
+
+
+def _run_sums(marked: Mask, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many of the marked faces each run holds; a column is added at either side, as its numbers have it."""
+    before = np.concatenate([[0], np.cumsum(np.pad(marked, ((0, 0), (1, 1))))])
+    return before[ends] - before[starts]
 
 
 def _pieces(starts: NDArray[np.intp], ends: NDArray[np.intp], stride: int) -> NDArray[np.intp]:

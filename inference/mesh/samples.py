@@ -87,39 +87,32 @@ def sample(depth: Depth, back: Background | None, shape: Shape) -> tuple[Samples
         radius = int(np.floor(shape.snap_radius * (shape.vertices - 1) / (max(height, width) - 1) + 0.5))
         grid, near = snap(grid, known, scale.inverse, radius, shape.threshold * SNAP_FROM)
         presence = np.where(near, np.minimum(presence, np.float32(1.0)), presence)
-    if back is None and shape.cutoff and shape.projection == "camera":
-        grid = _smooth(grid, known, scale.inverse(grid), shape.soften_steps, shape.threshold * SNAP_FROM)
+    if shape.cutoff and shape.projection == "camera":
+        grid = _soften(grid, known, scale.inverse(grid), shape.soften_steps, shape.threshold * SNAP_FROM)
     behind = grid if back is None else np.where(presence >= 0.5, linear(back.depth, rows, columns), grid)
     span = max((height - 1) / (rows - 1), (width - 1) / (columns - 1))
     return Samples(grid, known, behind, presence, span, back is not None), scale
 
 
-def _smooth(depth: Floats, known: Mask, inverse: Floats, turns: int, threshold: float) -> Floats:
-    """Return the depth of which each vertex took `turns` times the mean of itself and its neighbours on the surface.
+def _soften(depth: Floats, known: Mask, inverse: Floats, steps: int, threshold: float) -> Floats:
+    """Return the depth with small steps spread over about so many vertices, as the group Smooth Depth does it.
 
-    What the group Smooth Depth does. inverse: inverse distances, which tell by `threshold` where a surface ends.
+    Each vertex takes the mean of itself and four neighbours of its surface, first far away, last the next ones.
+    inverse: inverse distances, which tell by `threshold` where a surface ends.
     """
-    links = []
-    for axis in (0, 1):
-        one, other = _beside(inverse, axis)
-        near, far = np.maximum(one, other), np.minimum(one, other)
-        both = np.logical_and(*_beside(known, axis))
-        links.append(np.where(both & (near <= far * np.float32(1 + threshold)), np.float32(0.2), np.float32(0.0)))
-    for _ in range(turns):
-        smooth = depth.copy()
-        for axis, link in enumerate(links):
-            one, other = _beside(depth, axis)
-            flow = (other - one) * link
-            into_one, into_other = _beside(smooth, axis)
-            into_one += flow
-            into_other -= flow
-        depth = smooth
+    wider, share = np.float32(1 + threshold), np.float32(0.2)
+    for stride in range((steps + 1) // 2, 0, -1):
+        softer = depth.copy()
+        for axis in (0, 1):
+            last = depth.shape[axis] - 1
+            for step in (-stride, stride):
+                beside = np.clip(np.arange(last + 1) + step, 0, last)
+                other = inverse.take(beside, axis)
+                same = (np.maximum(inverse, other) <= np.minimum(inverse, other) * wider) & known
+                same &= known.take(beside, axis)
+                softer += np.where(same, (depth.take(beside, axis) - depth) * share, np.float32(0.0))
+        depth = softer
     return depth
-
-
-def _beside(array: NDArray[_Any], axis: int) -> tuple[NDArray[_Any], NDArray[_Any]]:
-    """Return all of an array but its end along an axis, and all but its beginning: neighbours; views."""
-    return (array[:-1], array[1:]) if axis == 0 else (array[:, :-1], array[:, 1:])
 
 
 def scale_of(depth: Depth, shape: Shape) -> Scale:

@@ -29,7 +29,7 @@ class Shape:
     cutoff: cut faces that bridge a depth jump. Faces of unknown pixels always go.
     threshold: the jump, as the gap over the nearer distance. angle: the steepest face that stays, in radians.
     least_gap: of steep faces that are cut in a camera's scene. minimum_island: faces of the smallest piece that stays.
-    soften_steps: without a background, how often a camera's scene is smoothed, so that small steps don't stretch.
+    soften_steps: over how many vertices small steps of a camera's scene are spread, so that they don't stretch.
     edge_snap: turn blurred edges into steps first, that reach `snap_radius` pixels of the map to either side.
     background: show the second layer. border: how far a camera's scene goes on beyond the picture, in shares of it.
     """

@@ -8,6 +8,8 @@ kept     share of the picture's faces that are there, of those whose depth is kn
 steep    share of the surface steeper than 85 degrees to the view ray
 islands  loose pieces of fewer than 64 faces
 specks   holes of 1 to 4 faces in what is known, away from the border
+
+As a relief, as a camera's scene, and as a scene with Background, whose front alone is measured.
 """
 
 import json
@@ -25,6 +27,7 @@ from scipy import ndimage  # noqa: E402
 from scipy.sparse import coo_matrix  # noqa: E402
 from scipy.sparse.csgraph import connected_components  # noqa: E402
 
+from inference import background  # noqa: E402
 from tests import maps  # noqa: E402
 from tests.material import material  # noqa: E402
 from tests.node_groups import reference  # noqa: E402
@@ -131,16 +134,44 @@ def real_maps() -> Iterator[Map]:
             yield Map(path.stem, values, valid, read_as.capitalize())
 
 
-def figures(entry: Map, projection: str) -> tuple[Figures, Figures]:
-    """Measure one map uncut and with the defaults."""
+def upright(entry: Map) -> Map:
+    """Return a map that needs no Invert."""
+    return replace(entry, values=entry.values.max() - entry.values, invert=False) if entry.invert else entry
+
+
+def layered(entry: Map) -> bpy.types.Image:
+    """Return a map and what lies behind its edges as a depth image; its colours don't matter here."""
     image = depth_image(entry.values, entry.valid)
-    settings = {"Image": image, "Kind": entry.kind, "Invert": entry.invert, "Projection": projection}
+    kind = "distance" if entry.kind == "Distance" else "disparity"
+    back = background.behind(entry.values, entry.valid, kind, np.full((2, 2, 3), 128, np.uint8))
+    pixels = np.stack([entry.values, back.depth, back.presence, entry.valid], axis=-1).astype(np.float32)
+    image.pixels.foreach_set(pixels[::-1].ravel())
+    image.update()
+    return image
+
+
+def front_of(mesh: Mesh) -> Mesh:
+    """Return a mesh with the faces of its first material alone, the front's."""
+    front = mesh.attributes.get("material_index", np.zeros(len(mesh.faces), int)) == 0
+    corners = np.repeat(front, 4)
+    attributes = {**mesh.attributes, "UVMap": mesh.attribute("UVMap")[corners]}
+    return replace(mesh, faces=mesh.faces[front], attributes=attributes)
+
+
+def figures(entry: Map, projection: str, layers: int = 1) -> tuple[Figures, Figures]:
+    """Measure one map uncut and with the defaults; of two layers the front."""
+    entry = upright(entry)
+    image = depth_image(entry.values, entry.valid) if layers == 1 else layered(entry)
+    settings = {"Image": image, "Kind": entry.kind, "Projection": projection}
+    materials = [bpy.data.materials.get(name) or bpy.data.materials.new(name) for name in ("front", "back")]
+    settings |= {"Material": materials[0], "Background Material": materials[1]}
     height, width = entry.values.shape
     viewpoint = np.zeros(3) if projection == "Camera" else None
     results = []
     known = 1
     for cutoff in (False, True):
-        mesh = evaluate(relief(settings | {"Cutoff": cutoff}, size=(2.0, 2.0 * height / width)))
+        given = settings | {"Cutoff": cutoff, "Background": cutoff and layers == 2}
+        mesh = front_of(evaluate(relief(given, size=(2.0, 2.0 * height / width))))
         if not cutoff:
             # Unknown pixels are not the cutoff's to keep: count the faces between known ones only.
             sure = mesh.attribute("validity")[mesh.faces].min(axis=1) >= 0.5
@@ -161,13 +192,13 @@ def main() -> None:
         entries += real_maps()
     except pytest.skip.Exception as absent:
         print(absent)
-    print(f"{'map':36} {'projection':10}  known    kept | steep  before   after | islands before  after | specks")
+    print(f"{'map':36} {'as':12}  known    kept | steep  before   after | islands before  after | specks")
     total = 0
     for entry in entries:
-        for projection in ("Relief", "Camera"):
-            before, after = figures(entry, projection)
+        for name, *shown in (("Relief", "Relief"), ("Camera", "Camera"), ("Background", "Camera", 2)):
+            before, after = figures(entry, *shown)
             print(
-                f"{entry.name:36} {projection:10} {entry.valid.mean():6.1%} {after.kept:7.1%} | "
+                f"{entry.name:36} {name:12} {entry.valid.mean():6.1%} {after.kept:7.1%} | "
                 f"      {before.steep:7.2%} {after.steep:7.2%} |         {before.islands:6} {after.islands:6} | "
                 f"{after.specks:6}"
             )

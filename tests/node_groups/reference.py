@@ -134,20 +134,24 @@ def snap(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, radius: int
     return result
 
 
-def smooth(depth: np.ndarray, known: np.ndarray, distance: np.ndarray, turns: int, threshold: float) -> np.ndarray:
-    """Depth of a grid (columns, rows), of which each known vertex takes the mean of five `turns` times.
+def smooth(
+    depth: np.ndarray, known: np.ndarray, distance: np.ndarray, turns: int, threshold: float, soft: int = 0
+) -> np.ndarray:
+    """Depth of a grid (columns, rows), of which each known vertex takes the mean of five, again and again.
 
-    The five are itself and its four neighbours; one that is unknown, off the grid, or beyond a jump in distance by more
-    than the threshold counts as the vertex itself.
+    The five are itself and its four neighbours; one that is unknown, or beyond a jump in distance by more than the
+    threshold, counts as the vertex itself. With `soft`, neighbours are first half so many vertices away (rounded up),
+    then one less each time; after that the next ones, `turns` times. Where the grid ends before, its last one counts.
     """
     result = depth.astype(float).copy()
-    for _ in range(turns):
+    columns, rows = depth.shape
+    for stride in [*range((soft + 1) // 2, 0, -1), *[1] * turns]:
         before = result.copy()
         for column, row in np.ndindex(*depth.shape):
             five = [before[column, row]]
-            for other in ((column - 1, row), (column + 1, row), (column, row - 1), (column, row + 1)):
-                inside = all(0 <= place < size for place, size in zip(other, depth.shape, strict=True))
-                same = inside and known[column, row] and known[other]
+            across = [(place, row) for place in (max(column - stride, 0), min(column + stride, columns - 1))]
+            for other in across + [(column, place) for place in (max(row - stride, 0), min(row + stride, rows - 1))]:
+                same = known[column, row] and known[other]
                 if same:
                     ends = sorted((distance[column, row], distance[other]))
                     same = ends[1] <= ends[0] * (1 + threshold)
@@ -277,13 +281,15 @@ def cut(
     beside = np.zeros(len(faces), bool) if stepped is None else np.array([stepped[list(face)].any() for face in faces])
     least = (1 + np.where(beside, least_gap / 4, least_gap)) ** spans - 1
     jump, steep = ratio > limit, (facing < np.cos(angle)) & (ratio > least)
-    torn = whole_edges(len(vertices), faces, (jump | steep) & ~unknown, (ratio > low) & ~unknown)
+    needle = (1 + 2 * threshold) ** across - 1
+    torn = whole_edges(len(vertices), faces, (jump | steep) & ~unknown, (ratio > low) & ~unknown, ratio > needle)
     bad = torn | unknown
     minimum = min(minimum, len(faces) // 16)
     sure = ~unknown
     to_limits = [
         ratio - limit,
         ratio - low,
+        ratio - needle,
         facing - np.cos(angle),
         *([ratio - least] if least_gap else []),
     ]
@@ -320,8 +326,10 @@ def span(pixel: np.ndarray, face: Sequence[int]) -> float:
     return float(max(np.abs(a - c).max(), np.abs(b - d).max()))
 
 
-def whole_edges(points: int, faces: Sequence[Sequence[int]], torn: np.ndarray, weak: np.ndarray) -> np.ndarray:
-    """Torn faces (M,), spread twice to all weak faces that touch them, without pieces of few faces."""
+def whole_edges(
+    points: int, faces: Sequence[Sequence[int]], torn: np.ndarray, weak: np.ndarray, needle: np.ndarray
+) -> np.ndarray:
+    """Torn faces (M,), spread twice to all weak faces that touch them, without small pieces that hold no needle."""
     possible = torn | weak
     for _ in range(2):
         touched = np.zeros(points, bool)
@@ -329,11 +337,13 @@ def whole_edges(points: int, faces: Sequence[Sequence[int]], torn: np.ndarray, w
             touched[list(face)] |= is_torn
         torn = possible & np.array([touched[list(face)].any() for face in faces])
     few = int(np.ceil(min(8.0, np.sqrt(len(faces)) / 8)))
-    return torn & ~crumbs(points, faces, torn, few)
+    return torn & ~crumbs(points, faces, torn, few, needle)
 
 
-def crumbs(points: int, faces: Sequence[Sequence[int]], good: np.ndarray, minimum: int) -> np.ndarray:
-    """Which faces belong to a piece of fewer than `minimum` good faces, joined by shared vertices."""
+def crumbs(
+    points: int, faces: Sequence[Sequence[int]], good: np.ndarray, minimum: int, stay: np.ndarray | None = None
+) -> np.ndarray:
+    """Which faces belong to a piece of fewer than `minimum` good faces without one of `stay`, joined by vertices."""
     parent = np.arange(points)
 
     def root(vertex: int) -> int:
@@ -348,4 +358,6 @@ def crumbs(points: int, faces: Sequence[Sequence[int]], good: np.ndarray, minimu
                 parent[root(vertex)] = root(face[0])
     piece = np.array([root(face[0]) for face in faces])
     sizes = np.bincount(piece[good], minlength=points)
+    if stay is not None:
+        sizes[piece[good & stay]] = len(faces)
     return good & (sizes[piece] < minimum)

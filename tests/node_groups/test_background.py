@@ -49,6 +49,7 @@ SETTINGS: dict[str, Any] = {
     "Resolution": WIDTH,
     "Minimum Island": 0,
     "Border": 0.0,
+    "Soften Steps": 0,
 }
 
 

@@ -89,13 +89,13 @@ def expected(
             depth.reshape(grid), known.reshape(grid), away.reshape(grid), radius, use["Threshold"] / 2
         ).ravel()
     scene = use["Projection"] == "Camera"
-    turns = max(use["Smooth"], use["Soften Steps"]) if scene and use["Cutoff"] else use["Smooth"]
-    if turns:
+    soft = use["Soften Steps"] if scene and use["Cutoff"] else 0
+    if use["Smooth"] or soft:
         plain = reference.normalize(depth, kind, low, high, invert=invert)
         away = depth if kind == "Distance" else reference.to_distance(plain, *ends)
         grid = (columns, rows)
         depth = reference.smooth(
-            depth.reshape(grid), known.reshape(grid), away.reshape(grid), turns, use["Threshold"] / 2
+            depth.reshape(grid), known.reshape(grid), away.reshape(grid), use["Smooth"], use["Threshold"] / 2, soft
         ).ravel()
     stands = reference.normalize(depth, kind, low, high, use["Near"], use["Far"], invert, use["Falloff"])
     distance = depth if kind == "Distance" else reference.to_distance(stands, *ends)
@@ -361,7 +361,7 @@ def test_frozen_is_what_live_is(settings: dict[str, Any]) -> None:
     names = ("Kind", "Resolution", "Near Distance", "Far Distance", "Snap Radius", "Bas-Relief")
     given = {name: settings[name] for name in names if name in settings} | {"Image": image, "Low": low, "High": high}
     given |= {"Threshold": settings.get("Threshold", 0.2) / 2}
-    given |= {"Smooth": DEFAULTS["Soften Steps"] if settings.get("Projection") == "Camera" else 0}
+    given |= {"Soften Steps": DEFAULTS["Soften Steps"] if settings.get("Projection") == "Camera" else 0}
     ob = plane((3.0, 2.0))
     samples = probe(ob, "Depth Samples", given, keep=True)
     np.testing.assert_allclose(samples.attribute("depth"), want.depth, atol=1e-5)

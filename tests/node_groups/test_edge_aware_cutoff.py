@@ -230,12 +230,12 @@ def test_all_unknown_leaves_nothing() -> None:
     assert len(result.sizes) == 0
 
 
-@pytest.mark.parametrize("close", [True, False])
-def test_a_speck_is_a_hole_only_if_it_is_asked_for(close: bool) -> None:
-    """One vertex that stands out alone: four faces around it."""
+@pytest.mark.parametrize(("close", "stands_at", "hole"), [(True, 0.75, 0), (False, 0.75, 4), (True, 0.65, 4)])
+def test_a_speck_is_a_hole_if_it_is_asked_for_or_a_needle(close: bool, stands_at: float, hole: int) -> None:
+    """One vertex that stands out alone: four faces around it. A needle's jump is twice the threshold of 20 %."""
     vertices = np.pad(reference.grid_shares(COLUMNS, ROWS), ((0, 0), (0, 1)))
     distance = np.ones(len(vertices))
-    distance[20 * ROWS + 15] = 0.5
+    distance[20 * ROWS + 15] = stands_at
     faces = reference.grid_faces(COLUMNS, ROWS)
     result = run(vertices, faces, distance, {"Minimum Island": 0, "Close Specks": close})
-    assert len(result.sizes) == len(faces) - (0 if close else 4)
+    assert len(result.sizes) == len(faces) - hole

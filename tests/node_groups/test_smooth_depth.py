@@ -14,18 +14,19 @@ from .test_edge_snap import COLUMNS, ROWS, blurred_steps, grid
 
 def smoothed(depth: np.ndarray, known: np.ndarray, turns: int, settings: dict[str, Any]) -> np.ndarray:
     fields = {"Depth": depth.ravel(), "Validity": known.ravel().astype(float)}
-    mesh = probe(grid(*depth.shape), "Smooth Depth", {"Smooth": turns, **settings}, fields)
+    mesh = probe(grid(*depth.shape), "Smooth Depth", {"Smooth": turns, "Soften Steps": 0, **settings}, fields)
     return mesh.attribute("Depth").reshape(depth.shape)
 
 
-@pytest.mark.parametrize("turns", [0, 1, 2, 9])
+@pytest.mark.parametrize(("turns", "soft"), [(0, 0), (1, 0), (2, 0), (9, 0), (0, 1), (0, 5), (2, 8), (0, 60)])
 @pytest.mark.parametrize("kind", ["Disparity", "Distance"])
-def test_every_number_of_turns(kind: str, turns: int) -> None:
+def test_every_number_of_turns(kind: str, turns: int, soft: int) -> None:
     depth, known = blurred_steps() + (kind == "Distance"), np.random.default_rng(3).uniform(size=(COLUMNS, ROWS)) > 0.1
     settings = {"Kind": kind, "Threshold": 0.05, "Near Distance": 1.0, "Far Distance": 5.0, "Low": 0.0, "High": 1.0}
     distance = depth if kind == "Distance" else reference.to_distance(depth, 1.0, 5.0)
-    expected = reference.smooth(depth, known, distance, turns, 0.05)
-    assert (expected != depth).any() == (turns > 0)
+    settings |= {"Soften Steps": soft}
+    expected = reference.smooth(depth, known, distance, turns, 0.05, soft)
+    assert (expected != depth).any() == (turns + soft > 0)
     np.testing.assert_allclose(smoothed(depth, known, turns, settings), expected, atol=2e-6)
 
 
