@@ -102,10 +102,12 @@ def from_the_camera() -> None:
             pictures[name] = seen(Path(folder) / f"{name}.png")
     whole = pictures.pop("uncut")
     for name, picture in pictures.items():
-        there = (picture[..., 3] > 127) & (whole[..., 3] > 127)
-        empty = 1 - there.sum() / (whole[..., 3] > 127).sum()
+        shown = whole[..., 3] > 127
+        there = shown & (picture[..., 3] > 127)
+        empty = int(shown.sum() - there.sum())
         off = np.abs(picture - whole)[there][:, :3]
-        print(f"{name:16} empty {empty:.2%}; off by {off.mean():.2f} of 255, by more than {OFF}: ", end="")
+        print(f"{name:16} empty {empty / shown.sum():.2%}, {empty} pixels; ", end="")
+        print(f"off by {off.mean():.2f} of 255, by more than {OFF}: ", end="")
         print(f"{(off.max(axis=1) > OFF).mean():.2%}")
 
 
