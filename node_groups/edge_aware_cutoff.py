@@ -96,24 +96,32 @@ def build(tree: Tree) -> None:
         corners = [tree.sample_index(mesh, distance, vertex) for vertex in vertices]
         nearest = _fold(tree, "MINIMUM", corners)
         farthest = _fold(tree, "MAXIMUM", corners)
-    span = _span(tree, mesh, shape("Is Grid"), vertices)
-    mesh, least_gap = _least_gap(tree, mesh, distance, shape)
+    span = _span(tree, mesh, shape, vertices)
     with tree.frame("The jump is relative: the gap over the nearer distance"):
         unknown = nearest <= 0.0
-        span, across = (tree.math("MAXIMUM", span / pixels, 1.0) for pixels in (1.0, BLUR))
-        limits = [tree.real("POWER", tree.input("Threshold") * share + 1.0, across) for share in (1.0, WEAK, NEEDLE)]
-        jump, weak, needle = (farthest > nearest * limit for limit in limits)
-    with tree.frame("The angle between the face's normal and the view ray"):
-        normal = tree.add.normal().true_normal
-        view = tree.add.vector_math(tree.input("View"), operation="NORMALIZE")
-        facing = tree.add.vector_math(normal, view, operation="DOT_PRODUCT")
-        steep = tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
-        steep = steep & (farthest > nearest * tree.real("POWER", least_gap + 1.0, span))
-        torn = (jump | (steep & tree.input("Covered"))) & ~unknown
-        mesh, torn, weak, needle, unknown, farthest = tree.capture(
-            mesh, torn, weak & ~unknown, needle, unknown, farthest, domain="FACE"
+        weak = farthest > nearest * _limit(tree, WEAK, span)
+    steep = _steep(tree)
+    with tree.frame("Faces that may be torn: only they are cut out and looked at closely"):
+        judged = tree.input("Steps") & shape("Is Grid")
+        least = tree.input("Least Gap") * tree.switch(judged, true=LEAST, false=1.0)
+        gap = farthest > nearest * tree.real("POWER", least + 1.0, span)
+        steep = tree.switch(least > 0.0, true=gap, false=steep)  # without a least gap the angle alone tells most
+        mesh, possible, unknown, steep, held, nearest, farthest = tree.capture(
+            mesh, (weak | steep) & ~unknown, unknown, steep, span, nearest, farthest, domain="FACE"
         )
-    mesh, torn = _whole(tree, mesh, torn, weak, needle)
+        span = tree.switch(shape("Is Grid"), true=span, false=held)  # a grid has one for all of its faces
+        numbered, vertex = tree.capture(mesh, tree.add.index())
+        parts = tree.add.delete_geometry(numbered, ~possible, domain="FACE")
+    least_gap = _least_gap(tree, mesh, distance, vertex, shape)
+    seen = _steep(tree)
+    with tree.frame("Torn: they jump, or they are steep and their gap is more than the least"):
+        steep = tree.switch(least > 0.0, true=seen, false=steep)
+        steep = steep & (farthest > nearest * tree.real("POWER", least_gap + 1.0, span))
+        torn = (farthest > nearest * _limit(tree, 1.0, span)) | (steep & tree.input("Covered"))
+        may = torn | (farthest > nearest * _limit(tree, WEAK, span))
+        needle = farthest > nearest * _limit(tree, NEEDLE, span)
+        parts, torn, may, needle = tree.capture(parts, torn, may, needle, domain="FACE")
+    mesh, torn = _whole(tree, mesh, parts, possible, torn, may, needle)
     mesh, bad = _flattened(tree, mesh, torn, distance, farthest)
     with tree.frame("Islands: what hangs together once the bad faces are gone"):
         most = tree.math("DIVIDE_FLOOR", tree.count(mesh).face_count, 16)  # lest a coarse mesh be a small island itself
@@ -133,11 +141,11 @@ def build(tree: Tree) -> None:
         tree.output("Edge", edge)
 
 
-def _span(tree: Tree, mesh: Value, is_grid: Value, vertices: list[Value]) -> Value:
+def _span(tree: Tree, mesh: Value, shape: Outputs, vertices: list[Value]) -> Value:
     """How many pixels of the picture each face spans along its longer side; the faces of a grid are alike."""
     with tree.frame("How many pixels a face spans: the longer way between opposite corners"):
 
-        def of_face(corners: list[Value]) -> Value:
+        def of_face(corners: list[Value | int]) -> Value:
             lengths = []
             for one, other in ((0, 2), (1, 3)):
                 ends = (tree.sample_index(mesh, tree.input("Pixel"), corners[place]) for place in (one, other))
@@ -145,48 +153,63 @@ def _span(tree: Tree, mesh: Value, is_grid: Value, vertices: list[Value]) -> Val
                 lengths.append(tree.math("MAXIMUM", apart.x, apart.y))
             return tree.math("MAXIMUM", *lengths)
 
-        each = of_face(vertices)
-        first = tree.sample_index(mesh, each, 0, "FACE")
-        return tree.switch(is_grid, true=first, false=each)
+        # Read at four numbers, not at four fields: for those, Blender would compute the pixel of every vertex first.
+        first = of_face([0, shape("Rows"), shape("Rows") + 1, 1])
+        return tree.math("MAXIMUM", tree.switch(shape("Is Grid"), true=first, false=of_face([*vertices])), 1.0)
 
 
-def _least_gap(tree: Tree, mesh: Value, distance: Value, shape: Outputs) -> tuple[Value, Value]:
-    """The mesh, and the gap from which on a steep face is torn: less where the depth steps."""
+def _limit(tree: Tree, share: float, span: Value) -> Value:
+    """How many times as far as its nearest corner a face's farthest may be, at a share of the threshold."""
+    edge = tree.math("MAXIMUM", span / BLUR, 1.0)
+    return tree.real("POWER", tree.input("Threshold") * share + 1.0, edge)
+
+
+def _steep(tree: Tree) -> Value:
+    """Whether a face is seen edge-on."""
+    with tree.frame("The angle between the face's normal and the view ray"):
+        normal = tree.add.normal().true_normal
+        view = tree.add.vector_math(tree.input("View"), operation="NORMALIZE")
+        facing = tree.add.vector_math(normal, view, operation="DOT_PRODUCT")
+        return tree.real("ABSOLUTE", facing) < tree.real("COSINE", tree.input("Angle"))
+
+
+def _least_gap(tree: Tree, mesh: Value, distance: Value, vertex: Value, shape: Outputs) -> Value:
+    """The gap from which on a steep face is torn: less where the depth steps. `vertex` is the number of each in the mesh."""
     with tree.frame("A step: the inverse distance, even on a plane, changes faster here than on its flatter side"):
-        mesh, near = tree.capture(mesh, tree.switch(distance > 0.0, true=1.0 / distance, false=0.0))
-        index, rows = tree.add.index(), shape("Rows")
-        column = tree.math("DIVIDE_FLOOR", index, rows)
+
+        def at(moved: Value | int) -> Value:
+            away = tree.sample_index(mesh, distance, vertex + moved)
+            return tree.switch(away > 0.0, true=1.0 / away, false=0.0)
+
+        rows = shape("Rows")
+        column = tree.math("DIVIDE_FLOOR", vertex, rows)
+        near = at(0)
         steps = []
-        for place, count, stride in ((index - column * rows, rows, 1), (column, shape("Columns"), rows)):
-
-            def at(moved: Value, stride: Value | int = stride) -> Value:
-                return tree.sample_index(mesh, near, index + moved * stride)
-
+        for place, count, stride in ((vertex - column * rows, rows, 1), (column, shape("Columns"), rows)):
             before = tree.math("MINIMUM", place, 1) * -1
-            here = tree.math("ABSOLUTE", at(tree.math("MINIMUM", (count - 1) - place, 1)) - at(before)) * 0.5
+            after = tree.math("MINIMUM", (count - 1) - place, 1)
+            here = tree.math("ABSOLUTE", at(after * stride) - at(before * stride)) * 0.5
             reach = tree.math("MINIMUM", tree.math("DIVIDE_FLOOR", count - 1, 2), REACH)
             # Where the picture ends, the other side counts.
             down = tree.switch(place < reach, true=reach, false=reach * -1)
             up = tree.switch(place + reach < count, true=reach, false=reach * -1)
-            sides = [tree.math("ABSOLUTE", at(moved) - near) for moved in (down, up)]
+            sides = [tree.math("ABSOLUTE", at(moved * stride) - near) for moved in (down, up)]
             flat = tree.math("MINIMUM", *sides) / tree.math("MAXIMUM", tree.real("ADD", reach, 0.0), 1.0)
             steps.append(here > flat * EVEN + near * NOISE)
-        stepped, uneven = tree.capture(mesh, tree.switch(steps[0] | steps[1], true=1.0, false=0.0))
+        uneven = tree.on_domain(tree.switch(steps[0] | steps[1], true=1.0, false=0.0), "POINT")
         least = tree.switch(uneven > 0.0, true=tree.input("Least Gap") * LEAST, false=tree.input("Least Gap"))
-        judged = tree.input("Steps") & shape("Is Grid")
-        mesh = tree.switch(judged, true=stepped, false=mesh)
-        return mesh, tree.switch(judged, true=least, false=tree.input("Least Gap"))
+        return tree.switch(tree.input("Steps") & shape("Is Grid"), true=least, false=tree.input("Least Gap"))
 
 
-def _whole(tree: Tree, mesh: Value, torn: Value, weak: Value, needle: Value) -> tuple[Value, Value]:
-    """The mesh, and the torn faces when each edge is torn whole or not at all."""
-    with tree.frame("An edge is torn whole: the tear goes on over weak faces, which are cut out for it"):
-        possible = torn | weak
-        parts = tree.add.delete_geometry(mesh, ~possible, domain="FACE")
+def _whole(
+    tree: Tree, mesh: Value, parts: Value, possible: Value, torn: Value, may: Value, needle: Value
+) -> tuple[Value, Value]:
+    """The mesh, and the torn faces when each edge is torn whole or not at all. `parts` are its possible faces."""
+    with tree.frame("An edge is torn whole: the tear goes on over weak faces"):
         tears = torn
         for _ in range(RINGS):
             parts, touched = tree.capture(parts, tree.switch(tears, true=1.0, false=0.0))
-            parts, tears = tree.capture(parts, touched > 0.0, domain="FACE")
+            parts, tears = tree.capture(parts, (touched > 0.0) & may, domain="FACE")
     with tree.frame("Or not at all: specks stay; a needle counts as many faces, and goes"):
         edges = tree.add.delete_geometry(parts, ~tears, domain="FACE")
         edges, island = tree.capture(edges, tree.add.mesh_island().island_index)

@@ -53,26 +53,23 @@ def build(tree: Tree) -> None:
     with tree.frame("The highest and lowest depth around each vertex: a window that widens turn by turn"):
         known = tree.input("Validity") >= 0.5
         depth = tree.input("Depth")
-        mesh = tree.input("Geometry")
-        window = {
-            "Geometry": mesh,
-            "High": tree.switch(known, true=depth, false=-UNKNOWN),
-            "Low": tree.switch(known, true=depth, false=UNKNOWN),
-            "Outline": depth,
-        }
-        window |= {"Reach": tree.add.input_int(integer=0)}
+        high, low = tree.switch(known, true=depth, false=-UNKNOWN), tree.switch(known, true=depth, false=UNKNOWN)
+        mesh, high, low = tree.capture(tree.input("Geometry"), high, low)
+        first = tree.math("MINIMUM", steps, 1)
+        window = _grow(tree, {"Geometry": mesh, "High": high, "Low": low}, first, rows, columns)
+        turned = tree.chosen(choices.KIND, choices.DISTANCE) | tree.input("Invert")  # larger is farther
+        outline = tree.switch(turned, true=window["Low"], false=window["High"])
         # Each turn may step by the window's whole width, so that its width triples: 1, 3, 9, 27, ...
         turns = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0)
-        turns = tree.real("CEIL", turns - 1e-4)  # the logarithm of 9 may come out as 2.0000002
-        turned = tree.chosen(choices.KIND, choices.DISTANCE) | tree.input("Invert")  # larger is farther
-        window = tree.repeat(turns, window, lambda state: _grow(tree, state, steps, rows, columns, turned))
+        turns = tree.real("CEIL", turns - 1e-4) - 1.0  # the logarithm of 9 may come out as 2.0000002
+        window |= {"Reach": first}
+        window = tree.repeat(turns, window, lambda state: _widen(tree, state, steps, rows, columns))
     with tree.frame("An edge: the far end of the window over its near end jumps by more than the threshold"):
         high, low = window["High"], window["Low"]
         near, far = (to_distance(tree, value) for value in (high, low))
         larger, smaller = tree.math("MAXIMUM", near, far), tree.math("MINIMUM", near, far)
         edge = known & (larger > smaller * (tree.input("Threshold") + 1.0))
     with tree.frame("Snap to the closer side"):
-        outline = window["Outline"]
         is_high = (outline - low) >= (high - outline)
         snapped = tree.switch(is_high, true=high, false=low)
         tree.output("Geometry", window["Geometry"])
@@ -80,22 +77,23 @@ def build(tree: Tree) -> None:
         tree.output("Near Side", edge & tree.logic("XOR", is_high, turned))
 
 
-def _grow(
-    tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value, turned: Value
-) -> dict[str, Value]:
-    """Widen the window, first along the columns, then along the rows."""
+def _widen(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value) -> dict[str, Value]:
+    """Widen the window by as much as one turn can, at most to the radius."""
     reach = state["Reach"]
     step = tree.math("MINIMUM", reach * 2 + 1, radius - reach)
+    return {**_grow(tree, state, step, rows, columns), "Reach": reach + step}
+
+
+def _grow(tree: Tree, state: dict[str, Value], step: Value, rows: Value, columns: Value) -> dict[str, Value]:
+    """Widen the window by `step`, first along the columns, then along the rows."""
     down, up, left, right = neighbours(tree, rows, columns, step)
-    geometry, high, low, outline = state["Geometry"], state["High"], state["Low"], state["Outline"]
+    geometry, high, low = state["Geometry"], state["High"], state["Low"]
     for before, after in ((down, up), (left, right)):
-        geometry, high, low, outline = tree.capture(geometry, high, low, outline)
         highs, lows = ([tree.sample_index(geometry, side, place) for place in (before, after)] for side in (high, low))
         high = tree.math("MAXIMUM", high, tree.math("MAXIMUM", *highs))
         low = tree.math("MINIMUM", low, tree.math("MINIMUM", *lows))
-    nearest = tree.switch(turned, true=low, false=high)
-    outline = tree.switch(reach < 1, true=nearest, false=outline)
-    return {"Geometry": geometry, "High": high, "Low": low, "Outline": outline, "Reach": reach + step}
+        geometry, high, low = tree.capture(geometry, high, low)
+    return {"Geometry": geometry, "High": high, "Low": low}
 
 
 def to_distance(tree: Tree, depth: Value) -> Value:

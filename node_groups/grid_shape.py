@@ -46,8 +46,9 @@ def build(tree: Tree) -> None:
 def neighbours(tree: Tree, rows: Value, columns: Value, step: Operand) -> list[Value]:
     """The vertices so many steps down, up, left and right of each, or at the border where it is nearer."""
     index = tree.add.index()
-    column = tree.math("DIVIDE_FLOOR", index, rows)
-    row = index - column * rows
-    down, left = (tree.math("MINIMUM", place, step) for place in (row, column))
-    up, right = (tree.math("MINIMUM", last - 1 - place, step) for last, place in ((rows, row), (columns, column)))
-    return [index - down, index + up, index - left * rows, index + right * rows]
+    row = tree.math("MODULO", index, rows)
+    down, up = tree.math("MINIMUM", row, step), tree.math("MINIMUM", rows - 1 - row, step)
+    across = rows * step
+    last = tree.math("MAXIMUM", (columns - 1) * rows + row, index)
+    left, right = tree.math("MAXIMUM", index - across, row), tree.math("MINIMUM", index + across, last)
+    return [index - down, index + up, left, right]

@@ -65,10 +65,9 @@ def build(tree: Tree) -> None:
         state = {"Geometry": mesh, "Depth": depth, "Stride": farthest}
         state = tree.repeat(farthest, state, lambda state: _softer(tree, state, size, distance))
     with tree.frame("Each turn a vertex takes the mean of itself and of the next ones on its surface"):
-        mesh, around = state["Geometry"], neighbours(tree, *size, 1)
-        mesh, *weights = tree.capture(mesh, *_weights(tree, mesh, around, distance))
+        mesh, *around = tree.capture(state["Geometry"], *_around(tree, state["Geometry"], size, 1, distance))
         state = tree.repeat(
-            turns, {"Geometry": mesh, "Depth": state["Depth"]}, lambda state: _turn(tree, state, around, weights)
+            turns, {"Geometry": mesh, "Depth": state["Depth"]}, lambda state: _turn(tree, state, around)
         )
         tree.output("Geometry", state["Geometry"])
         tree.output("Depth", state["Depth"])
@@ -76,25 +75,25 @@ def build(tree: Tree) -> None:
 
 def _softer(tree: Tree, state: dict[str, Value], size: tuple[Value, Value], distance: Value) -> dict[str, Value]:
     stride = state["Stride"]
-    around = neighbours(tree, *size, stride)
-    weights = _weights(tree, state["Geometry"], around, distance)
-    return {**_turn(tree, state, around, weights), "Stride": stride - 1}
+    around = _around(tree, state["Geometry"], size, stride, distance)
+    return {**_turn(tree, state, around), "Stride": stride - 1}
 
 
-def _weights(tree: Tree, mesh: Value, around: list[Value], distance: Value) -> list[Value]:
-    return [_weight(tree, distance, tree.sample_index(mesh, distance, place)) for place in around]
+def _around(tree: Tree, mesh: Value, size: tuple[Value, Value], stride: Value | int, distance: Value) -> list[Value]:
+    """The numbers of the four neighbours of each vertex, or its own where another surface lies there."""
+    places = neighbours(tree, *size, stride)
+    return [_same(tree, distance, tree.sample_index(mesh, distance, place), place) for place in places]
 
 
-def _weight(tree: Tree, here: Value, there: Value) -> Value:
-    """The share of a neighbour, by both distances; one that is unknown has distance 0."""
+def _same(tree: Tree, here: Value, there: Value, place: Value) -> Value:
+    """The neighbour at `place`, or the vertex itself by both distances; one that is unknown has distance 0."""
     nearer, farther = tree.math("MINIMUM", here, there), tree.math("MAXIMUM", here, there)
     same = (nearer > 0.0) & (farther <= nearer * (tree.input("Threshold") + 1.0))
-    return tree.switch(same, true=SHARE, false=0.0)
+    return tree.switch(same, true=place, false=tree.add.index())
 
 
-def _turn(tree: Tree, state: dict[str, Value], around: list[Value], weights: list[Value]) -> dict[str, Value]:
+def _turn(tree: Tree, state: dict[str, Value], around: list[Value]) -> dict[str, Value]:
     mesh, depth = tree.capture(state["Geometry"], state["Depth"])
-    smoothed = depth
-    for place, weight in zip(around, weights, strict=True):
-        smoothed = smoothed + (tree.sample_index(mesh, depth, place) - depth) * weight
-    return {"Geometry": mesh, "Depth": smoothed}
+    a, b, c, d = (tree.sample_index(mesh, depth, place) for place in around)
+    apart = tree.math("MULTIPLY_ADD", depth, -4.0, (a + b) + (c + d))  # exactly 0 where all are alike
+    return {"Geometry": mesh, "Depth": tree.math("MULTIPLY_ADD", apart, SHARE, depth)}
