@@ -62,8 +62,8 @@ MAY_IMPORT = {
     | ENGINE
     | CONTROL
     | PRIOR
-    | {"numpy", "OpenImageIO", "inference.background", "inference.steps"},
-    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.depth", "inference.steps"},
+    | {"numpy", "OpenImageIO", "inference.backdrop", "inference.background", "inference.steps"},
+    "addon/depth": EVERYWHERE | {"OpenImageIO", "inference.backdrop", "inference.depth", "inference.steps"},
     "addon/scene": EVERYWHERE | CONTROL | PRIOR | {"inference.background", "addon.depth"},
     "addon/engine": EVERYWHERE | ENGINE | {"addon.depth"},
     "addon/ui": EVERYWHERE | {"inference.cache", "addon.depth", "addon.scene", "addon.engine"},
@@ -99,6 +99,7 @@ ONLY_STANDARD_LIBRARY = (
 )
 # Blender imports these.
 ONLY_NUMPY = (
+    "inference/backdrop.py",
     "inference/background.py",
     "inference/constraint.py",
     "inference/depth.py",

@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.backdrop import flat  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference.catalog import Kind  # type: ignore[import-not-found]
 from ...inference.depth import along_axis  # type: ignore[import-not-found]
 from ..errors import DepthFileError, printable
 from . import clean, evidence, files
@@ -246,6 +247,11 @@ def _disparity(samples: Samples, near_is: NearIs) -> tuple[NDArray[np.float32], 
         with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is invalid
             values = brightest - values
     return values, np.isfinite(values)
+
+
+def with_backdrop(depth: DepthMap) -> DepthMap:
+    """Return a depth map whose sky is flat, where its numbers say that they are next to infinitely far."""
+    return replace(depth, values=flat(depth.values, depth.validity)) if depth.kind == "disparity" else depth
 
 
 def _focal_length(samples: Samples) -> float | None:

@@ -91,6 +91,7 @@ def from_files(
         smooth_steps=smooth_steps,
         fill_gaps=fill_gaps,
     )
+    depth = meaning.with_backdrop(depth)
     with _all_or_nothing():
         picture = photo.load(photo_path)
         _check_orientation(picture, depth.values.shape)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     """Make one mesh file."""
     options = _parser().parse_args(arguments)
     path = Path(options.output)
+    from ..backdrop import with_backdrop
     from ..mesh import solid_files, write
 
     if path.suffix.lower() not in (*write.SUFFIXES, *solid_files.SUFFIXES):
@@ -37,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
 
     photo = read_photo(options.photo, max_pixels=int(options.max_megapixels * 1e6))
     photo, known = _depth(options, photo)
+    known = replace(known, depth=with_backdrop(known.depth, None))
     if path.suffix.lower() in solid_files.SUFFIXES:
         _write_solid(options, known, photo, path)
     else:

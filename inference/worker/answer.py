@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import background
+from ..backdrop import with_backdrop
 from ..depth import Depth
 from ..embedded.embedded import Embedded
 from ..embedded.read import brought
@@ -41,7 +42,7 @@ def own(request: Estimate, photo: Photo) -> tuple[Photo, Embedded | None]:
 
 def done(request: Estimate, found: Made, photo: Photo, *, size: int, seconds: float) -> Done:
     """Write the arrays of a picture, and return the answer. size, errors: see `written`."""
-    depth = found.depth
+    depth = found.depth if request.raw else with_backdrop(found.depth, photo.validity)
     paths = written(request, depth, photo, size)
     height, width = as_stored(photo.rgb, photo.orientation).shape[:2]
     return Done(

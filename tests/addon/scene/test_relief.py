@@ -175,6 +175,17 @@ def test_a_transparent_photo_makes_its_depth_invalid_there(relief, tmp_path):
     np.testing.assert_array_equal(alpha, expected)
 
 
+def test_a_sky_next_to_infinitely_far_is_imported_flat(relief, tmp_path):
+    values = np.linspace(0.0, 1.0, 40 * 60, dtype=np.float32).reshape(40, 60)
+    values[:10] = np.random.default_rng(0).random((10, 60)) * 0.008
+    depth = write_depth(tmp_path / "a_depth.npy", values)
+    photo = write_photo(tmp_path / "a.png", 60, 40)
+    made = relief.from_files(photo, depth, kind="disparity", near_is="bright", background=False)
+    stored = np.array(made.depth.pixels).reshape(40, 60, 4)[::-1, :, 0]
+    assert (stored[:10] == 0).all()
+    np.testing.assert_allclose(stored[10:], values[10:], atol=1e-6)
+
+
 def test_a_small_depth_map_keeps_the_fine_grid(relief, files):
     """A cut costs one face to either side: on a grid finer than the pixels it is finer too."""
     made = relief.from_files(*files((48, 36)), collection=bpy.context.scene.collection)
