@@ -6,14 +6,18 @@
 PSNR of the colour and relative error of the depth over the pixels behind which the true scene goes on, and the time.
 At the rim, where the photo shows mixed colours: how far the made-up ones and the photo's own lie from the true ones.
 Then the relief from the camera that fits, with the defaults: what is empty, and what differs from the uncut relief,
-which shows the photo itself.
+which shows the photo itself. And for six photos of the test material, where there is one: what is empty when the
+camera moves.
 """
 
+import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 from tools import extension
 
@@ -22,12 +26,14 @@ extension.enable_alone()
 import bpy  # noqa: E402  Blender's user folder is set first
 import numpy as np  # noqa: E402
 import OpenEXR  # noqa: E402
+import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from inference import background  # noqa: E402
 from inference.push_pull import resized  # noqa: E402
 from tests.benchmarks.machine import bandwidth  # noqa: E402
 from tests.benchmarks.measure import Row, Stopwatch  # noqa: E402
+from tests.material import material  # noqa: E402
 from tools import rendering  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +41,21 @@ PHOTO, DEPTH = ROOT / "assets" / "sample_photo.jpg", ROOT / "assets" / "sample_d
 STOOD = 1.03  # what is farther than the front by more was hidden by something
 ROUNDS = 7
 OFF = 16  # of 255: a difference that is seen
+WIDTH = 480  # pixels, of the pictures from a camera that moved
+MOVES = {  # of the median distance, along the camera's X and Z
+    "as taken": (0.0, 0.0),
+    "truck 5 %": (0.05, 0.0),
+    "truck 10 %": (0.1, 0.0),
+    "dolly 5 %": (0.0, -0.05),
+    "dolly 10 %": (0.0, -0.1),
+}
+PHOTOS = {  # of the test material, those whose depth is known nearly everywhere
+    "motorcycle": "midd_motorcycle",
+    "living room": "redwood_0",
+    "tablet's room": "arkit_promptda",
+    "phone's dog": "apple_portrait_pug",
+    "flowers": "lensblur_flowers",
+}
 
 
 def distance(path: Path) -> np.ndarray:
@@ -89,10 +110,7 @@ def seen(path: Path) -> np.ndarray:
 
 def from_the_camera() -> None:
     """Print what is empty and what is off where the photo was taken."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    made = extension.module("addon.scene.relief").from_files(
-        PHOTO, DEPTH, collection=bpy.context.scene.collection, projection="Camera", scene=bpy.context.scene
-    )
+    made = scene_of(PHOTO, DEPTH)
     set_input = extension.module("addon.scene.inputs").set_input
     with tempfile.TemporaryDirectory() as folder:
         pictures = {}
@@ -109,6 +127,69 @@ def from_the_camera() -> None:
         print(f"{name:16} empty {empty / shown.sum():.2%}, {empty} pixels; ", end="")
         print(f"off by {off.mean():.2f} of 255, by more than {OFF}: ", end="")
         print(f"{(off.max(axis=1) > OFF).mean():.2%}")
+
+
+def scene_of(photo: Path, depth: Path, **said: str) -> Any:
+    """Return the relief of a photo as the only thing in an empty file, in Projection Camera with the defaults."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return extension.module("addon.scene.relief").from_files(
+        photo, depth, collection=bpy.context.scene.collection, projection="Camera", scene=bpy.context.scene, **said
+    )
+
+
+def real_scenes(folder: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the relief of six photos, the bicycle first. Skips without the test material."""
+    yield "bicycle", scene_of(material("dav2", "demo08.jpg"), material("dav2", "demo08_vits_disparity8.png"))
+    for name, stem in PHOTOS.items():
+        with np.load(material("rgbd", f"{stem}.npz")) as data:
+            kind, depth = json.loads(bytes(data["meta"]))["kind"], np.where(data["valid"], data["depth"], np.nan)
+            photo, values = folder / f"{stem}.png", folder / f"{stem}.npy"
+            Image.fromarray(data["rgb"]).save(photo)
+        if kind == "relative_8bit_far_high":
+            values = folder / f"{stem}_depth.png"
+            Image.fromarray(depth.astype(np.uint8)).save(values)
+            yield name, scene_of(photo, values, near_is="dark", kind="disparity")
+        else:
+            np.save(values, depth.astype(np.float32))
+            yield name, scene_of(photo, values, kind="distance" if kind == "depth_m" else "disparity")
+
+
+def median_distance(ob: bpy.types.Object) -> float:
+    """Return the median distance of a scene's vertices along its camera's axis, in metres."""
+    mesh = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    points = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", points)
+    return float(-np.median(points[2::3]))
+
+
+def moved(made: Any, folder: Path, name: str) -> None:
+    """Print which share of the frame is empty where a camera of this scene moves, with one layer and with two."""
+    scene = bpy.context.scene
+    wide, high = scene.render.resolution_x, scene.render.resolution_y
+    scene.render.resolution_x, scene.render.resolution_y = WIDTH, round(WIDTH * high / wide)
+    scene.render.use_persistent_data = True  # nothing but the camera moves
+    set_input = extension.module("addon.scene.inputs").set_input
+    set_input(made.modifier, "Background", False)
+    distance = median_distance(made.ob)
+    for layers in (1, 2):
+        set_input(made.modifier, "Background", layers == 2)
+        shares = []
+        for move, (x, z) in MOVES.items():
+            made.camera.location = (x * distance, 0.0, z * distance)
+            picture = seen(folder / f"{name}, {move}, {layers}.png")
+            shares.append((picture[..., 3] <= 127).mean())
+        print(f"{name:16} {layers:6}  " + "  ".join(f"{share:10.2%}" for share in shares), flush=True)
+
+
+def from_a_moved_camera() -> None:
+    """Print a table of what is empty in six real photos."""
+    print(f"{'empty':16} layers  " + "  ".join(f"{move:>10}" for move in MOVES))
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for name, made in real_scenes(Path(folder)):
+                moved(made, Path(folder), name)
+        except pytest.skip.Exception as absent:
+            print(absent)
 
 
 def main() -> None:
@@ -128,6 +209,7 @@ def main() -> None:
     row = Row(f"{front.size / 1e6:.2f} megapixels", taken, moved / bandwidth() / 1e9)
     watch.show("time, on one core", "to read and write it", [row])
     from_the_camera()
+    from_a_moved_camera()
 
 
 if __name__ == "__main__":
