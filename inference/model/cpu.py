@@ -1,6 +1,8 @@
 """What makes the plain network quick on a CPU, put over it in place: the result stays the same up to rounding.
 
 - LayerScale is a factor on the output of a linear layer, so it is multiplied into that layer.
+- The factors and the bias of a norm, and the bias of the linear layer after it, are put into that layer's weight.
+- The last products of attention and MLP add to the tokens themselves, without a pass of their own for the sum.
 - oneDNN takes the matrix products of those layers in which it is quicker than torch's own choice (`onednn.py`).
 - A transposed convolution without overlap is a linear layer whose output is put in another order.
 - The last stages, the largest maps, run in strips, which fit into the cache and into memory that is reused.
@@ -15,19 +17,33 @@ from torch.nn import functional as F  # noqa: N812 (the name that torch's users 
 
 from . import onednn, plain
 
+_SHIFT = 0.125  # of normalised tokens: with more, their small numbers lose digits; with less, the weights do
 _STRIP = 74  # rows of the last stage that are computed at once: a seventh of 518
 
 
-def accelerate(network: nn.Module) -> None:
-    """Put the quicker layers in the place of the plain ones. The network stays on the CPU, in float32."""
-    layers = list(network.named_modules())
-    for _, layer in layers:
-        if isinstance(layer, plain.Block):
-            _fold(layer.scale1, layer.attn.proj)
-            _fold(layer.scale2, layer.mlp.w3 if isinstance(layer.mlp, plain.SwiGlu) else layer.mlp.fc2)
-    for name, layer in layers:
+def accelerate(network: nn.Module, *, exact: bool = True) -> None:
+    """Put the quicker layers in the place of the plain ones. The network stays on the CPU, in float32.
+
+    exact: False keeps what goes into linear layers as the network was trained, for layers that will round it.
+    """
+    blocks = {name: layer for name, layer in network.named_modules() if isinstance(layer, plain.Block)}
+    for block in blocks.values():
+        first, last = (getattr(block.mlp, name) for name in _ends(block.mlp))
+        _fold(block.scale1, block.attn.proj)
+        _fold(block.scale2, last)
+        if exact:
+            _absorb(block.norm1, block.attn.qkv)
+            _absorb(block.norm2, first)
+    for name, layer in list(network.named_modules()):
         if (quicker := _quicker(layer)) is not None:
             network.set_submodule(name, quicker)
+    for name, block in blocks.items():
+        network.set_submodule(name, Block(block))
+
+
+def _ends(mlp: nn.Module) -> tuple[str, str]:
+    """Return the names of the first and the last layer."""
+    return ("w12", "w3") if isinstance(mlp, plain.SwiGlu) else ("fc1", "fc2")
 
 
 def _fold(scale: plain.LayerScale, layer: nn.Linear) -> None:
@@ -37,22 +53,82 @@ def _fold(scale: plain.LayerScale, layer: nn.Linear) -> None:
         layer.bias.mul_(scale.gamma)
 
 
+def _absorb(norm: nn.LayerNorm, layer: nn.Linear) -> None:
+    """Put the factors of a norm, and its bias and that of the layer after it, into that layer's weight.
+
+    A normalised token sums up to 0. So a number that is added to a row of the weight changes nothing there, and becomes
+    a bias where the norm adds a number to all of the token.
+    """
+    with torch.no_grad():
+        bias = layer(norm.bias)  # (out,)
+        layer.weight.mul_(norm.weight)
+        layer.weight.add_((bias / _SHIFT - layer.weight.sum(1))[:, None] / layer.in_features)
+        layer.register_parameter("bias", None)
+        norm.weight.fill_(1.0)
+        norm.bias.fill_(_SHIFT)
+
+
 def _quicker(layer: nn.Module) -> nn.Module | None:
     """Return what takes the place of a layer, or None where it stays."""
     match layer:
-        case plain.LayerScale():
-            return nn.Identity()
         case nn.GELU():
             return GeluInPlace()
         case nn.ConvTranspose2d():
             return Enlarge(layer)
         case plain.Output():
             return StripOutput(layer)
-        case plain.Attention() if onednn.is_quicker_attention(layer.qkv.in_features // layer.heads):
-            return onednn.Attention(layer)
+        case plain.Attention():
+            return Attention(layer)
         case nn.Linear() if onednn.is_quicker_linear(layer.in_features, layer.out_features):
             return onednn.Linear(layer)
     return None
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention, by what is quickest here."""
+
+    def __init__(self, attention: plain.Attention) -> None:
+        super().__init__()
+        self.heads = attention.heads
+        self.qkv, self.proj = attention.qkv, attention.proj
+        by_onednn = onednn.is_quicker_attention(self.qkv.in_features // self.heads)
+        self.attend = onednn.attend if by_onednn else _attend
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (B, T, C) into (B, T, C)."""
+        qkv = self.qkv(x).unflatten(2, (3, self.heads, -1))  # (B, T, 3, heads, C / heads)
+        return self.proj(self.attend(*qkv.permute(2, 0, 3, 1, 4)).flatten(2))
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Return the attention of q, k and v, each (B, heads, T, channels), as (B, T, heads, channels)."""
+    x = F.scaled_dot_product_attention(q.contiguous(), k.contiguous(), v.contiguous())  # rows side by side pay
+    return x.transpose(1, 2)
+
+
+class Block(nn.Module):
+    """A transformer block whose last products add to the tokens, which it overwrites."""
+
+    def __init__(self, block: plain.Block) -> None:
+        super().__init__()
+        self.norm1, self.attn, self.norm2, self.mlp = block.norm1, block.attn, block.norm2, block.mlp
+        _, last = _ends(self.mlp)
+        self.proj, self.out = self.attn.proj, getattr(self.mlp, last)
+        self.attn.set_submodule("proj", nn.Identity())
+        self.mlp.set_submodule(last, nn.Identity())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (B, T, C) into (B, T, C)."""
+        x = _add(x, self.attn(self.norm1(x)), self.proj)
+        return _add(x, self.mlp(self.norm2(x)), self.out)
+
+
+def _add(x: Tensor, y: Tensor, layer: nn.Module) -> Tensor:
+    """Return x + layer(y), in the place of x."""
+    if type(layer) is not nn.Linear:  # oneDNN's and int8's products add nothing
+        return x.add_(layer(y))
+    x.view(-1, x.shape[-1]).add_(layer.bias).addmm_(y.flatten(0, 1), layer.weight.T)
+    return x
 
 
 class GeluInPlace(nn.Module):
@@ -123,5 +199,7 @@ def _resize_rows(x: Tensor, height: int, width: int, start: int, stop: int) -> T
     below = (above + 1).clamp_(max=last)
     x = x.permute(0, 2, 3, 1)  # channels last
     weight = (position - above).to(x.dtype)[:, None, None]
-    rows = torch.lerp(x.index_select(1, above), x.index_select(1, below), weight)
-    return plain.resize(rows.permute(0, 3, 1, 2), stop - start, width)
+    resized = x.index_select(1, above).lerp_(x.index_select(1, below), weight)  # (B, rows, W, channels)
+    lines = resized.flatten(0, 1).transpose(1, 2)[:, :, None]  # each row as a picture, for torch shares out pictures
+    lines = plain.resize(lines, 1, width)[:, :, 0].transpose(1, 2)
+    return lines.unflatten(0, (-1, stop - start)).permute(0, 3, 1, 2)

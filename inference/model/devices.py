@@ -53,7 +53,7 @@ def adapt(network: nn.Module, encoder: Encoder, device: torch.device, precision:
     """
     dtype: torch.dtype = torch.float32 if precision == "int8" else getattr(torch, precision)
     if device.type == "cpu" and dtype == torch.float32:
-        accelerate(network)
+        accelerate(network, exact=precision == "float32")
     if precision == "int8":
         quantize(encoder)
     return dtype

@@ -163,20 +163,6 @@ class Linear(nn.Linear):
         return product(x, self.weight, self.bias)
 
 
-class Attention(nn.Module):
-    """Attention by oneDNN's matrix products, block by block of queries."""
-
-    def __init__(self, attention: plain.Attention) -> None:
-        super().__init__()
-        self.heads = attention.heads
-        self.qkv, self.proj = attention.qkv, attention.proj
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn (B, T, C) into (B, T, C)."""
-        qkv = self.qkv(x).unflatten(2, (3, self.heads, -1))  # (B, T, 3, heads, C / heads)
-        return self.proj(attend(*qkv.permute(2, 0, 3, 1, 4)).flatten(2))
-
-
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Return the attention of q, k and v, each (B, heads, T, channels), as (B, T, heads, channels).
 

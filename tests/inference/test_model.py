@@ -1,12 +1,14 @@
 """The network against the original's output, plain and as the CPU runs it: every size, batch and thread count."""
 
+import copy
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from inference.model import cpu, onednn
+from inference.model import cpu, onednn, plain
 from inference.model.plain import CONFIGS, DepthAnything
 from inference.model.weights import load_model
 
@@ -29,7 +31,10 @@ KINDS = ["plain", "oneDNN", "torch's choice"]
 
 @pytest.fixture(scope="module")
 def model_of(reference, tmp_path_factory):
-    """Return a function that saves a reference's weights as the published .pth and loads them, plain or quicker."""
+    """Return a function that saves a reference's weights as the published .pth and loads them, plain or quicker.
+
+    "int8" is what int8 layers are put over.
+    """
     models = {}
 
     def get(name: str, kind: str = "torch's choice") -> DepthAnything:
@@ -41,7 +46,7 @@ def model_of(reference, tmp_path_factory):
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setattr(onednn, "is_quicker_linear", lambda *_: kind == "oneDNN")
                     patch.setattr(onednn, "is_quicker_attention", lambda *_: kind == "oneDNN")
-                    cpu.accelerate(network)
+                    cpu.accelerate(network, exact=kind != "int8")
             models[name, kind] = network
         return models[name, kind]
 
@@ -140,3 +145,34 @@ def test_giant_has_the_published_number_of_parameters():
     encoder = sum(parameter.numel() for parameter in giant.encoder.parameters())
     # DINOv2's ViT-g/14 has 1,136,480,768 parameters, the mask token among them.
     assert encoder == 1_136_480_768 - 1536
+
+
+@pytest.mark.parametrize("swiglu", [False, True])
+@pytest.mark.parametrize("kind", ["oneDNN", "torch's choice", "int8"])
+def test_a_quicker_block_keeps_what_the_plain_one_says(monkeypatch, kind, swiglu):
+    monkeypatch.setattr(onednn, "is_quicker_linear", lambda *_: kind == "oneDNN")
+    monkeypatch.setattr(onednn, "is_quicker_attention", lambda *_: kind == "oneDNN")
+    generator = torch.Generator().manual_seed(0)
+    network = nn.Sequential(plain.Block(plain.ModelConfig(64, 1, 2, (), 0, (), swiglu=swiglu))).requires_grad_(False)
+    for name, parameter in network.named_parameters():
+        parameter.copy_(torch.randn(parameter.shape, generator=generator) / (8 if parameter.ndim == 2 else 1))
+        if name.endswith(("norm1.weight", "norm2.weight")):
+            parameter.exp_()  # trained ones differ by large factors
+    tokens = torch.randn(2, 5, 64, generator=generator)
+    tokens[..., 7] += 100  # as one of the channels of a trained encoder
+    with torch.inference_mode():
+        expected = copy.deepcopy(network).double()(tokens.double()).numpy()
+        plainly = network(tokens).numpy()
+        cpu.accelerate(network, exact=kind != "int8")
+        found = network(tokens.clone()).numpy()
+    error = np.abs(found - expected).max() / np.ptp(expected)
+    assert error <= 4 * np.abs(plainly - expected).max() / np.ptp(expected)
+
+
+def test_layers_that_will_be_rounded_keep_their_weights():
+    block = plain.Block(plain.ModelConfig(16, 1, 2, (), 0, ())).requires_grad_(False)
+    expected = {name: block.get_submodule(name).weight.clone() for name in ("norm1", "norm2", "attn.qkv", "mlp.fc1")}
+    network = nn.Sequential(block)
+    cpu.accelerate(network, exact=False)
+    for name, weight in expected.items():
+        torch.testing.assert_close(network[0].get_submodule(name).weight, weight, rtol=0, atol=0)

@@ -63,7 +63,7 @@ def test_nothing_in_leaves_the_bias():
 @pytest.mark.usefixtures("int8")
 @pytest.mark.parametrize(("name", "height", "width"), SIZES)
 def test_depth_is_near_the_originals(reference, model_of, pixels, name, height, width):  # noqa: F811
-    network = model_of(name)
+    network = model_of(name, "int8")
     if not any(isinstance(module, Int8Linear) for module in network.modules()):
         quantize(network.encoder)
     with torch.inference_mode():
