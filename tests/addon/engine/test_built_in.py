@@ -76,8 +76,8 @@ def test_an_engine_changes_no_choice(preferences) -> None:
 
 def test_other_models_say_that_they_need_the_engine(preferences, path: Path) -> None:
     image = bpy.data.images.load(str(path))
-    preferences.model = "small-indoor"
-    with pytest.raises(RuntimeError, match=r"Indoor Small.*Set Up Engine.*Draft"):
+    preferences.model = "small"
+    with pytest.raises(RuntimeError, match=r"V2 Small.*Set Up Engine.*Draft"):
         bpy.ops.depth_nodes.estimate_depth(image=image.name)
 
 

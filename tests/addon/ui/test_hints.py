@@ -18,12 +18,12 @@ SENTENCE = re.compile(r"(?<=[.:;?!(])\s+|\n+")
 CODE = re.compile(r"[\\|{]|^\s*import ", re.MULTILINE)  # a pattern or a program
 SHORT = 3  # words; what has less is a name by itself, and so is what has capitals throughout
 DRAWN = {"operator", "label", "prop", "menu", "progress", "panel"}  # what draws a text of its own
-# Capitalised, and no control: products, formats, a colour space, and an axis of one.
+# Capitalised, and no control: products, formats, a colour space, an axis of one, and variables of the environment.
 NOUN = re.compile(
     "8-bit|16-bit|32-bit|AMD|ARM|AVIF|Anything|Blenders?|CPU|CUDA|Depth|Direction|Draft|EEVEE|EXIF|EXR|Face|False|FLUX|GB|"
     "COLMAP|Gaussian|Instant|NGP|"
     "GIMP|GPU|HEIC|Hugging|I|Intel|JPEG|JSON|KITTI|Linux|MB|MP4|Mac|Metal|Movie|NPY|NPZ|NVIDIA|NaN|Nodes|Non-Color|"
-    r"OpenEXR|OpenImageIO|PFM|PNG|Photos|PyPI|PyTorch|Python|ROCm|SD|SDXL|TIFF|TUM|True|UI|UV|V1|V2|WebP|Windows|XPU|Z|\d+"
+    r"[A-Z]+(?:_[A-Z]+)+|OpenEXR|OpenImageIO|PFM|PNG|Photos|PyPI|PyTorch|Python|ROCm|SD|SDXL|TIFF|TUM|True|UI|UV|V1|V2|WebP|Windows|XPU|Z|\d+"
 )
 
 
