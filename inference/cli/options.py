@@ -13,15 +13,20 @@ if TYPE_CHECKING:
     from ..predict import Predictor
 
 
+def add_licence_option(parser: "argparse._ActionsContainer") -> None:
+    """Add the consent to what a model's licence says."""
+    parser.add_argument(
+        "--accept-license", action="store_true", help="accept a licence that forbids commercial use, or the lack of one"
+    )
+
+
 def add_model_options(parser: "argparse._ActionsContainer") -> None:
     """Add them to a command's parser, or to a group of its options."""
     parser.add_argument("--model", default="small", metavar="NAME", help="default: small; `models` lists them all")
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="a local .safetensors, .pth or .pt file in place of the hub's"
     )
-    parser.add_argument(
-        "--accept-license", action="store_true", help="accept a licence that forbids commercial use, or the lack of one"
-    )
+    add_licence_option(parser)
     parser.add_argument("--device", default="auto", choices=get_args(catalog.Device), help="default: auto")
     parser.add_argument(
         "--size",

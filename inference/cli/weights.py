@@ -2,11 +2,12 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .. import catalog
 from ..cache import on_disk
 from ..errors import DepthNodesError
+from .options import add_licence_option
 from .report import FAILED, OK, PROGRAM, Download, complain
 
 _REACH = {"disparity": "relative", "distance": "metres"}
@@ -48,38 +49,37 @@ def _check() -> int:
     """Ask the hub for the size and the hash of each file, without downloading any."""
     from ..hub import check
 
-    failures = 0
-    for spec in catalog.MODELS:
-        if spec.built_in:
-            continue
-        try:
-            check(spec)
-        except DepthNodesError as error:
-            failures += 1
-            complain(error)
-        else:
-            print(f"{spec.name}: as pinned", flush=True)
-    return FAILED if failures else OK
+    def checked(name: str) -> str:
+        check(catalog.get(name))
+        return "as pinned"
+
+    return _each([spec.name for spec in catalog.MODELS if not spec.built_in], checked)
 
 
 def download(arguments: Sequence[str]) -> int:
     """Fetch weights without computing anything."""
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} download", description="Fetch weights from the hub.")
     parser.add_argument("models", nargs="*", default=["small"], metavar="NAME", help="default: small")
-    parser.add_argument(
-        "--accept-license", action="store_true", help="accept a licence that forbids commercial use, or the lack of one"
-    )
+    add_licence_option(parser)
     options = parser.parse_args(arguments)
     from ..hub import fetch
 
+    def fetched(name: str) -> object:
+        with Download(name) as bytes_came:
+            return fetch(catalog.get(name), accept_license=options.accept_license, progress=bytes_came.report)
+
+    return _each(options.models, fetched)
+
+
+def _each(names: Sequence[str], act: Callable[[str], object]) -> int:
+    """Print what comes of each model, or complain; a failure doesn't stop the others."""
     failures = 0
-    for name in options.models:
+    for name in names:
         try:
-            with Download(name) as bytes_came:
-                path = fetch(catalog.get(name), accept_license=options.accept_license, progress=bytes_came.report)
+            found = act(name)
         except DepthNodesError as error:
             failures += 1
             complain(error)
         else:
-            print(f"{name}: {path}", flush=True)
+            print(f"{name}: {found}", flush=True)
     return FAILED if failures else OK
