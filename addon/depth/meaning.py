@@ -127,6 +127,11 @@ def read(
     )
 
 
+def with_backdrop(depth: DepthMap) -> DepthMap:
+    """Return a depth map whose sky is flat, where its numbers say that they are next to infinitely far."""
+    return replace(depth, values=flat(depth.values, depth.validity)) if depth.kind == "disparity" else depth
+
+
 @dataclass(frozen=True)
 class _Said:
     """What the caller says of a map; None where it says nothing."""
@@ -247,11 +252,6 @@ def _disparity(samples: Samples, near_is: NearIs) -> tuple[NDArray[np.float32], 
         with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is invalid
             values = brightest - values
     return values, np.isfinite(values)
-
-
-def with_backdrop(depth: DepthMap) -> DepthMap:
-    """Return a depth map whose sky is flat, where its numbers say that they are next to infinitely far."""
-    return replace(depth, values=flat(depth.values, depth.validity)) if depth.kind == "disparity" else depth
 
 
 def _focal_length(samples: Samples) -> float | None:

@@ -4,7 +4,6 @@ Grids are (rows, columns) with the top row first, as pictures are. Vertices lie 
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,6 @@ from ..background import FAR, NEAR, Background
 from ..depth import Depth
 from ..edges import Mask, snap
 from .shape import Floats, Shape
-
-_Any = TypeVar("_Any", bound=np.generic)
 
 LATTICE = 128  # the range is that of so many pixels along each side
 SNAP_FROM = 0.5  # the share of the threshold from which on an edge is sharpened, and its mixed colours give way

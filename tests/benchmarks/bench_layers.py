@@ -4,7 +4,7 @@ Medians of interleaved runs in this one process, as in `bench_groups`. The limit
 slider Scale.
 """
 
-from time import perf_counter
+from functools import partial
 
 import numpy as np
 
@@ -59,15 +59,13 @@ def compare_sliders(image: bpy.types.Image) -> None:
     objects = {name: relief({"Image": image, "Resolution": SIDE, **SNAPPED}) for name in values}
     turns = dict.fromkeys(values, 0)
 
-    def drag(name: str) -> float:
+    def drag(name: str) -> None:
         turns[name] += 1
-        start = perf_counter()
         set_inputs(objects[name].modifiers[0], {name: values[name][turns[name] % 2]})
         objects[name].update_tag()
         bpy.context.view_layer.update()
-        return perf_counter() - start
 
-    times = watch.interleaved({name: lambda name=name: drag(name) for name in values}, ROUNDS)
+    times = watch.interleaved({name: watch.of(partial(drag, name)) for name in values}, ROUNDS)
     least = times["Scale"].median
     watch.show(
         "Dragging a slider, unfrozen, default", "Scale", [Row(name, taken, least) for name, taken in times.items()]

@@ -1,7 +1,5 @@
 """Set Up Engine: a separate Python with torch and what else the worker needs; and Better Depth, which uses it."""
 
-import textwrap
-
 import bpy
 from bpy.props import BoolProperty, EnumProperty
 
@@ -9,7 +7,7 @@ from ....inference import cache, catalog  # type: ignore[import-not-found]  # th
 from ...engine import jobs, place, postponed, probe, settings, setup
 from ...engine.backends import Backend, backends, why_none
 from ...errors import DepthNodesError, EngineError
-from ..words import draw_line, reported, size
+from ..words import draw_line, draw_wrapped, reported, size
 
 _NOT_HASHED = (
     "This PyTorch is pinned by its version, not by the hashes of its files. It comes from download.pytorch.org alone"
@@ -61,8 +59,7 @@ class ChoosingBackend:
         column = layout.column(align=True)
         notes = self._notes if self.chosen().is_hashed else (*self._notes, _NOT_HASHED)
         for note in notes:
-            for number, line in enumerate(textwrap.wrap(note, _LETTERS)):
-                draw_line(column, line, icon="BLANK1" if number else "INFO")
+            draw_wrapped(column, note, _LETTERS)
 
 
 class DEPTH_NODES_OT_set_up_engine(ChoosingBackend, bpy.types.Operator):
