@@ -36,19 +36,32 @@ def encode(
     method = _ZIP if compress else _NONE
     header = _header(names, height, width, method, attributes or {})
     planes = [channels[name].astype("<f4", copy=False) for name in names]
-    tops = range(0, height, _ROWS[method])
-
-    def chunk(top: int) -> bytes:
-        rows = np.stack([plane[top : top + _ROWS[method]] for plane in planes], axis=1)  # (rows, channel, W)
-        raw = rows.reshape(-1).view(np.uint8)
-        packed = _pack(raw) if compress else raw.tobytes()
-        return struct.pack("<ii", top, len(packed)) + packed
-
-    with ThreadPoolExecutor() as pool:  # zlib and numpy let other threads run
-        chunks = list(pool.map(chunk, tops) if compress else map(chunk, tops))
+    chunks = _zipped(planes) if compress else _rows(planes)
     first = len(header) + 8 * len(chunks)
     offsets = [*accumulate((len(chunk) for chunk in chunks), initial=first)][:-1]
     return b"".join((header, np.array(offsets, "<u8").tobytes(), *chunks))
+
+
+def _zipped(planes: list[NDArray[np.float32]]) -> list[bytes]:
+    """Return the chunks of a file with ZIP: in each its first row, its size, and its samples, row by row."""
+
+    def chunk(top: int) -> bytes:
+        rows = np.stack([plane[top : top + _ROWS[_ZIP]] for plane in planes], axis=1)  # (rows, channel, W)
+        packed = _pack(rows.reshape(-1).view(np.uint8))
+        return struct.pack("<ii", top, len(packed)) + packed
+
+    with ThreadPoolExecutor() as pool:  # zlib and numpy let other threads run
+        return list(pool.map(chunk, range(0, len(planes[0]), _ROWS[_ZIP])))
+
+
+def _rows(planes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """Return the chunks of a file without compression, one for each row, (H, bytes)."""
+    height, width = planes[0].shape
+    found = np.empty((height, 2 + len(planes) * width), "<i4")
+    found[:, 0], found[:, 1] = np.arange(height), 4 * len(planes) * width
+    for number, plane in enumerate(planes):
+        found[:, 2 + number * width :][:, :width] = plane.view("<i4")
+    return found.view(np.uint8)
 
 
 def attributes(path: Path) -> dict[str, str | float] | None:

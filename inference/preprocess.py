@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from .resample import Taps, resample
+
 Rgb = NDArray[np.uint8] | NDArray[np.float32]
 
 # ImageNet's statistics, with which DINOv2 was trained; RGB in 0 to 1.
@@ -43,21 +45,11 @@ def resize_cubic(image: Rgb, height: int, width: int) -> NDArray[np.float32]:
     Returns float32 (height, width, C) in the image's own range, overshoot included. Only the pixels under the taps are
     read, however large the image.
     """
-    rows, row_weights = _taps(image.shape[0], height)
-    columns, column_weights = _taps(image.shape[1], width)
-    tall = _weighted_sum(image, 0, rows, row_weights[:, :, None, None])  # (height, W, C)
-    return _weighted_sum(tall, 1, columns, column_weights[:, :, None])
+    return resample(image, _taps(image.shape[0], height), _taps(image.shape[1], width))
 
 
-def _weighted_sum(image: Rgb, axis: int, taps: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    total = np.take(image, taps[0], axis) * weights[0]
-    for tap, weight in zip(taps[1:], weights[1:], strict=True):
-        total += np.take(image, tap, axis) * weight
-    return total
-
-
-def _taps(old: int, new: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Return which samples a new sample reads and how much of each, both (4, new).
+def _taps(old: int, new: int) -> Taps:
+    """Return the four samples that each new one reads.
 
     Positions are rounded to float32, as in OpenCV: at 4000 pixels that moves a sample by up to 1e-4.
     """
@@ -71,4 +63,4 @@ def _taps(old: int, new: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     before = ((_CUBIC * (x + 1) - 5 * _CUBIC) * (x + 1) + 8 * _CUBIC) * (x + 1) - 4 * _CUBIC
     weights = np.stack([before, inner(x), inner(one - x), one - before - inner(x) - inner(one - x)])
     samples = first.astype(np.intp) + np.arange(-1, 3)[:, None]
-    return np.clip(samples, 0, old - 1), weights
+    return Taps(np.clip(samples, 0, old - 1), weights)

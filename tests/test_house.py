@@ -118,6 +118,7 @@ ONLY_NUMPY = (
     "inference/prior/dataset.py",
     "inference/prior/targets.py",
     "inference/prior/transforms.py",
+    "inference/resample.py",
     "inference/prior/write_colmap.py",
     "inference/push_pull.py",
     "inference/steps.py",
