@@ -5,6 +5,7 @@ little. Each pixel has one background, whatever the number of surfaces that stan
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,13 +72,15 @@ def behind(
     scale = _Scale.of(depth, known, kind)
     depth = np.where(known, depth, np.float32(scale.farthest))
     reach = max(1, round(REACH * max(depth.shape)))
-    snapped, _ = snap(depth, known, scale.inverse)
-    front = spread(scale.inverse(snapped), known, reach)
-    hidden, gap = edges(front, reach)
-    away, gap = context(front, hidden, known, gap, reach // 2)
+    with ThreadPoolExecutor(1) as beside:  # numpy lets other threads run
+        resizing = beside.submit(resized, rgb, *depth.shape)
+        snapped, _ = snap(depth, known, scale.inverse)
+        front = spread(scale.inverse(snapped), known, reach)
+        hidden, gap = edges(front, reach)
+        away, gap = context(front, hidden, known, gap, reach // 2)
     rim, seam = (away > 0) & (away <= RIM), away == RIM + 1
     weight = np.where(rim, _FAINT, (away > RIM).astype(np.float32)) * known
-    photo = resized(rgb, *depth.shape)
+    photo = resizing.result()
     fill = push_pull(np.concatenate([photo, front[None]]), weight)
 
     nearest = front / np.where(hidden, _BEHIND, _JUST_BEHIND)  # what the background stays behind

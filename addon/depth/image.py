@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference import exr  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference import exr, png  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.catalog import EMBEDDED, Kind  # type: ignore[import-not-found]
 from ..errors import DepthImageError
 from ..version import VERSION
@@ -119,17 +119,9 @@ def colour(image: bpy.types.Image) -> bpy.types.Image | None:
 
 def _write_colour(target: str | bpy.types.Image, rgb: NDArray[np.uint8]) -> bpy.types.Image:
     """Write a picture, uint8 (H, W, 3), sRGB, into an image, and pack it."""
-    height, width = rgb.shape[:2]
     if isinstance(target, str):
-        target = bpy.data.images.new(target, width, height, alpha=False)
-    elif tuple(target.size) != (width, height):
-        target.scale(width, height)
-    rgba = np.ones((height, width, 4), np.float32)
-    rgba[..., :3] = rgb[::-1]  # Blender keeps the bottom row first
-    rgba[..., :3] /= np.float32(255.0)
-    target.pixels.foreach_set(rgba.reshape(-1))
-    target.update()
-    target.pack()
+        target = bpy.data.images.new(target, 1, 1, alpha=False)
+    show_file(target, png.encode(rgb))
     return target
 
 
