@@ -34,6 +34,7 @@ from .ui.operators.export_camera_and_depth import (
     DEPTH_NODES_OT_export_camera_and_depth,
     DEPTH_NODES_OT_render_dataset,
 )
+from .ui.operators.fill_background import DEPTH_NODES_OT_fill_background
 from .ui.operators.freeze_grid import DEPTH_NODES_OT_freeze_grid, DEPTH_NODES_OT_unfreeze_grid
 from .ui.operators.import_photo import DEPTH_NODES_OT_import_photo
 from .ui.operators.import_relief import DEPTH_NODES_OT_import_relief
@@ -66,6 +67,7 @@ _CLASSES = (
     DEPTH_NODES_OT_estimate_frames,
     DEPTH_NODES_OT_estimate_instead,
     DEPTH_NODES_OT_export_camera_and_depth,
+    DEPTH_NODES_OT_fill_background,
     DEPTH_NODES_OT_freeze_grid,
     DEPTH_NODES_OT_import_photo,
     DEPTH_NODES_OT_import_relief,

@@ -3,11 +3,12 @@
 Layout: https://openexr.com/en/latest/OpenEXRFileLayout.html.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,51 +18,63 @@ from numpy.typing import NDArray
 _MAGIC = b"\x76\x2f\x31\x01"
 _NONE, _ZIP = 0, 3  # the compressions' numbers
 _ROWS = {_NONE: 1, _ZIP: 16}  # how many of them make a chunk
+_KINDS = {2: 1, 4: 2}  # HALF and FLOAT, by their bytes
 _LEVEL = 1  # zlib's; measured on depth maps: the next ones cost a quarter more time and gain 1 to 6 % of the size
 _LONGEST = 1 << 20  # bytes of an attribute that is looked at
 
 
 def encode(
-    channels: Mapping[str, NDArray[np.float32]],
+    channels: Mapping[str, NDArray[np.float32] | NDArray[np.float16]],
     attributes: Mapping[str, str | float] | None = None,
     *,
     compress: bool = True,
 ) -> bytes:
-    """Return a 32-bit float file of channels that are float32 (H, W), top row first, bit for bit.
+    """Return a file of channels that are float32 or float16 (H, W), top row first, bit for bit.
 
     attributes: for the header; numbers are stored as 32-bit floats. compress: by ZIP, else not at all.
     """
     names = sorted(channels)  # the format demands this order
     height, width = channels[names[0]].shape
     method = _ZIP if compress else _NONE
-    header = _header(names, height, width, method, attributes or {})
-    planes = [channels[name].astype("<f4", copy=False) for name in names]
+    kinds = [_KINDS[channels[name].itemsize] for name in names]
+    header = _header(names, kinds, height, width, method, attributes or {})
+    planes = [_bytes(channels[name]) for name in names]
     chunks = _zipped(planes) if compress else _rows(planes)
-    first = len(header) + 8 * len(chunks)
-    offsets = [*accumulate((len(chunk) for chunk in chunks), initial=first)][:-1]
-    return b"".join((header, np.array(offsets, "<u8").tobytes(), *chunks))
+    file, offsets = BytesIO(), []
+    file.write(header + bytes(8 * -(-height // _ROWS[method])))
+    for chunk in chunks:  # each goes as it is written: a large map would be there twice
+        offsets.append(file.tell())
+        file.write(chunk)
+    file.seek(len(header))
+    file.write(np.array(offsets, "<u8").tobytes())
+    return file.getvalue()
 
 
-def _zipped(planes: list[NDArray[np.float32]]) -> list[bytes]:
-    """Return the chunks of a file with ZIP: in each its first row, its size, and its samples, row by row."""
+def _bytes(channel: NDArray[np.float32] | NDArray[np.float16]) -> NDArray[np.uint8]:
+    """Return the bytes of each row of a channel, (H, bytes)."""
+    samples = channel.astype(f"<f{channel.itemsize}", copy=False)
+    if samples.strides[1] != samples.itemsize:
+        samples = np.ascontiguousarray(samples)
+    return samples.view(np.uint8)
+
+
+def _zipped(planes: list[NDArray[np.uint8]]) -> Iterator[bytes]:
+    """Yield the chunks of a file with ZIP: in each its first row, its size, and its samples, row by row."""
 
     def chunk(top: int) -> bytes:
-        rows = np.stack([plane[top : top + _ROWS[_ZIP]] for plane in planes], axis=1)  # (rows, channel, W)
-        packed = _pack(rows.reshape(-1).view(np.uint8))
+        rows = np.concatenate([plane[top : top + _ROWS[_ZIP]] for plane in planes], axis=1)
+        packed = _pack(rows.reshape(-1))
         return struct.pack("<ii", top, len(packed)) + packed
 
-    with ThreadPoolExecutor() as pool:  # zlib and numpy let other threads run
-        return list(pool.map(chunk, range(0, len(planes[0]), _ROWS[_ZIP])))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # zlib and numpy let other threads run
+        yield from pool.map(chunk, range(0, len(planes[0]), _ROWS[_ZIP]))
 
 
-def _rows(planes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
+def _rows(planes: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Return the chunks of a file without compression, one for each row, (H, bytes)."""
-    height, width = planes[0].shape
-    found = np.empty((height, 2 + len(planes) * width), "<i4")
-    found[:, 0], found[:, 1] = np.arange(height), 4 * len(planes) * width
-    for number, plane in enumerate(planes):
-        found[:, 2 + number * width :][:, :width] = plane.view("<i4")
-    return found.view(np.uint8)
+    height, size = len(planes[0]), sum(plane.shape[1] for plane in planes)
+    heads = np.array([(row, size) for row in range(height)], "<i4").view(np.uint8)
+    return np.concatenate([heads, *planes], axis=1)
 
 
 def attributes(path: Path) -> dict[str, str | float] | None:
@@ -115,9 +128,13 @@ def _text(file: BinaryIO) -> str:
     return text.decode()
 
 
-def _header(names: list[str], height: int, width: int, method: int, attributes: Mapping[str, str | float]) -> bytes:
+def _header(
+    names: list[str], kinds: list[int], height: int, width: int, method: int, attributes: Mapping[str, str | float]
+) -> bytes:
     box = struct.pack("<4i", 0, 0, width - 1, height - 1)
-    channel_list = b"".join(name.encode() + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in names) + b"\0"
+    listed = zip(names, kinds, strict=True)
+    channel_list = b"".join(name.encode() + b"\0" + struct.pack("<iB3xii", kind, 0, 1, 1) for name, kind in listed)
+    channel_list += b"\0"
     own = (
         _attribute(name, "string", value.encode())
         if isinstance(value, str)

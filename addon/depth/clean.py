@@ -32,7 +32,8 @@ def fill_gaps(values: Depth, known: Known, width: int, kind: Kind) -> tuple[Dept
     is what was hidden. What stays unknown is 0.
     """
     # A rim of one unknown pixel, so that every pixel has eight neighbours.
-    filled = np.pad(np.where(known, values, np.float32(np.nan)), 1, constant_values=np.nan)
+    filled = np.full((values.shape[0] + 2, values.shape[1] + 2), np.nan, np.float32)
+    np.copyto(filled[1:-1, 1:-1], values, where=known)
     gaps = np.flatnonzero(np.pad(_closing(known, width) & ~known, 1))
     around = _DOWN * filled.shape[1] + _RIGHT
     flat = filled.reshape(-1)

@@ -5,7 +5,7 @@ does not tell, and knows few of the names that an EXR file gives to its channels
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def _read_picture(path: Path) -> Samples:
     lies = orientation(path, spec)
     values, *alphas = (
         np.ascontiguousarray(upright(_in_frame(plane.astype(np.float32), spec), lies))
-        for plane in (_grey(np.stack(planes)), *map(_opacity, alphas))
+        for plane in (_grey(planes), *map(_opacity, alphas))
     )
     alpha = next((alpha for alpha in alphas if not alpha.min() >= 1.0), None)  # NaN where the file has no pixels
     return Samples(values, alpha, None if is_exr else _bits(planes[0].dtype), names[0], attributes)
@@ -208,10 +208,11 @@ def _depth_channels(parts: list[list[str]]) -> tuple[int, list[str]]:
     raise DepthFileError(f"none of its channels is named Z or depth ({everything}). Save the depth alone")
 
 
-def _grey(colour: NDArray[Any]) -> NDArray[Any]:
+def _grey(planes: Sequence[NDArray[Any]] | NDArray[Any]) -> NDArray[Any]:
     """Return the one channel of (C, H, W), which a grey picture has three times. Raises DepthFileError for colours."""
-    if len(colour) == 1:
-        return colour[0]
+    if len(planes) == 1:
+        return planes[0]
+    colour = np.asarray(planes)
     low, high = colour.min(axis=0).astype(np.float64), colour.max(axis=0).astype(np.float64)
     top = np.iinfo(colour.dtype).max if colour.dtype.kind in "iu" else 1.0
     with np.errstate(invalid="ignore"):  # what JPEG leaves behind is less

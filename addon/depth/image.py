@@ -8,10 +8,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference import exr, png  # type: ignore[import-not-found]  # the checkout's root is the extension's
+from ...inference import png  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ...inference.catalog import EMBEDDED, Kind  # type: ignore[import-not-found]
 from ..errors import DepthImageError
 from ..version import VERSION
+from .stored import Layer, Stored, short
 
 _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth_raw_max", "depth_focal_length"
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
@@ -51,18 +52,6 @@ class DepthInfo:
     lens: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """What lies behind a depth map: see `inference.background.Background`.
-
-    depth, presence: float32 (H, W), of the depth map's size and in its units. colour: uint8 (h, w, 3), sRGB.
-    """
-
-    depth: NDArray[np.float32]
-    presence: NDArray[np.float32]
-    colour: NDArray[np.uint8]
-
-
 def write(
     target: str | bpy.types.Image,
     depth: NDArray[np.float32],
@@ -85,30 +74,51 @@ def write(
     Raises DepthImageError, before anything changes, for an array that is not a depth map and for an image that is
     linked, overridden, or not a single picture.
     """
-    stored, alpha, raw_min, raw_max = _to_stored(depth, kind, validity)
-    if isinstance(target, bpy.types.Image):
-        _check_writable(target)
-        image = target
-    else:
-        image = bpy.data.images.new(target, 1, 1, alpha=True, float_buffer=True, is_data=True)
-    if behind is None and image.get(_COLOUR) is None:
-        channels = {"Y": stored}
-    elif behind is None:  # modifiers may go on asking for the background that it had
-        nothing = np.zeros_like(stored)
-        channels = {"R": stored, "G": nothing, "B": nothing}
-    else:
-        same_range = np.float32(raw_min), np.float32(raw_max)
-        green = _normalise(behind.depth, *same_range) if kind == "disparity" else behind.depth
-        channels = {"R": stored, "G": green, "B": behind.presence}
-    if alpha is not None:
-        channels["A"] = alpha
-    _pack(image, exr.encode(channels))
-    info = replace(info or DepthInfo(kind), kind=kind, raw_min=raw_min, raw_max=raw_max)
-    picture = None
+    stored = Stored.of(depth, kind, validity)
     if behind is not None:
-        picture = _write_colour(colour(image) or f"{image.name} Background", behind.colour)
+        behind = replace(behind, depth=stored.scaled(behind.depth))
+    if isinstance(target, bpy.types.Image):
+        check_writable(target)
+    return put(target, stored, info, behind)
+
+
+def put(
+    target: str | bpy.types.Image, stored: Stored, info: DepthInfo | None = None, behind: Layer | None = None
+) -> bpy.types.Image:
+    """Write what is stored of a depth map into an image, as `write` does; `behind` too is in the values stored."""
+    if isinstance(target, str):
+        target = bpy.data.images.new(target, 1, 1, alpha=True, float_buffer=True, is_data=True)
+    # Modifiers may go on asking for the background that the image had.
+    data = stored.file(behind, layers=target.get(_COLOUR) is not None)
+    known = replace(info or DepthInfo(stored.kind), kind=stored.kind, raw_min=stored.low, raw_max=stored.high)
+    pack(target, data, known, None if behind is None else behind.colour)
+    return target
+
+
+def pack(image: bpy.types.Image, data: bytes, info: DepthInfo, behind: NDArray[np.uint8] | None) -> None:
+    """Make an EXR file of depth the image's packed and only content, and record what it is.
+
+    behind: the picture of its second layer, uint8 (h, w, 3), sRGB, which becomes an image of its own; or None.
+    """
+    show_file(image, data)
+    image.colorspace_settings.is_data = True
+    image.alpha_mode = "CHANNEL_PACKED"  # alpha is validity: it never multiplies depth
+    image.use_half_precision = False
+    image.update_tag()  # for modifiers; the line above is for materials
+    picture = None if behind is None else _write_colour(colour(image) or f"{image.name} Background", behind)
     record(image, info, picture)
-    return image
+
+
+def stored_of(image: bpy.types.Image) -> Stored:
+    """Return what an image stores of its depth map, the first layer alone.
+
+    Raises DepthImageError without pixels, and for an image that this extension did not write.
+    """
+    known = info(image)
+    if known is None:
+        raise DepthImageError(f"{image.name!r} is not a depth image of this extension. Import the depth map's file")
+    front, alpha = read(image)
+    return Stored(known.kind, front, None if alpha.min() == 1.0 else short(alpha), known.raw_min, known.raw_max)
 
 
 def colour(image: bpy.types.Image) -> bpy.types.Image | None:
@@ -185,51 +195,8 @@ def info(image: bpy.types.Image) -> DepthInfo | None:
     )
 
 
-def _to_stored(
-    depth: NDArray[np.float32], kind: Kind, validity: NDArray[np.bool_] | NDArray[np.float32] | None
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, float, float]:
-    """Return what is stored, (H, W), its alpha or None where all is valid, and the smallest and largest valid value."""
-    depth = np.asarray(depth)
-    if depth.ndim != 2 or depth.size == 0 or depth.dtype.kind not in "fiu":
-        raise DepthImageError(f"A depth map is (H, W) numbers, not {depth.dtype} {depth.shape}. Pass one channel")
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, hence invalid
-        depth = depth.astype(np.float32, copy=False)
-    valid = np.isfinite(depth)
-    alpha = None
-    if validity is not None:
-        if np.shape(validity) != depth.shape:
-            raise DepthImageError(f"validity is {np.shape(validity)}, depth {depth.shape}. Pass both in the same size")
-        # Of a number and one that is none, fmax takes the number.
-        alpha = np.fmin(np.fmax(np.asarray(validity, np.float32), np.float32(0.0)), np.float32(1.0))
-        valid &= alpha > 0.0
-    whole = bool(valid.all())
-    if not valid.any():
-        raise DepthImageError("The depth map has no valid pixel. Check its transparency, and that it is not all NaN")
-    # Of a number and one that is none, they take the number: ten times as quick as picking the valid ones first.
-    counted = depth if whole else np.where(valid, depth, np.float32(np.nan))
-    low, high = np.fmin.reduce(counted, axis=None), np.fmax.reduce(counted, axis=None)
-    stored = _normalise(depth, low, high) if kind == "disparity" else depth
-    if not whole:
-        stored = np.where(valid, stored, np.float32(0.0) if kind == "disparity" else high)
-        alpha = valid.astype(np.float32) if alpha is None else np.where(valid, alpha, np.float32(0.0))
-    if alpha is not None and alpha.min() == 1.0:
-        alpha = None
-    return stored, alpha, float(low), float(high)
-
-
-def _normalise(depth: NDArray[np.float32], low: np.float32, high: np.float32) -> NDArray[np.float32]:
-    """Return (H, W) in which `low` is 0 and `high` is 1."""
-    if low == high:
-        return np.zeros_like(depth)
-    with np.errstate(invalid="ignore", over="ignore"):  # invalid pixels are replaced by the caller
-        if float(high) - float(low) > np.finfo(np.float32).max:
-            return ((depth.astype(np.float64) - low) / (float(high) - float(low))).astype(np.float32)
-        scaled = depth - low
-        scaled /= high - low
-    return scaled
-
-
-def _check_writable(image: bpy.types.Image) -> None:
+def check_writable(image: bpy.types.Image) -> None:
+    """Raise DepthImageError for an image that is linked, overridden, or not a single picture."""
     if image.override_library or not image.is_editable:
         raise DepthImageError(
             f"The image {image.name!r} is linked from another file. Make it local first, or write a new one"
@@ -244,15 +211,6 @@ def show_file(image: bpy.types.Image, data: bytes) -> None:
     image.filepath_raw = ""
     image.pack(data=data, data_len=len(data))
     image.source = "FILE"
-
-
-def _pack(image: bpy.types.Image, data: bytes) -> None:
-    """Make an EXR file of depth the image's packed and only content."""
-    show_file(image, data)
-    image.colorspace_settings.is_data = True
-    image.alpha_mode = "CHANNEL_PACKED"  # alpha is validity: it never multiplies depth
-    image.use_half_precision = False
-    image.update_tag()  # for modifiers; the line above is for materials
 
 
 def record(image: bpy.types.Image, info: DepthInfo, picture: bpy.types.Image | None) -> None:

@@ -113,8 +113,9 @@ def read(
     if samples.alpha is not None or not valid.all():
         opaque = np.float32(1.0) if samples.alpha is None else samples.alpha
         validity = np.where(valid, opaque, np.float32(0.0))
+        np.copyto(values, np.float32(0.0), where=~valid)
     return DepthMap(
-        values=np.where(valid, values, np.float32(0.0)),
+        values=values,
         validity=validity,
         kind=found.kind,
         guessed=found.guessed,
@@ -240,7 +241,9 @@ def _infer(samples: Samples, said: _Said) -> tuple[NearIs, Kind, bool, list[str]
 
 def _distance(samples: Samples, unit: Unit) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return metres and where they are valid."""
-    values = samples.values if unit == "m" else samples.values * np.float32(METRES[unit])
+    values = samples.values  # read from a file a moment ago: nobody else's
+    if unit != "m":
+        values *= np.float32(METRES[unit])
     return values, np.isfinite(values) & (values > 0.0) & (values < BEYOND)
 
 

@@ -20,6 +20,7 @@ from ...inference.worker.protocol import Done  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..depth import picture as picture_file
 from ..depth.colour import to_rec709
+from ..depth.stored import Layer
 from ..errors import PhotoError, first_line
 from . import movie
 
@@ -70,7 +71,7 @@ def store(image: bpy.types.Image, done: Done, *, invert: bool = False) -> bpy.ty
     behind = None
     if done.background:
         back = np.load(done.background)  # (H, W, 2)
-        behind = depth_image.Layer(back[..., 0], back[..., 1], np.load(done.colour))
+        behind = Layer(back[..., 0], back[..., 1], np.load(done.colour))
     target = depth_of(image)
     if target is not None and (not target.is_editable or target.source == "SEQUENCE"):
         target = None  # not ours to change, or of many frames

@@ -196,6 +196,24 @@ def colours(photo: bpy.types.Image) -> NDArray[np.uint8]:
     return (rgb * np.float32(255.0) + np.float32(0.5)).astype(np.uint8)
 
 
+def check_orientation(picture: bpy.types.Image, shape: tuple[int, ...]) -> None:
+    """Raise PhotoError if the depth map was made from the photo as it lies in its file, and not upright."""
+    photo_aspect, depth_aspect = picture.size[0] / picture.size[1], shape[1] / shape[0]
+    turned = abs(photo_aspect * depth_aspect - 1) < 0.02
+    if turned and abs(photo_aspect / depth_aspect - 1) > 0.1:
+        raise PhotoError(
+            f"The depth map lies on its side compared with {picture.name}, which is shown upright. Rotate the depth "
+            "map as the photo is rotated"
+        )
+
+
+def orientation_notes(path: str | Path, picture: bpy.types.Image, depth: NDArray[np.float32]) -> tuple[str, ...]:
+    """Return a sentence where a depth map (H, W) seems to lie otherwise than its photo is shown, else none."""
+    if not fits_as_stored(path, picture, depth):
+        return ()
+    return (f"It seems to lie as {picture.name} does in its file, which is shown upright: turn it the same way.",)
+
+
 def fits_as_stored(path: str | Path, picture: bpy.types.Image, depth: NDArray[np.float32]) -> bool:
     """Return whether a depth map (H, W) seems to have been made from a photo as it lies in its file, and not upright.
 

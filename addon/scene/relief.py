@@ -14,15 +14,16 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ...inference import background as filling  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...inference.catalog import Kind  # type: ignore[import-not-found]
+from ...inference.catalog import Kind  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import image as depth_image
 from ..depth import meaning
 from ..depth.clean import USUAL_GAP
 from ..depth.evidence import Unit
+from ..depth.stored import Stored
 from ..errors import PhotoError, printable
 from . import camera as fitting
 from . import groups, inputs, photo, presets
+from .background import Background, Filling
 from .material import background_material, material
 from .plane import STANDING, in_metres, plane, put_beside, title, uv_map_of
 
@@ -37,6 +38,7 @@ class Relief:
 
     kind_guessed: neither the caller nor the file said what the depth map's numbers are. notes: what was inferred of
     them and why, and what may be wrong with them, a sentence each.
+    filling: the background under way, where it was asked for "later".
     """
 
     ob: bpy.types.Object
@@ -45,6 +47,7 @@ class Relief:
     camera: bpy.types.Object | None
     kind_guessed: bool
     notes: tuple[str, ...] = ()
+    filling: Filling | None = None
 
 
 def from_files(
@@ -59,7 +62,7 @@ def from_files(
     focal_length: float | None = None,
     smooth_steps: bool = True,
     fill_gaps: int = USUAL_GAP,
-    background: bool = True,
+    background: bool | Literal["later"] = True,
     matrix: Matrix = STANDING,
     projection: Projection = "Relief",
     shape: Mapping[str, Any] | None = None,
@@ -74,7 +77,8 @@ def from_files(
         millimetres on a sensor whose longer side is 36 mm; None takes the file's word.
     smooth_steps: whether the steps of a map of at most 256 levels become slopes, within half a step of each pixel.
     fill_gaps: the widest gap in the depth map that is filled, in pixels; 0 leaves all of them open.
-    background: whether to make up what lies behind the edges, for a camera that moves.
+    background: whether to make up what lies behind the edges, for a camera that moves. "later": in a thread; call
+        `show_background` with the image that `Relief.filling.finish()` returns.
     matrix: where the relief stands, object to world. shape: inputs of the modifier by name, as a preset has them.
     scene: if given, it gets a camera that sees the photo.
 
@@ -94,32 +98,37 @@ def from_files(
     depth = meaning.with_backdrop(depth)
     with _all_or_nothing():
         picture = photo.load(photo_path)
-        _check_orientation(picture, depth.values.shape)
-        opacity = photo.opacity(picture, depth.values.shape)
-        behind = _behind(picture, depth, opacity) if background else None
-        if depth.validity is not None and opacity is not None:
-            opacity = opacity * depth.validity
-        image = depth_image.write(
-            f"{printable(Path(photo_path).stem)} Depth",
-            depth.values,
+        stored, opacity, notes = _on_photo(depth, picture, photo_path)
+        info = depth_image.DepthInfo(
             kind=depth.kind,
-            behind=behind,
-            validity=depth.validity if opacity is None else opacity,
-            info=depth_image.DepthInfo(
-                kind=depth.kind,
-                source=depth.source,
-                model=depth.model,
-                revision=depth.revision,
-                focal_length=depth.focal_length,
-                lens=depth.lens,
-            ),
+            source=depth.source,
+            model=depth.model,
+            revision=depth.revision,
+            focal_length=depth.focal_length,
+            lens=depth.lens,
         )
+        guessed = depth.guessed
+        del depth  # or it would be there twice
+        behind = Background(stored, picture, opacity) if background else None
+        layer = behind.made() if behind is not None and background != "later" else None
+        image = depth_image.put(f"{printable(Path(photo_path).stem)} Depth", stored, info, layer)
         ob, modifier = add(picture, image, collection=collection, matrix=matrix, projection=projection, shape=shape)
         camera = fitting.add(ob, modifier, picture, collection=collection, scene=scene) if scene else None
-    notes = depth.notes
-    if photo.fits_as_stored(photo_path, picture, depth.values):
-        notes += (f"It seems to lie as {picture.name} does in its file, which is shown upright: turn it the same way.",)
-    return Relief(ob, modifier, image, camera, depth.guessed, notes)
+    under_way = Filling(image, behind) if behind is not None and background == "later" else None
+    return Relief(ob, modifier, image, camera, guessed, notes, under_way)
+
+
+def _on_photo(
+    depth: meaning.DepthMap, picture: bpy.types.Image, path: str | Path
+) -> tuple[Stored, NDArray[np.float32] | None, tuple[str, ...]]:
+    """Return what is stored of a depth map, the photo's opacity at its pixels, and notes. Raises PhotoError."""
+    shape = depth.values.shape
+    photo.check_orientation(picture, shape)
+    validity = opacity = photo.opacity(picture, shape)
+    if depth.validity is not None:
+        validity = depth.validity if opacity is None else opacity * depth.validity
+    notes = depth.notes + photo.orientation_notes(path, picture, depth.values)
+    return Stored.of(depth.values, depth.kind, validity), opacity, notes
 
 
 def add(
@@ -169,20 +178,34 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
     inputs.set_input(modifier, "Image", depth)
     if depth.source != "SEQUENCE" and "Frame" in inputs.input_names(modifier) and inputs.release(modifier, "Frame"):
         inputs.set_input(modifier, "Fixed Range", False)  # it had followed a sequence
-    if "Background" in inputs.input_names(modifier):  # not so in a group of an older release
-        picture = depth_image.colour(depth)
-        inputs.set_input(modifier, "Background", picture is not None)
-        if picture is not None:
-            shown = background_material(picture)
-            inputs.set_input(modifier, "Background Material", shown)
-            mesh = modifier.id_data.data
-            if mesh.is_editable and shown not in [*mesh.materials]:  # exporters go by the slots of the mesh itself
-                mesh.materials.append(shown)
+    set_background(modifier, depth)
     if known is None:
         return
     inputs.set_input(modifier, "Kind", "Distance" if known.kind == "distance" else "Disparity")
     if known.focal_length:
         fitting.fit_lens(modifier, known.focal_length)
+
+
+def set_background(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
+    """Have a relief show the background of its depth image, if there is one."""
+    if "Background" not in inputs.input_names(modifier):  # in a group of an older release
+        return
+    picture = depth_image.colour(depth)
+    inputs.set_input(modifier, "Background", picture is not None)
+    if picture is not None:
+        shown = background_material(picture)
+        inputs.set_input(modifier, "Background Material", shown)
+        mesh = modifier.id_data.data
+        if mesh.is_editable and shown not in [*mesh.materials]:  # exporters go by the slots of the mesh itself
+            mesh.materials.append(shown)
+
+
+def show_background(depth: bpy.types.Image) -> None:
+    """Have every relief that follows a depth image show its background, which it got just now."""
+    for ob in bpy.data.objects:
+        modifier = find_modifier(ob) if ob.is_editable else None
+        if modifier is not None and depth_of(modifier) == depth:
+            set_background(modifier, depth)
 
 
 def depth_of(modifier: bpy.types.NodesModifier) -> bpy.types.Image | None:
@@ -261,31 +284,6 @@ def select(context: bpy.types.Context, ob: bpy.types.Object, *, alone: bool = Tr
     if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
         ob.select_set(True)
         context.view_layer.objects.active = ob
-
-
-def _behind(
-    picture: bpy.types.Image, depth: meaning.DepthMap, opacity: NDArray[np.float32] | None
-) -> depth_image.Layer | None:
-    """Return what lies behind, where it can be made up: seen in a photo and in depth that count."""
-    opaque = None if opacity is None else opacity > 0.0
-    known = np.ones(depth.values.shape, bool) if depth.validity is None else depth.validity > 0.0
-    if opaque is not None:
-        known = known & opaque
-    if not known.any():
-        return None
-    back = filling.behind(depth.values, known, depth.kind, photo.colours(picture), opaque)
-    return depth_image.Layer(back.depth, back.presence, back.colour)
-
-
-def _check_orientation(picture: bpy.types.Image, shape: tuple[int, ...]) -> None:
-    """Raise PhotoError if the depth map was made from the photo as it lies in its file, and not upright."""
-    photo_aspect, depth_aspect = picture.size[0] / picture.size[1], shape[1] / shape[0]
-    turned = abs(photo_aspect * depth_aspect - 1) < 0.02
-    if turned and abs(photo_aspect / depth_aspect - 1) > 0.1:
-        raise PhotoError(
-            f"The depth map lies on its side compared with {picture.name}, which is shown upright. Rotate the depth "
-            "map as the photo is rotated"
-        )
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import bpy
 from ...inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..depth import image as depth_image
 from ..engine import frames, handover, jobs, postponed, settings, setup
-from ..scene import camera, freeze, inputs, photo, relief, upgrade
+from ..scene import background, camera, freeze, inputs, photo, relief, upgrade
 from . import first_sight
 from .model import draw_model, draw_set_up
 from .words import draw_line, draw_message
@@ -90,6 +90,8 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
     _draw_shape(shape, modifier)
     _draw_view(layout.column(align=True), context)
     column = layout.column(align=True)
+    if background.is_missing(relief.depth_of(modifier)):
+        column.operator("depth_nodes.fill_background", icon="IMAGE_BACKGROUND")
     if freeze.is_frozen(context.object, modifier):
         column.operator("depth_nodes.unfreeze_grid", icon="MESH_PLANE")
     else:

@@ -14,6 +14,7 @@ from ...depth.meaning import NearIs
 from ...errors import DepthNodesError, PhotoError, printable
 from ...scene import pairing, photo, relief
 from .. import first_sight
+from . import fill_background
 from .placing import PLACING, THUMBNAILS, Placing
 from .reopening import Reopening
 
@@ -137,6 +138,7 @@ class DEPTH_NODES_OT_import_relief(Placing, Reopening, bpy.types.Operator, Impor
         of_distance = {}
         if self._may_be_distance():
             of_distance = {"unit": _UNITS[self.unit], "along_ray": self.along_ray}
+        later = self.background and self._has_dialog  # Blender goes on: the relief is there before its background
         try:
             photo_path, depth_path = self._paths()
             made = relief.from_files(
@@ -149,7 +151,7 @@ class DEPTH_NODES_OT_import_relief(Placing, Reopening, bpy.types.Operator, Impor
                 **of_distance,
                 smooth_steps=self.smooth_steps,
                 fill_gaps=self.fill_gaps,
-                background=self.background,
+                background="later" if later else self.background,
                 matrix=self.matrix(context),
                 projection=self.projection,
                 shape=self.shape(),
@@ -159,6 +161,8 @@ class DEPTH_NODES_OT_import_relief(Placing, Reopening, bpy.types.Operator, Impor
             return self.refuse(context, str(error))
         relief.select(context, made.ob)
         first_sight.show(context, [made.ob], from_camera=made.camera is not None)
+        if made.filling is not None:
+            fill_background.wait_for(context, made.ob, made.filling)
         if made.notes:
             advice = " If the relief is inside out, tick Invert in the modifier." if made.kind_guessed else ""
             self.report({"INFO"}, printable(f"{Path(depth_path).name}: {' '.join(made.notes)}{advice}"))

@@ -20,6 +20,17 @@ def test_the_official_library_reads_what_is_encoded(tmp_path, size, names):
             np.testing.assert_array_equal(file.channels()[name].pixels, expected)
 
 
+def test_channels_of_half_the_bytes_stand_beside_whole_ones(tmp_path):
+    rng = np.random.default_rng(3)
+    channels = {"Y": rng.standard_normal((37, 53)).astype(np.float32), "A": rng.random((37, 53)).astype(np.float16)}
+    for compress in (True, False):
+        (tmp_path / "a.exr").write_bytes(exr.encode(channels, compress=compress))
+        with OpenEXR.File(str(tmp_path / "a.exr"), separate_channels=True) as file:
+            for name, expected in channels.items():
+                assert file.channels()[name].pixels.dtype == expected.dtype
+                np.testing.assert_array_equal(file.channels()[name].pixels, expected)
+
+
 def test_smooth_depth_shrinks():
     rows, columns = np.mgrid[0:256, 0:256].astype(np.float32)
     assert len(exr.encode({"Y": rows + columns})) < 256 * 256 * 4 / 8

@@ -1,12 +1,13 @@
 """The second layer from files and images to the modifier: what is stored, what follows, what freezing keeps."""
 
+import time
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
-from tests.addon.enabled import depth_image, freeze, inputs, photo, relief
+from tests.addon.enabled import background, depth_image, errors, freeze, inputs, photo, relief
 from tests.addon.enabled import picture as picture_file
 
 from .test_freeze import assert_same, shape
@@ -36,9 +37,8 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def made(files: tuple[Path, Path], **options: object) -> relief.Relief:
-    return relief.from_files(
-        *files, collection=bpy.context.scene.collection, kind="distance", projection="Camera", **options
-    )
+    options = {"kind": "distance", "projection": "Camera", **options}
+    return relief.from_files(*files, collection=bpy.context.scene.collection, **options)
 
 
 def test_an_import_makes_both_layers(files: tuple[Path, Path]) -> None:
@@ -71,6 +71,71 @@ def test_an_import_without_it_is_as_before(files: tuple[Path, Path]) -> None:
     assert depth_image.colour(built.depth) is None
     assert inputs.get_input(built.modifier, "Background") is False
     assert len(bpy.data.images) == 2
+
+
+def pixels_of(built: relief.Relief) -> list[np.ndarray]:
+    return [depth_image.pixels(image) for image in (built.depth, depth_image.colour(built.depth))]
+
+
+@pytest.mark.parametrize("kind", ["distance", "disparity"])
+def test_a_background_that_comes_later_is_the_same(files: tuple[Path, Path], kind: str) -> None:
+    np.save(files[1], np.where(np.roll(box(), 12, 1), np.nan, np.load(files[1])))
+    at_once = made(files, kind=kind)
+    later = made(files, kind=kind, background="later")
+    while not later.filling.is_over:
+        time.sleep(0.01)
+    assert depth_image.colour(later.depth) is None  # nothing of the file's changes but by `finish`
+    assert inputs.get_input(later.modifier, "Background") is False
+    relief.show_background(later.filling.finish())
+    for here, there in zip(pixels_of(later), pixels_of(at_once), strict=True):
+        np.testing.assert_array_equal(here, there)
+    assert depth_image.info(later.depth) == depth_image.info(at_once.depth)
+    assert inputs.get_input(later.modifier, "Background") is True
+    assert_same(later.ob, shape(at_once.ob))
+
+
+def test_a_background_can_be_given_to_an_image_that_has_none(files: tuple[Path, Path]) -> None:
+    at_once, without = made(files), made(files, background=False)
+    other = made(files, background=False)
+    copy = without.ob.copy()  # follows the same image
+    bpy.context.scene.collection.objects.link(copy)
+    inputs.set_input(without.modifier, "Far", 7.0)
+    relief.show_background(background.Filling.of(without.depth, photo.shown_by(without.ob).image).finish())
+    for here, there in zip(pixels_of(without), pixels_of(at_once), strict=True):
+        np.testing.assert_array_equal(here, there)
+    for modifier in (without.modifier, copy.modifiers[0]):
+        assert inputs.get_input(modifier, "Background") is True
+        assert inputs.get_input(modifier, "Background Material") is not None
+    assert inputs.get_input(without.modifier, "Far") == 7.0
+    assert inputs.get_input(other.modifier, "Background") is False
+    with pytest.raises(errors.DepthImageError, match="has a background"):
+        background.Filling.of(without.depth, photo.shown_by(without.ob).image)
+
+
+@pytest.mark.parametrize("change", ["removed", "rewritten"])
+def test_a_background_for_another_depth_is_dropped(files: tuple[Path, Path], change: str) -> None:
+    built = made(files, background="later")
+    if change == "removed":
+        bpy.data.images.remove(built.depth)
+    else:
+        depth_image.write(built.depth, np.random.default_rng(0).random((9, 9), np.float32), kind="distance")
+        stored = depth_image.pixels(built.depth)
+    with pytest.raises(errors.DepthImageError, match="changed or removed"):
+        built.filling.finish()
+    if change == "rewritten":
+        np.testing.assert_array_equal(depth_image.pixels(built.depth), stored)
+        assert depth_image.colour(built.depth) is None
+
+
+def test_too_little_memory_for_a_background_is_said(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(background.filling, "behind", full)
+    built = made(files, background="later")
+    with pytest.raises(errors.EstimateError, match="not enough memory"):
+        built.filling.finish()
+    assert inputs.get_input(built.modifier, "Background") is False
 
 
 def test_relative_depth_keeps_one_range(tmp_path: Path) -> None:

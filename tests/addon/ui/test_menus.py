@@ -2,12 +2,14 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tools import extension
 
 import bpy  # isort: skip
 
+FILL = "depth_nodes.fill_background"
 TO_MESH = "depth_nodes.relief_to_mesh"
 NODE_MENUS = ["NODE_MT_geometry_node_add_all", "OBJECT_MT_modifier_add"]
 if bpy.app.version >= (5, 0):
@@ -185,7 +187,10 @@ def test_sidebar_offers_what_can_be_done(tmp_path):
     for model, again, better in (("draft", "Again", ["Better Depth…"]), ("small", "Again", []), ("", "Instead", [])):
         known = depth_image.DepthInfo("disparity", model=model)
         relief.set_depth(modifier, depth_image.write("d", hill(), kind="disparity", info=known))
-        assert entries() == [*ways_in, f"Estimate Depth {again}", *better, *camera, *freezing]
+        assert entries() == [*ways_in, f"Estimate Depth {again}", *better, *camera, FILL, *freezing]
+    behind = depth_image.Layer(hill(), hill(), np.zeros((8, 8, 3), np.uint8))
+    relief.set_depth(modifier, depth_image.write("d", hill(), kind="disparity", behind=behind))
+    assert entries() == [*ways_in, "Estimate Depth Instead", *camera, *freezing]
     extension.module("addon.scene.inputs").set_input(modifier, "Cutoff", False)
     assert entries() == [*ways_in, "Estimate Depth Instead", *camera, "depth_nodes.freeze_grid", TO_MESH, "Bake Maps…"]
     bpy.ops.depth_nodes.add_camera()

@@ -65,6 +65,18 @@ def test_import_takes_a_given_depth_map(photo, tmp_path):
     assert depth_image.info(image).source == "elsewhere.png"
 
 
+def test_an_import_without_background_can_be_given_one(photo):
+    relief, depth_image = extension.module("addon.scene.relief"), extension.module("addon.depth.image")
+    bpy.ops.depth_nodes.import_relief(filepath=str(photo), background=False)
+    modifier = relief.find_modifier(bpy.context.object)
+    assert depth_image.colour(relief.depth_of(modifier)) is None
+    assert bpy.ops.depth_nodes.fill_background() == {"FINISHED"}
+    assert depth_image.colour(relief.depth_of(modifier)) is not None
+    assert extension.module("addon.scene.inputs").get_input(modifier, "Background") is True
+    with pytest.raises(RuntimeError, match="has a background already"):
+        bpy.ops.depth_nodes.fill_background()
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_import_tells_photo_and_depth_map_apart(photo, order):
     names = ["photo.png", "photo_depth.npy"][::order]

@@ -5,7 +5,7 @@ import shutil
 import bpy
 
 from tests.gui import driver
-from tests.gui.driver import FOLDER, Hand, Steps, area, see, until, within
+from tests.gui.driver import FOLDER, Hand, Steps, area, at, see, until, within
 from tests.gui.stage import DEPTH, PHOTO, addon, tab
 
 
@@ -20,8 +20,20 @@ def alone() -> Steps:
     yield until("the relief is there", lambda: PHOTO.stem in bpy.data.objects)
     depth = addon("scene.relief").depth_of(bpy.data.objects[PHOTO.stem].modifiers[0])
     assert addon("depth.image").info(depth).source == DEPTH.name
+    yield until("the background is filled in", lambda: addon("depth.image").info(depth).background)
     yield 1.0
     see("alone")
+    assert _background()
+    hand = Hand()
+    hand.move(at(viewport, 0.3, 0.3))
+    hand.strike("ctrl+z")
+    yield until("the relief is without its background", lambda: _background() is False)
+    hand.strike("ctrl+shift+z")
+    yield until("the background is back", _background)
+    hand.strike("ctrl+z")
+    yield until("the relief is without its background", lambda: _background() is False)
+    hand.strike("ctrl+z")
+    yield until("the relief is gone", lambda: PHOTO.stem not in bpy.data.objects)
 
 
 def again() -> Steps:
@@ -72,6 +84,12 @@ def again() -> Steps:
     yield 1.0
     see("damaged")
     assert "damaged.jpg" in _dialog().spaces.active.active_operator.problem
+
+
+def _background() -> object:
+    """Return whether the relief shows a background; None where there is none now."""
+    ob = bpy.data.objects.get(PHOTO.stem)
+    return ob and addon("scene.inputs").get_input(ob.modifiers[0], "Background")
 
 
 def _open(viewport: bpy.types.Area, operator: str) -> Steps:
