@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import arrows, choices, materials
-from .background_layer import BORDER, PICTURE_UV
+from .background_layer import BORDER, PHOTO_UV, PICTURE_UV
 from .bas_relief import STRENGTH
 from .builder import Outputs, Tree
 from .depth_range import CLIPS, FIXED
@@ -213,7 +213,8 @@ def _background(tree: Tree, samples: Outputs, low_high: Mapping[str, Value]) -> 
     mesh = _shaped(tree, samples, low_high, layer("Geometry"), layer("Depth"), layer("UV")).mesh
     with tree.frame("8  Its picture"):
         mesh = tree.store(mesh, UV_MAP, layer("Picture UV"), "CORNER", "FLOAT2")
-        mesh = tree.add.remove_attribute(mesh, name=PICTURE_UV)
+        for name in (PHOTO_UV, PICTURE_UV):
+            mesh = tree.add.remove_attribute(mesh, name=name)
         return materials.show(tree, mesh, tree.input("Background Material"), samples("Is Grid"))
 
 

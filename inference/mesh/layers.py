@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..background import Background, margins
+from ..background import MARGIN, Background, margins
 from ..depth import SENSOR, Depth
 from ..edges import Mask
 from .cut import corners, kept
@@ -111,4 +111,12 @@ def _border(depth: Depth, back: Background, scale: Scale, view: View) -> Layer:
     known = np.isfinite(values) & (behind | (True if depth.validity is None else depth.validity[row, column] >= 0.5))
     there = known & (np.abs(apart).max(axis=-1) >= 0.5 - total * (2.0 / OUTLINE))
     a, b, c, d = corners(there)
-    return _layer(view.placed(uv, np.where(known, values, np.float32(1.0)), scale), uv, a & b & c & d)
+    vertices = view.placed(uv, np.where(known, values, np.float32(1.0)), scale)
+    return _layer(vertices, _stretched(uv, view.shape.border), a & b & c & d)
+
+
+def _stretched(uv: Floats, border: float) -> Floats:
+    """Return which places of the picture a border shows: its margin, stretched where that is narrower."""
+    rim = np.clip(uv, 0.0, 1.0)
+    out = uv - rim
+    return rim + out / (1 + np.abs(out) * np.float32(max(1 / MARGIN - 1 / border, 0.0)))

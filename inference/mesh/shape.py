@@ -49,7 +49,7 @@ class Shape:
     edge_snap: bool = True
     snap_radius: int = 3
     background: bool = True
-    border: float = 0.1
+    border: float = 0.35
 
 
 @dataclass(frozen=True, eq=False)

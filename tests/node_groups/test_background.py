@@ -153,6 +153,38 @@ def test_beyond_the_border_the_background_goes_on(resolution: int) -> None:
     assert np.abs(flat.vertices[:, 0]).max() <= 1.0 + 1e-6  # a relief ends where its plane ends
 
 
+def shown_beyond(border: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far beyond the picture's left border each corner lies, and how far the place that it shows there."""
+    image = layered(*scenery())
+    settings = {"Material": material("front"), "Background Material": material("back")}
+    mesh = evaluate(relief({"Image": image, "Background": True, **SETTINGS, **settings, "Border": border}))
+    seen = mesh.vertices[mesh.corners]
+    margin = round(WIDTH * MARGIN)
+    lies = -0.5 - seen[:, 0] / -seen[:, 2] / SPREAD
+    shows = (margin - mesh.attribute("UVMap")[:, 0] * (WIDTH + 2 * margin)) / WIDTH
+    beyond = lies > 1e-4
+    return lies[beyond], shows[beyond]
+
+
+@pytest.mark.parametrize("border", [0.05, 0.1, MARGIN])
+def test_within_the_margin_of_its_picture_the_border_shows_what_is_there(border: float) -> None:
+    lies, shows = shown_beyond(border)
+    assert lies.max() == pytest.approx(border, abs=1e-4)
+    np.testing.assert_allclose(shows, lies, atol=1e-5)
+
+
+def test_a_wider_border_stretches_the_margin_of_its_picture() -> None:
+    """It ends where the picture ends, and begins as if nothing were stretched."""
+    lies, shows = shown_beyond(0.35)
+    assert lies.max() == pytest.approx(0.35, abs=1e-4)
+    assert shows.max() == pytest.approx(MARGIN, abs=1e-4)
+    order = np.argsort(lies)
+    slopes = shows[order] / lies[order]
+    assert slopes[0] == pytest.approx(1.0, abs=0.1)
+    assert (np.diff(slopes) < 1e-4).all()
+    assert (np.diff(shows[order]) > -1e-4).all()
+
+
 @pytest.mark.parametrize(("layers", "stays"), [(True, 25), (False, 0)])
 def test_a_small_piece_of_the_far_side_stays_where_nothing_would_show_in_its_place(layers: bool, stays: int) -> None:
     """A screen with a window of 6 x 6 vertices, 25 faces: a loose, small piece, but the background ends around it."""

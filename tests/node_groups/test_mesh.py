@@ -113,7 +113,7 @@ def assert_same(ours: Layer | None, theirs: Layer) -> None:
 
 SHAPES = [
     {},
-    {"vertices": 41, "threshold": 0.35, "minimum_island": 8},
+    {"vertices": 41, "threshold": 0.35, "minimum_island": 8, "border": 0.1},
     {"vertices": 150, "snap_radius": 2, "far_distance": 20.0, "focal_length": 24.0},
     {"edge_snap": False, "threshold": 0.1, "angle": radians(70), "minimum_island": 0, "border": 0.0},
     {"vertices": 240, "least_gap": 0.06, "soften_steps": 3, "focal_length": 100.0},
