@@ -207,7 +207,7 @@ def main() -> None:
     [taken] = watch.interleaved({"": run}, ROUNDS, warmups=0).values()
     moved = sum(array.nbytes for array in (front, known, photo, back.depth, back.presence, back.colour))
     row = Row(f"{front.size / 1e6:.2f} megapixels", taken, moved / bandwidth() / 1e9)
-    watch.show("time, on one core", "to read and write it", [row])
+    watch.show("processor time", "to read and write it", [row])
     from_the_camera()
     from_a_moved_camera()
 
