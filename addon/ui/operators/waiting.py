@@ -6,7 +6,7 @@ import bpy
 
 from ...engine import setup
 
-_INTERVAL = 0.05  # seconds between two looks
+_INTERVAL = 0.02  # seconds between two looks: what is ready waits for half of it
 
 
 class Waiting:
