@@ -4,8 +4,10 @@
 - The factors and the bias of a norm, and the bias of the linear layer after it, are put into that layer's weight.
 - The last products of attention and MLP add to the tokens themselves, without a pass of their own for the sum.
 - oneDNN takes the matrix products of those layers in which it is quicker than torch's own choice (`onednn.py`).
+- A 1x1 convolution is a linear layer over pixels whose channels lie side by side, as oneDNN wants them later.
 - A transposed convolution without overlap is a linear layer whose output is put in another order.
 - The last stages, the largest maps, run in strips, which fit into the cache and into memory that is reused.
+- A strip gets its rows from the smaller map's by a product of matrices, the columns by torch.
 - GELU overwrites its input, the widest map of the encoder, which so stays in the cache.
 """
 
@@ -73,6 +75,8 @@ def _quicker(layer: nn.Module) -> nn.Module | None:
     match layer:
         case nn.GELU():
             return GeluInPlace()
+        case nn.Conv2d(kernel_size=(1, 1)):
+            return Pointwise(layer)
         case nn.ConvTranspose2d():
             return Enlarge(layer)
         case plain.Output():
@@ -139,6 +143,20 @@ class GeluInPlace(nn.Module):
         return torch.ops.aten.gelu_(x)
 
 
+class Pointwise(nn.Module):
+    """A 1x1 convolution, which keeps the channels of a pixel side by side."""
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        super().__init__()
+        weight = torch.block_diag(*layer.weight.flatten(1).chunk(layer.groups))  # (out, in)
+        self.weight, self.bias = nn.Parameter(weight, requires_grad=False), layer.bias
+        self.multiply = _multiply(weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (B, in, h, w) into (B, out, h, w)."""
+        return self.multiply(x.permute(0, 2, 3, 1), self.weight, self.bias).permute(0, 3, 1, 2)
+
+
 class Enlarge(nn.Module):
     """A transposed convolution whose steps are as wide as its kernel, so that the patches it writes do not overlap."""
 
@@ -149,8 +167,7 @@ class Enlarge(nn.Module):
         self.weight = nn.Parameter(weight, requires_grad=False)
         bias = layer.bias.repeat(self.factor**2)  # type: ignore[union-attr]  # this one has a bias
         self.bias = nn.Parameter(bias, requires_grad=False)
-        by_onednn = onednn.is_quicker_linear(weight.shape[1], weight.shape[0])
-        self.multiply = onednn.product if by_onednn else F.linear
+        self.multiply = _multiply(weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (B, ..., h, w) into (B, ..., factor h, factor w)."""
@@ -159,6 +176,11 @@ class Enlarge(nn.Module):
         x = self.multiply(tokens, self.weight, self.bias)  # (B, h w, factor * factor * channels)
         x = x.view(batch, height, width, self.factor, self.factor, -1).transpose(2, 3)
         return x.reshape(batch, height * self.factor, width * self.factor, -1).permute(0, 3, 1, 2)
+
+
+def _multiply(weight: Tensor) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
+    """Return what makes a linear layer with such a weight, (out, in), quickest."""
+    return onednn.product if onednn.is_quicker_linear(weight.shape[1], weight.shape[0]) else F.linear
 
 
 class StripOutput(nn.Module):
@@ -194,12 +216,11 @@ def _in_strips(x: Tensor, height: int, width: int, convolve: Callable[[Tensor], 
 def _resize_rows(x: Tensor, height: int, width: int, start: int, stop: int) -> Tensor:
     """Return the rows from `start` to before `stop` of `resize(x, height, width)`."""
     last = x.shape[2] - 1
-    position = torch.arange(start, stop) * (last / (height - 1))
-    above = position.long()
-    below = (above + 1).clamp_(max=last)
-    x = x.permute(0, 2, 3, 1)  # channels last
-    weight = (position - above).to(x.dtype)[:, None, None]
-    resized = x.index_select(1, above).lerp_(x.index_select(1, below), weight)  # (B, rows, W, channels)
+    position = torch.arange(start, stop).mul(last / (height - 1)).clamp_(max=last)
+    first, behind = int(position[0]), min(int(position[-1]) + 2, last + 1)
+    shares = (1 - (position[:, None] - torch.arange(first, behind)).abs()).clamp_(min=0)  # of each row that is read
+    x = x.permute(0, 2, 3, 1)[:, first:behind]  # channels last
+    resized = (shares @ x.flatten(2)).unflatten(2, x.shape[2:])  # (B, rows, W, channels)
     lines = resized.flatten(0, 1).transpose(1, 2)[:, :, None]  # each row as a picture, for torch shares out pictures
     lines = plain.resize(lines, 1, width)[:, :, 0].transpose(1, 2)
     return lines.unflatten(0, (-1, stop - start)).permute(0, 3, 1, 2)

@@ -1,10 +1,10 @@
 """The model against other implementations: `python -m tests.benchmarks.bench_model [ROUNDS]`.
 
 Each implementation lives in a process of its own, as its users have it, and they take turns: a round is one run of
-each. All compute from the same random weights, except that those of transformers are its own, and in float32, except
-for a row that says otherwise. The limit is the time that the products and sums take at the rate of a large product of
-matrices. Columns: how many times as long as ours the median takes, peak memory, largest difference from the original's
-output in parts of its range.
+each. ROUNDS are those of the smallest case; larger ones get fewer, but at least three. All compute from the same random
+weights, except that those of transformers are its own, and in float32, except for a row that says otherwise. The limit
+is the time that the products and sums take at the rate of a large product of matrices. Columns: how many times as long
+as ours the median takes, peak memory, largest difference from the original's output in parts of its range.
 """
 
 import sys
@@ -21,7 +21,7 @@ from tests.benchmarks.machine import rates, torch_rates
 from tests.benchmarks.measure import Row, Stopwatch
 from tests.benchmarks.processes import Served
 
-CASES = (("vits", 518, 518), ("vits", 518, 686), ("vitb", 518, 518))
+CASES = (("vits", 518, 518), ("vits", 518, 686), ("vitb", 518, 518), ("vits", 1036, 1036), ("vitl", 518, 518))
 WARMUPS = 2
 
 watch = Stopwatch()
@@ -67,7 +67,8 @@ def main(device: str = "cpu") -> None:
     told = ", ".join(f"{library} {rate:.0f} GFLOP/s" for library, rate in found.items())
     print(f"a product of 4096 x 4096 matrices: {told}; {torch.get_num_threads()} threads, torch {torch.__version__}")
     for case in CASES:
-        race(case, rounds, max(found.values()), device, names(device))
+        fewer = max(3, round(rounds * gflop(*CASES[0]) / gflop(*case)))
+        race(case, fewer, max(found.values()), device, names(device))
 
 
 if __name__ == "__main__":

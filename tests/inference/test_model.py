@@ -169,6 +169,30 @@ def test_a_quicker_block_keeps_what_the_plain_one_says(monkeypatch, kind, swiglu
     assert error <= 4 * np.abs(plainly - expected).max() / np.ptp(expected)
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("kind", ["oneDNN", "torch's choice"])
+def test_a_1x1_convolution_keeps_what_it_says(monkeypatch, kind, groups):
+    monkeypatch.setattr(onednn, "is_quicker_linear", lambda *_: kind == "oneDNN")
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(8, 6, 1, groups=groups)).requires_grad_(False)
+    x = torch.randn(2, 8, 5, 7)
+    weight, bias = network[0].weight[:, :, 0, 0].double(), network[0].bias.double()
+    parts = zip(x.double().chunk(groups, 1), weight.chunk(groups), strict=True)
+    expected = torch.cat([torch.einsum("bihw,oi->bohw", *part) for part in parts], 1) + bias[:, None, None]
+    cpu.accelerate(network)
+    assert not isinstance(network[0], nn.Conv2d)
+    for taken in (x, x.contiguous(memory_format=torch.channels_last)):
+        torch.testing.assert_close(network(taken).double(), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width", "strip"), [(70, 98, (0, 70)), (518, 40, (443, 518)), (90, 45, (44, 60))])
+def test_a_strip_is_a_part_of_the_enlarged_map(height, width, strip):
+    start, stop = strip
+    x = torch.randn(2, 3, 33, 20, generator=torch.Generator().manual_seed(0))
+    expected = plain.resize(x, height, width)[:, :, start:stop].numpy()
+    np.testing.assert_allclose(cpu._resize_rows(x, height, width, start, stop).numpy(), expected, rtol=0, atol=2e-6)
+
+
 def test_layers_that_will_be_rounded_keep_their_weights():
     block = plain.Block(plain.ModelConfig(16, 1, 2, (), 0, ())).requires_grad_(False)
     expected = {name: block.get_submodule(name).weight.clone() for name in ("norm1", "norm2", "attn.qkv", "mlp.fc1")}
