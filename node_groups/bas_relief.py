@@ -16,7 +16,7 @@ from math import e
 
 from .builder import Tree
 from .edge_snap import UNKNOWN
-from .grid_shape import neighbours
+from .grid_shape import Numbers, neighbours, numbered
 from .sockets import Float, Geometry, Group
 from .value import Value
 
@@ -48,21 +48,21 @@ def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("Rows and columns of the grid"):
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
-        rows, columns = shape("Rows"), shape("Columns")
-        column = tree.math("DIVIDE_FLOOR", tree.add.index(), rows)
-        row = tree.add.index() - column * rows
+        mesh, numbers = numbered(tree, tree.input("Geometry"), shape)
+        index, row, rows = numbers.index, numbers.row, numbers.rows
+        column = tree.math("DIVIDE_FLOOR", index, rows)
     with tree.frame("Beside what is known, the far side goes on"):
         known = tree.input("Validity") >= 0.5
-        mesh, height, known = tree.capture(tree.input("Geometry"), tree.input("Height"), known)
+        mesh, height, known = tree.capture(mesh, tree.input("Height"), known)
         worst = tree.add.field_min_and_max(tree.switch(known, true=1.0, false=0.0)).min
         holes = tree.sample_index(mesh, worst, 0) < 0.5
         turns = tree.switch(holes & shape("Is Grid"), true=REACH, false=0)
         state = {"Geometry": mesh, "Height": tree.switch(known, true=height, false=UNKNOWN)}
-        state = tree.repeat(turns, state, lambda state: _reach(tree, state, rows, columns))
+        state = tree.repeat(turns, state, lambda state: _reach(tree, state, numbers))
     with tree.frame("Each step from the vertex below and from the one on the left, compressed"):
         mesh, reached = tree.capture(state["Geometry"], state["Height"])
         down, left = (tree.math("MINIMUM", line, 1) for line in (row, column))
-        before = (tree.add.index() - down, tree.add.index() - left * rows)
+        before = (index - down, index - left * rows)
         steps = [_step(tree, mesh, reached, place) for place in before]
     with tree.frame("Their sums along each column and each row"):
         lines = zip(steps, (column, row), strict=True)
@@ -71,13 +71,13 @@ def build(tree: Tree) -> None:
         )
         mesh, up, along = tree.capture(mesh, up, along)
     with tree.frame("The surface that fits them: from far vertices to near ones"):
-        longer = tree.real("LOGARITHM", tree.math("MAXIMUM", rows, columns), 2.0)
+        longer = tree.real("LOGARITHM", tree.math("MAXIMUM", rows, numbers.columns), 2.0)
         levels = tree.real("CEIL", longer - 1e-4)  # the logarithm of 8 may come out as 3.0000002
         some = shape("Is Grid") & (tree.input(STRENGTH.name) > 0.0)
         levels = tree.switch(some, true=levels, false=0.0)
         first = tree.real("ROUND", tree.real("POWER", 2.0, levels - 1.0))
         state = {"Geometry": mesh, "Height": (up + along) * 0.5, "Stride": first}
-        state = tree.repeat(levels, state, lambda state: _level(tree, state, (rows, columns), up, along))
+        state = tree.repeat(levels, state, lambda state: _level(tree, state, numbers, up, along))
     with tree.frame("Back to 0..1 over what is known"):
         mesh, result = tree.capture(state["Geometry"], state["Height"])
         low = tree.add.field_min_and_max(tree.switch(known, true=result, false=UNKNOWN)).min
@@ -88,11 +88,11 @@ def build(tree: Tree) -> None:
         tree.output("Height", tree.switch(some, true=result, false=height))
 
 
-def _reach(tree: Tree, state: dict[str, Value], rows: Value, columns: Value) -> dict[str, Value]:
+def _reach(tree: Tree, state: dict[str, Value], numbers: Numbers) -> dict[str, Value]:
     """Unknown vertices take the lowest height of their neighbours, if any has one."""
     mesh, height = tree.capture(state["Geometry"], state["Height"])
     lowest = height
-    for place in neighbours(tree, rows, columns, 1):
+    for place in neighbours(tree, numbers, 1):
         lowest = tree.math("MINIMUM", lowest, tree.sample_index(mesh, height, place))
     return {"Geometry": mesh, "Height": tree.switch(height < UNKNOWN, true=height, false=lowest)}
 
@@ -108,12 +108,9 @@ def _step(tree: Tree, mesh: Value, height: Value, place: Value) -> Value:
     return tree.switch(both, true=step + (shrunk - step) * strength, false=0.0)
 
 
-def _level(
-    tree: Tree, state: dict[str, Value], shape: tuple[Value, Value], up: Value, along: Value
-) -> dict[str, Value]:
+def _level(tree: Tree, state: dict[str, Value], numbers: Numbers, up: Value, along: Value) -> dict[str, Value]:
     """Each vertex takes what the four at a distance say of it, and the distance halves."""
-    rows, columns = shape
-    places = neighbours(tree, rows, columns, tree.add.float_to_int(state["Stride"]))
+    places = neighbours(tree, numbers, tree.add.float_to_int(state["Stride"]))
     mesh, height = state["Geometry"], state["Height"]
     for _ in range(TURNS):
         mesh, height = tree.capture(mesh, height)

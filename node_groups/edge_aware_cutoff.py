@@ -127,10 +127,11 @@ def build(tree: Tree) -> None:
         most = tree.math("DIVIDE_FLOOR", tree.count(mesh).face_count, 16)  # lest a coarse mesh be a small island itself
         minimum = tree.math("MINIMUM", tree.input("Minimum Island"), most)
         bad = bad | unknown
-        pieces = tree.call("Small Islands", {"Geometry": mesh, "Selection": ~bad, "Minimum Island": minimum})
+        islands = {"Geometry": mesh, "Selection": ~bad, "Minimum Island": minimum, **tree.inputs("Covered")}
+        pieces = tree.call("Small Islands", islands)
         some = minimum > 1
         mesh = tree.switch(some, true=pieces("Geometry"), false=mesh)
-        keep = ~(bad | tree.switch(some, true=pieces("Small") & tree.input("Covered"), false=False))
+        keep = ~(bad | tree.switch(some, true=pieces("Small"), false=False))
     with tree.frame("Delete"):
         delete = tree.input("Delete")
         mesh, edge = tree.capture(mesh, tree.on_domain(torn, "FACE"))

@@ -12,7 +12,7 @@ from . import choices
 from .builder import Tree
 from .disparity_to_distance import ENDS
 from .edge_aware_cutoff import THRESHOLD
-from .grid_shape import neighbours
+from .grid_shape import Numbers, neighbours, numbered
 from .normalize_depth import INVERT, RANGE
 from .sockets import Bool, Float, Geometry, Group, Int, Menu
 from .value import Value
@@ -47,23 +47,23 @@ def build(tree: Tree) -> None:
     """Draw the tree."""
     with tree.frame("The window walks over the rows and columns of a grid"):
         shape = tree.call("Grid Shape", {"Geometry": tree.input("Geometry")})
-        rows, columns = shape("Rows"), shape("Columns")
+        mesh, numbers = numbered(tree, tree.input("Geometry"), shape)
         steps = tree.switch(shape("Is Grid"), true=tree.input("Radius"), false=0)
         tree.warn(~shape("Is Grid"), "Edge Snap needs a grid. Set Surface to Grid")
     with tree.frame("The highest and lowest depth around each vertex: a window that widens turn by turn"):
         known = tree.input("Validity") >= 0.5
         depth = tree.input("Depth")
         high, low = tree.switch(known, true=depth, false=-UNKNOWN), tree.switch(known, true=depth, false=UNKNOWN)
-        mesh, high, low = tree.capture(tree.input("Geometry"), high, low)
+        mesh, high, low = tree.capture(mesh, high, low)
         first = tree.math("MINIMUM", steps, 1)
-        window = _grow(tree, {"Geometry": mesh, "High": high, "Low": low}, first, rows, columns)
+        window = _grow(tree, {"Geometry": mesh, "High": high, "Low": low}, first, numbers)
         turned = tree.chosen(choices.KIND, choices.DISTANCE) | tree.input("Invert")  # larger is farther
         outline = tree.switch(turned, true=window["Low"], false=window["High"])
         # Each turn may step by the window's whole width, so that its width triples: 1, 3, 9, 27, ...
         turns = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0)
         turns = tree.real("CEIL", turns - 1e-4) - 1.0  # the logarithm of 9 may come out as 2.0000002
         window |= {"Reach": first}
-        window = tree.repeat(turns, window, lambda state: _widen(tree, state, steps, rows, columns))
+        window = tree.repeat(turns, window, lambda state: _widen(tree, state, steps, numbers))
     with tree.frame("An edge: the far end of the window over its near end jumps by more than the threshold"):
         high, low = window["High"], window["Low"]
         near, far = (to_distance(tree, value) for value in (high, low))
@@ -77,16 +77,16 @@ def build(tree: Tree) -> None:
         tree.output("Near Side", edge & tree.logic("XOR", is_high, turned))
 
 
-def _widen(tree: Tree, state: dict[str, Value], radius: Value, rows: Value, columns: Value) -> dict[str, Value]:
+def _widen(tree: Tree, state: dict[str, Value], radius: Value, numbers: Numbers) -> dict[str, Value]:
     """Widen the window by as much as one turn can, at most to the radius."""
     reach = state["Reach"]
     step = tree.math("MINIMUM", reach * 2 + 1, radius - reach)
-    return {**_grow(tree, state, step, rows, columns), "Reach": reach + step}
+    return {**_grow(tree, state, step, numbers), "Reach": reach + step}
 
 
-def _grow(tree: Tree, state: dict[str, Value], step: Value, rows: Value, columns: Value) -> dict[str, Value]:
+def _grow(tree: Tree, state: dict[str, Value], step: Value, numbers: Numbers) -> dict[str, Value]:
     """Widen the window by `step`, first along the columns, then along the rows."""
-    down, up, left, right = neighbours(tree, rows, columns, step)
+    down, up, left, right = neighbours(tree, numbers, step)
     geometry, high, low = state["Geometry"], state["High"], state["Low"]
     for before, after in ((down, up), (left, right)):
         highs, lows = ([tree.sample_index(geometry, side, place) for place in (before, after)] for side in (high, low))

@@ -6,7 +6,9 @@
 A mesh that meets all three by chance is taken for a grid.
 """
 
-from .builder import Tree
+from dataclasses import dataclass
+
+from .builder import Outputs, Tree
 from .sockets import Bool, Geometry, Group, Int
 from .value import Operand, Value
 
@@ -43,12 +45,28 @@ def build(tree: Tree) -> None:
         tree.output("Is Grid", is_grid & (rows > 1))
 
 
-def neighbours(tree: Tree, rows: Value, columns: Value, step: Operand) -> list[Value]:
+@dataclass(frozen=True)
+class Numbers:
+    """The number of each vertex of a grid and its place in its column, captured: read again and again, both cost less so."""
+
+    rows: Value
+    columns: Value
+    index: Value
+    row: Value
+
+
+def numbered(tree: Tree, geometry: Value, shape: Outputs) -> tuple[Value, Numbers]:
+    """The geometry, and the numbers of its vertices; `shape` is its Grid Shape."""
+    rows, index = shape("Rows"), tree.add.index()
+    geometry, index, row = tree.capture(geometry, index, tree.math("MODULO", index, rows))
+    return geometry, Numbers(rows, shape("Columns"), index, row)
+
+
+def neighbours(tree: Tree, numbers: Numbers, step: Operand) -> list[Value]:
     """The vertices so many steps down, up, left and right of each, or at the border where it is nearer."""
-    index = tree.add.index()
-    row = tree.math("MODULO", index, rows)
+    rows, index, row = numbers.rows, numbers.index, numbers.row
     down, up = tree.math("MINIMUM", row, step), tree.math("MINIMUM", rows - 1 - row, step)
     across = rows * step
-    last = tree.math("MAXIMUM", (columns - 1) * rows + row, index)
+    last = tree.math("MAXIMUM", (numbers.columns - 1) * rows + row, index)
     left, right = tree.math("MAXIMUM", index - across, row), tree.math("MINIMUM", index + across, last)
     return [index - down, index + up, left, right]

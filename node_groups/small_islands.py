@@ -33,6 +33,7 @@ GROUP = Group(
         Geometry("Geometry", "A grid, which is fastest, or any mesh"),
         Bool("Selection", "The faces that are there; the others count as deleted", True, single=False),
         Int("Minimum Island", "Pieces with fewer faces are small", 64, 0, 10**6),
+        Bool("Covered", "Only faces where this holds count as small", True, single=False),
     ),
     outputs=(
         Geometry("Geometry", "The mesh as it was"),
@@ -166,7 +167,7 @@ def _few(tree: Tree, crumbs: Value, touches: Value, minimum: Value) -> tuple[Val
         island = tree.sample_index(crumbs, island, tree.add.vertex_of_corner(corner))
         worth = tree.switch(touches, true=tree.real("ADD", minimum, 1.0), false=1.0)
         faces = tree.add.accumulate_field(worth, island, data_type="FLOAT", domain="FACE").total
-        crumbs, few = tree.capture(crumbs, faces < minimum, domain="FACE")
+        crumbs, few = tree.capture(crumbs, (faces < minimum) & tree.input("Covered"), domain="FACE")
     return crumbs, few
 
 

@@ -94,22 +94,31 @@ def sample(depth: Depth, back: Background | None, shape: Shape) -> tuple[Samples
 def _soften(depth: Floats, known: Mask, inverse: Floats, steps: int, threshold: float) -> Floats:
     """Return the depth with small steps spread over about so many vertices, as the group Smooth Depth does it.
 
-    Each vertex takes the mean of itself and four neighbours of its surface, first far away, last the next ones.
-    inverse: inverse distances, which tell by `threshold` where a surface ends.
+    Along the columns, then along the rows, each vertex takes the mean of itself and of two on its surface, first far
+    away, last the next ones. inverse: inverse distances, which tell by `threshold` where a surface ends.
     """
-    wider, share = np.float32(1 + threshold), np.float32(0.2)
-    for stride in range((steps + 1) // 2, 0, -1):
-        softer = depth.copy()
+    wider, third = np.float32(1 + threshold), np.float32(1 / 3)
+    for stride in _strides((steps + 1) // 2):
         for axis in (0, 1):
-            last = depth.shape[axis] - 1
+            place = np.arange(depth.shape[axis])
+            softer = depth.copy()
             for step in (-stride, stride):
-                beside = np.clip(np.arange(last + 1) + step, 0, last)
+                beside = np.clip(place + step, 0, len(place) - 1)
                 other = inverse.take(beside, axis)
                 same = (np.maximum(inverse, other) <= np.minimum(inverse, other) * wider) & known
                 same &= known.take(beside, axis)
-                softer += np.where(same, (depth.take(beside, axis) - depth) * share, np.float32(0.0))
-        depth = softer
+                softer += np.where(same, (depth.take(beside, axis) - depth) * third, np.float32(0.0))
+            depth = softer
     return depth
+
+
+def _strides(reach: int) -> list[int]:
+    """Return how far away the neighbours are: `reach`, then what makes means of three one mean of all up to there."""
+    strides, left = [reach], reach
+    while left:
+        strides.append((2 * left + 1) // 3)
+        left -= strides[-1]
+    return strides[:reach]
 
 
 def scale_of(depth: Depth, shape: Shape) -> Scale:

@@ -140,23 +140,34 @@ def smooth(
     """Depth of a grid (columns, rows), of which each known vertex takes the mean of five, again and again.
 
     The five are itself and its four neighbours; one that is unknown, or beyond a jump in distance by more than the
-    threshold, counts as the vertex itself. With `soft`, neighbours are first half so many vertices away (rounded up),
-    then one less each time; after that the next ones, `turns` times. Where the grid ends before, its last one counts.
+    threshold, counts as the vertex itself. With `soft`, it first takes the mean of three, along the columns and then
+    along the rows, at r = half so many vertices (rounded up), and then at a third of 2 r + 1 (rounded down), of which
+    as many are taken from r and so on until none is left; of these, at most r. Where the grid ends before, its last
+    one counts.
     """
+    reach = left = (soft + 1) // 2
+    strides = [reach]
+    while left > 0:
+        strides.append(int(np.floor((2 * left + 1) / 3)))
+        left -= strides[-1]
+    passes = []
+    for stride in strides[:reach]:
+        passes += [((0, stride), (0, -stride)), ((stride, 0), (-stride, 0))]
+    passes += [((1, 0), (-1, 0), (0, 1), (0, -1))] * turns
     result = depth.astype(float).copy()
-    columns, rows = depth.shape
-    for stride in [*range((soft + 1) // 2, 0, -1), *[1] * turns]:
+    last = np.array(depth.shape) - 1
+    for steps in passes:
         before = result.copy()
-        for column, row in np.ndindex(*depth.shape):
-            five = [before[column, row]]
-            across = [(place, row) for place in (max(column - stride, 0), min(column + stride, columns - 1))]
-            for other in across + [(column, place) for place in (max(row - stride, 0), min(row + stride, rows - 1))]:
-                same = known[column, row] and known[other]
+        for place in np.ndindex(*depth.shape):
+            taken = [before[place]]
+            for step in steps:
+                other = tuple(np.clip(np.add(place, step), 0, last))
+                same = known[place] and known[other]
                 if same:
-                    ends = sorted((distance[column, row], distance[other]))
+                    ends = sorted((distance[place], distance[other]))
                     same = ends[1] <= ends[0] * (1 + threshold)
-                five.append(before[other] if same else before[column, row])
-            result[column, row] = np.mean(five)
+                taken.append(before[other] if same else before[place])
+            result[place] = np.mean(taken)
     return result
 
 
