@@ -73,8 +73,7 @@ def _is_quicker(shape: str, contest: Callable[[], tuple[Run, Run]]) -> bool:
     One thread races: two would wait for each other while other processes have the cores. A torch without these
     operators, which are not public, and one where they fail or differ, keeps its own choice.
     """
-    kept = _kept()
-    here = kept.setdefault(_machine(), {})
+    here = _kept().get(_machine(), {})
     if shape in here:
         return here[shape]
     threads = torch.get_num_threads()
@@ -88,8 +87,7 @@ def _is_quicker(shape: str, contest: Callable[[], tuple[Run, Run]]) -> bool:
     finally:
         torch.set_num_threads(threads)
     if is_clear:
-        here[shape] = is_quicker
-        _keep(kept)
+        _keep(shape, is_quicker)
     return is_quicker
 
 
@@ -116,8 +114,10 @@ def _kept() -> dict[str, dict[str, bool]]:
         return {}
 
 
-def _keep(results: dict[str, dict[str, bool]]) -> None:
-    """Write all results, whole or not at all; without them, the next start measures again."""
+def _keep(shape: str, is_quicker: bool) -> None:
+    """Add a result to the file, whole or not at all; without it, the next start measures again."""
+    results = _kept()  # again: another process may have measured meanwhile
+    results.setdefault(_machine(), {})[shape] = is_quicker
     try:
         with replacing(_MEASURED) as part:
             part.write_text(json.dumps(results, indent=1), "utf-8")

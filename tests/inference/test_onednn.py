@@ -50,6 +50,18 @@ def test_a_library_that_is_ahead_gets_the_layer(taking, onednn_takes, quicker):
     assert onednn._is_quicker("linear", contests([])) is quicker
 
 
+def test_what_another_process_measured_meanwhile_stays(taking, measured):
+    taking(0.5, 1.0)
+
+    def contest():
+        measured.write_text(json.dumps({onednn._machine(): {"attention": True}, "elsewhere": {"linear": False}}))
+        return contests([])()
+
+    assert onednn._is_quicker("linear", contest) is False
+    kept = json.loads(measured.read_text())
+    assert kept == {onednn._machine(): {"attention": True, "linear": False}, "elsewhere": {"linear": False}}
+
+
 def test_noise_never_chooses(taking, measured):
     taking(*[0.5, 1.0, 1.5, 1.0, 0.6, 1.0, 1.4, 1.0, 0.5, 1.0, 0.8, 1.0, 1.5, 1.0])  # ahead in the middle turn
     assert onednn._is_quicker("linear", contests([])) is False
