@@ -64,8 +64,10 @@ def test_points_mask_normals_and_scale_are_the_packages(theirs, model, photo, to
         "metric_scale": scale[0],
     }
     assert set(ours) == set(expected)
+    length = normals.norm(dim=0).numpy()[..., None]  # as it is normalised, the error of a short normal grows
     for name, original in expected.items():
-        assert np.abs(ours[name].numpy() - original).max() <= 5e-5 * np.abs(original).max(), name
+        error = np.abs(ours[name].numpy() - original) * (length / length.max() if name == "normal" else 1.0)
+        assert error.max() <= 2e-5 * np.abs(original).max(), name
 
 
 def test_names_and_parameters_are_those_of_the_published_file(theirs):
