@@ -12,7 +12,7 @@ from tests.gui.stage import addon, positions, preferences, relief, tab, use_engi
 def again() -> Steps:
     """Esc ends it within half a second and changes nothing; the second one gives the relief another depth."""
     use_engine()
-    preferences().quality = "FINE"
+    preferences().model, preferences().quality = "small", "FINE"  # the built-in model would be done before the hand
     ob = relief()
     before = positions(ob)
     viewport = area("VIEW_3D")
