@@ -71,8 +71,7 @@ def build(tree: Tree) -> None:
         )
         mesh, up, along = tree.capture(mesh, up, along)
     with tree.frame("The surface that fits them: from far vertices to near ones"):
-        longer = tree.real("LOGARITHM", tree.math("MAXIMUM", rows, numbers.columns), 2.0)
-        levels = tree.real("CEIL", longer - 1e-4)  # the logarithm of 8 may come out as 3.0000002
+        levels = tree.turns_to(tree.math("MAXIMUM", rows, numbers.columns), 2.0)
         some = shape("Is Grid") & (tree.input(STRENGTH.name) > 0.0)
         levels = tree.switch(some, true=levels, false=0.0)
         first = tree.real("ROUND", tree.real("POWER", 2.0, levels - 1.0))

@@ -164,6 +164,10 @@ class Tree:
         """Float arithmetic, whatever the operands' types."""
         return self.add.math(*operands, operation=operation)
 
+    def turns_to(self, value: Operand, base: float) -> Value:
+        """How often 1 has to be multiplied by `base` to reach a whole number: its logarithm, rounded up."""
+        return self.real("CEIL", self.real("LOGARITHM", value, base) - 1e-4)  # that of 9 may come out as 2.0000002
+
     def compare(self, operation: nodes.CompareOperation, left: Operand, right: Operand) -> Value:
         """A comparison without tolerance."""
         if arithmetic_type(left, right) == "INT":

@@ -60,8 +60,7 @@ def build(tree: Tree) -> None:
         turned = tree.chosen(choices.KIND, choices.DISTANCE) | tree.input("Invert")  # larger is farther
         outline = tree.switch(turned, true=window["Low"], false=window["High"])
         # Each turn may step by the window's whole width, so that its width triples: 1, 3, 9, 27, ...
-        turns = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0)
-        turns = tree.real("CEIL", turns - 1e-4) - 1.0  # the logarithm of 9 may come out as 2.0000002
+        turns = tree.turns_to(tree.real("MULTIPLY_ADD", steps, 2.0, 1.0), 3.0) - 1.0
         window |= {"Reach": first}
         window = tree.repeat(turns, window, lambda state: _widen(tree, state, steps, numbers))
     with tree.frame("An edge: the far end of the window over its near end jumps by more than the threshold"):

@@ -66,8 +66,7 @@ def build(tree: Tree) -> None:
         mesh, distance, depth = tree.capture(mesh, distance, tree.input("Depth"))
     with tree.frame("Soften: along the columns and along the rows, from neighbours far away to the next ones"):
         reach = tree.math("DIVIDE_FLOOR", soft + 1, 2)
-        wide = tree.real("LOGARITHM", tree.real("MULTIPLY_ADD", reach, 2.0, 1.0), 3.0)
-        softer = tree.real("CEIL", wide - 1e-4) + 1.0  # the logarithm of 9 may come out as 2.0000002
+        softer = tree.turns_to(tree.real("MULTIPLY_ADD", reach, 2.0, 1.0), 3.0) + 1.0
         state = {"Geometry": mesh, "Depth": depth, "Stride": reach, "Reach": reach}
         softer = tree.math("MINIMUM", softer, reach)
         state = tree.repeat(softer, state, lambda state: _softer(tree, state, numbers, distance))
