@@ -187,7 +187,7 @@ def set_depth(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None
 
 
 def set_background(modifier: bpy.types.NodesModifier, depth: bpy.types.Image) -> None:
-    """Have a relief show the background of its depth image, if there is one."""
+    """Have a relief show the background of its depth image, or none where there is none."""
     if "Background" not in inputs.input_names(modifier):  # in a group of an older release
         return
     picture = depth_image.colour(depth)

@@ -76,11 +76,9 @@ class DEPTH_NODES_OT_fill_background(Waiting, bpy.types.Operator):
     def _end(self) -> set[str]:
         try:
             relief.show_background(self._work.finish())
-        except DepthImageError as error:  # the artist did it
-            self.report({"INFO"}, str(error))
-            return {"CANCELLED"}
         except DepthNodesError as error:
-            self.report({"ERROR"}, str(error))
+            by_artist = isinstance(error, DepthImageError)  # who changed or removed the image
+            self.report({"INFO" if by_artist else "ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
