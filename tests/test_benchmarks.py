@@ -10,7 +10,7 @@ import pytest
 from tests.benchmarks import machine, measure, processes
 from tools import bench, environments, optional_environments
 
-FREE = 0.98
+FREE = measure.Probe(share=0.98, seconds=0.1)
 
 
 class Clock:
@@ -52,7 +52,7 @@ def test_the_median_and_the_middle_half_are_told(clock: Clock, capsys) -> None:
         "|---|---|---|---|---|---|",
         "| one | 120 ms | 17 % | 30.0 ms | 25 % | more |",  # the middle half is 0.11 to 0.13
         "",
-        "The cores were free (98 %), and the rounds vary by 17 % at most.",
+        "The cores were free (98 %), the probe took 100 ms, and the rounds vary by 17 % at most.",
     ]
 
 
@@ -67,17 +67,27 @@ def test_rounds_that_vary_too_much_are_not_judged(clock: Clock) -> None:
 
 
 def test_one_slow_round_of_many_is_not_held_against_the_machine(clock: Clock) -> None:
-    shares = iter([FREE, FREE, 0.3, FREE, FREE, FREE])
-    watch = measure.Stopwatch(clock, lambda: next(shares))
+    probes = iter([FREE, FREE, measure.Probe(0.3, 0.2), FREE, FREE, FREE])
+    watch = measure.Stopwatch(clock, lambda: next(probes))
     times = watch.interleaved({"one": watch.of(clock.takes(1.0, 1.0, 1.0, 5.0, 1.0, 1.0))}, rounds=5)
     assert watch.verdict([measure.Row("one", times["one"])]).startswith("The cores were free")
 
 
 def test_other_programs_on_the_cores_are_told(clock: Clock) -> None:
-    watch = measure.Stopwatch(clock, lambda: 0.6)
+    watch = measure.Stopwatch(clock, lambda: measure.Probe(0.6, 0.1))
     times = watch.interleaved({"one": watch.of(clock.takes(1.0))}, rounds=3)
     assert watch.verdict([measure.Row("one", times["one"])]) == (
         "TOO LOADED TO JUDGE: other programs leave 60 % of a core. End them and run this again."
+    )
+
+
+def test_a_processor_that_is_mostly_slower_than_it_can_is_told(clock: Clock) -> None:
+    probes = iter([FREE, *[measure.Probe(0.98, 0.16)] * 3])
+    watch = measure.Stopwatch(clock, lambda: next(probes))
+    times = watch.interleaved({"one": watch.of(clock.takes(1.0))}, rounds=3)
+    assert watch.verdict([measure.Row("one", times["one"])]) == (
+        "TOO LOADED TO JUDGE: the processor mostly runs at 62 % of its own pace. Run this again when the host is at "
+        "rest."
     )
 
 
@@ -97,10 +107,10 @@ def test_the_share_is_the_processor_time_of_the_worst_served_thread(processor_ti
         return ticks("own", 2.0 * (processor_time if local.number == 2 else 1.0))
 
     monkeypatch.setattr(measure, "cores", lambda: 4)
-    monkeypatch.setattr(measure, "PROBE", 1)
+    monkeypatch.setattr(measure, "HASHES", 1)
     monkeypatch.setattr(time, "perf_counter", lambda: ticks("wall", 2.0))
     monkeypatch.setattr(time, "thread_time", own)
-    assert measure.share_got() == pytest.approx(share)
+    assert measure.probe() == pytest.approx((share, 2.0))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.measure import LEAST, Stopwatch, cores, share_got, too_loaded
+from tests.benchmarks.measure import LEAST, Stopwatch, cores, duration, probe, too_loaded
 
 INSTRUCTIONS = ("avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimd", "sve")
 SIDE = 4096  # of the matrices
@@ -94,11 +94,12 @@ def bandwidth(threads: int = 1) -> float:
 
 def main() -> None:
     """Print what the machine is and can do, and whether it is at rest."""
-    share = share_got()
+    share, seconds = probe()
     print(f"{processor()}; {cores()} cores, {platform.system()}, Python {platform.python_version()}")
     told = ", ".join(f"{name} {rate:.0f}" for name, rate in rates().items())
     print(f"a product of {SIDE} x {SIDE} matrices in float32, GFLOP/s: {told}")
     print(f"copying, GB/s read and written: one core {bandwidth():.1f}, all of them {bandwidth(cores()):.1f}")
+    print(f"the probe that stands below each table: {duration(seconds)}")
     if share < LEAST:
         print(too_loaded(share))
 

@@ -10,10 +10,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-LEAST = 0.9  # of a core: a program that gets less shares it with others
+LEAST = 0.9  # of a core, or of its pace: a program that gets less shares it with others
 WIDEST = 0.25  # of the median: rounds that vary more say nothing
-PROBE = 300_000  # rounds of a hash: about a tenth of a second
+HASHES = 300_000  # of a probe: about a tenth of a second
+
+
+class Probe(NamedTuple):
+    """What the worst served thread got when all cores were asked for at once.
+
+    share: of its core, 1 if that is free. seconds: of its processor for a fixed work. They grow where a host gives
+    half of a core, or lowers its clock, without a word to the system.
+    """
+
+    share: float
+    seconds: float
 
 
 def cores() -> int:
@@ -21,24 +33,26 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def share_got() -> float:
-    """Ask for all cores at once, and return which share of its core the worst served thread gets: 1 if all are free.
+def probe() -> Probe:
+    """Ask for all cores at once, and return what the worst served thread gets.
 
     Hashing needs no memory and holds no lock of Python's; a thread's processor time is told on every system.
     """
-    shares = []
+    shares, seconds = [], []
 
     def work() -> None:
         wall, own = time.perf_counter(), time.thread_time()
-        hashlib.pbkdf2_hmac("sha256", b"", b"", PROBE)
-        shares.append((time.thread_time() - own) / (time.perf_counter() - wall))
+        hashlib.pbkdf2_hmac("sha256", b"", b"", HASHES)
+        taken = time.thread_time() - own
+        seconds.append(taken)
+        shares.append(taken / (time.perf_counter() - wall))
 
     threads = [threading.Thread(target=work) for _ in range(cores())]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return min(shares)
+    return Probe(min(shares), max(seconds))
 
 
 @dataclass(frozen=True)
@@ -72,11 +86,11 @@ class Row:
 
 
 class Stopwatch:
-    """Lets things take turns, and judges in the end. clock: in seconds. got: the share of a core that one gets."""
+    """Lets things take turns, and judges in the end. clock: in seconds. look: at how free the cores are."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter, got: Callable[[], float] = share_got) -> None:
-        self._clock, self._got = clock, got
-        self._shares: list[float] = []
+    def __init__(self, clock: Callable[[], float] = time.perf_counter, look: Callable[[], Probe] = probe) -> None:
+        self._clock, self._look = clock, look
+        self._probes: list[Probe] = []
 
     def of(self, run: Callable[[], object]) -> Callable[[], float]:
         """Return what runs it and returns its seconds."""
@@ -91,9 +105,9 @@ class Stopwatch:
     def rounds(self, count: int) -> Iterator[int]:
         """Count, and look before each round and after the last how free the cores are."""
         for number in range(count):
-            self._shares.append(self._got())
+            self._probes.append(self._look())
             yield number
-        self._shares.append(self._got())
+        self._probes.append(self._look())
 
     def parts(self, job: Callable[[], Mapping[str, float]], rounds: int, warmups: int = 1) -> dict[str, Taken]:
         """Return what each part of a job took, in its own seconds."""
@@ -118,19 +132,28 @@ class Stopwatch:
         print(f"\n{self.verdict(rows)}", flush=True)
 
     def verdict(self, rows: Sequence[Row]) -> str:
-        """Return whether the rows can be gone by, from the spreads and the cores got since the last verdict."""
-        share = statistics.median(self._shares) if self._shares else self._got()
-        self._shares.clear()
+        """Return whether the rows can be gone by, from the spreads and the probes since the last verdict."""
+        shares, seconds = zip(*(self._probes or [self._look()]), strict=True)
+        self._probes.clear()
+        share, usual = statistics.median(shares), statistics.median(seconds)
         widest = max(rows, key=lambda row: row.taken.spread or 0.0)
         spread = widest.taken.spread or 0.0
         if share < LEAST:
             return too_loaded(share)
+        if (pace := min(seconds) / usual) < LEAST:
+            return (
+                f"TOO LOADED TO JUDGE: the processor mostly runs at {100 * pace:.0f} % of its own pace. Run this again "
+                "when the host is at rest."
+            )
         if spread > WIDEST:
             return (
                 f"TOO LOADED TO JUDGE: the rounds of “{widest.name}” vary by {100 * spread:.0f} %. Run this again when "
                 "the machine is at rest."
             )
-        return f"The cores were free ({100 * share:.0f} %), and the rounds vary by {100 * spread:.0f} % at most."
+        return (
+            f"The cores were free ({100 * share:.0f} %), the probe took {duration(usual)}, and the rounds vary by "
+            f"{100 * spread:.0f} % at most."
+        )
 
 
 def too_loaded(share: float) -> str:
