@@ -228,14 +228,14 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         flat = tree.sample_index(samples("Geometry"), position, tree.add.index())
         rest = tree.choose(choices.PROJECTION, {choices.RELIEF: flat, choices.CAMERA: position})
         ray = tree.choose(choices.PROJECTION, {choices.RELIEF: tree.xyz(), choices.CAMERA: shaped.ray})
-        # Where the background shows through, a needle is worse than a speck, and where it doesn't, a small piece stays:
-        # it belongs to the far side, seen between leaves. A face counts by all of its corners.
+        # Where no background shows through, a small piece stays: it belongs to the far side, seen between leaves. A face
+        # counts by all of its corners.
         bare = tree.on_domain(samples("Presence") < 0.5, "POINT")
         scene = tree.chosen(choices.PROJECTION, choices.CAMERA)
-        specks = {"Close Specks": ~tree.input("Background"), "Steps": scene}
-        specks |= {"Covered": tree.switch(tree.input("Background"), true=~bare, false=True)}
-        pixel = samples("UV") * tree.xyz(*tree.image_size())
+        covered = tree.switch(tree.input("Background"), true=~bare, false=True)
         inputs = tree.inputs("Threshold", "Angle", "Minimum Island", "Edge Falloff")
+        inputs |= {"Steps": scene, "Covered": covered}
+        pixel = samples("UV") * tree.xyz(*tree.image_size())
         # At the rim of an edge the front shows colours of both sides: it gives way to the background there.
         gives_way = samples("Presence") > tree.input("Threshold") * SNAP_FROM + 1.0
         gives_way = gives_way & (tree.input("Edge Falloff") < 1)
@@ -245,7 +245,7 @@ def _cut(tree: Tree, samples: Outputs, shaped: _Shaped) -> Value:
         # Seen from a camera flat ground is steep far away, where one level of the map is a step; a relief has no such end.
         inputs |= {"Least Gap": tree.switch(scene, true=tree.input("Least Gap"), false=0.0)}
         cut = tree.call(
-            "Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest, "Ray": ray, "Pixel": pixel, **specks}
+            "Edge-Aware Cutoff", {**inputs, "View": view, "Rest Position": rest, "Ray": ray, "Pixel": pixel}
         )
         gone = (tree.count(cut("Geometry")).face_count < 1) & (tree.count(mesh).face_count > 0)
         asked = tree.input("Cutoff") & (tree.add.image_info(*tree.inputs("Image", "Frame").values()).width > 0)

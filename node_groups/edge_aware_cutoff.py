@@ -12,7 +12,8 @@ changes evenly:
 uneven = |n(1) - n(-1)| / 2 > 1.25 min(|n(8) - n|, |n - n(-8)|) / 8 + 0.002 n
 
 An edge is torn whole or not at all: what is jump or steep spreads over two rings of weak faces, and specks of torn faces,
-fewer than min(8, sqrt(faces) / 8), stay, if specks are closed, but needles go:
+fewer than min(8, sqrt(faces) / 8), stay, if specks are closed, but needles go. Faces with an unknown corner count as torn,
+so that what is torn beside them is no speck:
 
 needle = a speck with a face whose farthest corner > nearest corner (1 + 2 threshold)^edge
 
@@ -63,7 +64,7 @@ GROUP = Group(
             "Pixel",
             "Where each vertex lies in the picture, in pixels, so that coarse faces are judged by what lies between",
         ),
-        Bool("Close Specks", "Leave holes of a few faces closed; behind them nothing shows", True),
+        Bool("Close Specks", "Leave holes of a few faces closed, unless a needle stands there", True),
         Bool("Steps", "On grids, tear steep steps from a quarter of Least Gap on; ground that goes on evenly stays"),
         Bool(
             "Covered",
@@ -106,8 +107,9 @@ def build(tree: Tree) -> None:
         least = tree.input("Least Gap") * tree.switch(judged, true=LEAST, false=1.0)
         gap = farthest > nearest * tree.real("POWER", least + 1.0, span)
         steep = tree.switch(least > 0.0, true=gap, false=steep)  # without a least gap the angle alone tells most
+        # A face with an unknown corner is weak and torn: it jumps from distance 0.
         mesh, possible, unknown, steep, held, nearest, farthest = tree.capture(
-            mesh, (weak | steep) & ~unknown, unknown, steep, span, nearest, farthest, domain="FACE"
+            mesh, (weak | steep) & (farthest > 0.0), unknown, steep, span, nearest, farthest, domain="FACE"
         )
         span = tree.switch(shape("Is Grid"), true=span, false=held)  # a grid has one for all of its faces
         numbered, vertex = tree.capture(mesh, tree.add.index())
@@ -122,6 +124,8 @@ def build(tree: Tree) -> None:
         needle = farthest > nearest * _limit(tree, NEEDLE, span)
         parts, torn, may, needle = tree.capture(parts, torn, may, needle, domain="FACE")
     mesh, torn = _whole(tree, mesh, parts, possible, torn, may, needle)
+    with tree.frame("Unknown faces are not an edge; they go anyway"):
+        torn = torn & ~unknown
     mesh, bad = _flattened(tree, mesh, torn, distance, farthest)
     with tree.frame("Islands: what hangs together once the bad faces are gone"):
         most = tree.math("DIVIDE_FLOOR", tree.count(mesh).face_count, 16)  # lest a coarse mesh be a small island itself

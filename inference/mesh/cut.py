@@ -51,8 +51,8 @@ def kept(vertices: Floats, inverse: Floats, samples: Samples, shape: Shape) -> M
     steep = _steep(vertices, gap, shape, least)
     covered = _covered(samples)
     torn = (gap > limit) | (steep & covered)
-    needles = np.ones((), bool) if samples.has_background else gap > needle
-    good &= ~whole_edges(torn & good, (gap > low) & good, needles)
+    unknown = ~good  # what is torn beside it belongs to its hole, and is no speck
+    good &= ~whole_edges(torn | unknown, (gap > low) & good, (gap > needle) | unknown)
     return good & ~(small_islands(good, min(shape.minimum_island, good.size // 16)) & covered)
 
 

@@ -293,7 +293,8 @@ def cut(
     least = (1 + np.where(beside, least_gap / 4, least_gap)) ** spans - 1
     jump, steep = ratio > limit, (facing < np.cos(angle)) & (ratio > least)
     needle = (1 + 2 * threshold) ** across - 1
-    torn = whole_edges(len(vertices), faces, (jump | steep) & ~unknown, (ratio > low) & ~unknown, ratio > needle)
+    # What is torn beside unknown faces is a part of their hole, and no speck.
+    torn = whole_edges(len(vertices), faces, jump | steep | unknown, ratio > low, (ratio > needle) | unknown) & ~unknown
     bad = torn | unknown
     minimum = min(minimum, len(faces) // 16)
     sure = ~unknown

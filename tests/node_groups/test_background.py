@@ -214,6 +214,18 @@ def test_a_steep_face_without_a_jump_stays_where_nothing_lies_behind(layers: boo
     assert of_front.sum() == 29 * (39 if whole else 38)
 
 
+@pytest.mark.parametrize(("stands_at", "hole"), [(1.6, 0), (1.3, 4)])
+def test_the_background_shows_through_no_speck_but_a_needle(stands_at: float, hole: int) -> None:
+    """One vertex before the screen: its jump is a needle from twice the threshold of 20 % on."""
+    front = np.full((30, 40), 2.0)
+    front[15, 20] = stands_at
+    image = layered(front, np.full(front.shape, 6.0), np.ones(front.shape))
+    settings = {**SETTINGS, "Resolution": 40, "Edge Snap": False, "Soften Steps": 0, "Border": 0.0}
+    mesh = evaluate(relief({"Image": image, "Background": True, **settings}))
+    of_front = (-mesh.vertices[mesh.faces][..., 2] < 2.5).all(axis=1)
+    assert of_front.sum() == 29 * 39 - hole
+
+
 def test_without_background_green_and_blue_count_for_nothing() -> None:
     front, behind, presence = scenery()
     plain = evaluate(relief({"Image": depth_image(front.astype(np.float32)), **SETTINGS}))

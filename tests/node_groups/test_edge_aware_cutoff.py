@@ -239,3 +239,14 @@ def test_a_speck_is_a_hole_if_it_is_asked_for_or_a_needle(close: bool, stands_at
     faces = reference.grid_faces(COLUMNS, ROWS)
     result = run(vertices, faces, distance, {"Minimum Island": 0, "Close Specks": close})
     assert len(result.sizes) == len(faces) - hole
+
+
+@pytest.mark.parametrize(("apart", "hole"), [(2, 4 + 4), (3, 4)])
+def test_what_is_torn_beside_unknown_faces_belongs_to_their_hole(apart: int, hole: int) -> None:
+    """One vertex stands out by less than a needle, one is unknown: 2 vertices apart, their faces share vertices."""
+    vertices = np.pad(reference.grid_shares(COLUMNS, ROWS), ((0, 0), (0, 1)))
+    distance, known = np.ones(len(vertices)), np.ones(len(vertices), bool)
+    distance[20 * ROWS + 15], known[(20 + apart) * ROWS + 15] = 0.75, False
+    faces = reference.grid_faces(COLUMNS, ROWS)
+    result = run(vertices, faces, distance, {"Minimum Island": 0}, known)
+    assert len(result.sizes) == len(faces) - hole
