@@ -33,7 +33,7 @@ def root() -> Path:
 def blender(root: Path) -> Callable[..., str]:
     """Return a function that runs Blender and returns what it printed; it raises unless Blender ends well."""
 
-    def run(*arguments: str | Path, folder: Path, screen: bool = True, seconds: float = 180.0) -> str:
+    def run(*arguments: str | Path, folder: Path, screen: bool = True) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "log.txt"
         environment = {
@@ -43,9 +43,7 @@ def blender(root: Path) -> Callable[..., str]:
             "GUI_WEIGHTS": str(WEIGHTS),
             "GUI_PYTHON": sys.executable,
         }
-        code = window.run(
-            root, ["blender", *arguments], log=log, environment=environment, screen=screen, seconds=seconds
-        )
+        code = window.run(root, ["blender", *arguments], log=log, environment=environment, screen=screen)
         said = log.read_text(encoding="utf-8", errors="replace")
         assert code == 0, f"Blender ended with {code}:\n{_error(folder)}\n{said[-3000:]}"
         return said
@@ -86,7 +84,7 @@ def play(blender: Callable[..., str], installed: str, weights: Path) -> Play:
     Its pictures and files lie in build/gui/module/. keep: go on with the user folder that the last scene left.
     """
 
-    def run(scene: str, *arguments: str | Path, keep: bool = False, seconds: float = 180.0) -> dict:
+    def run(scene: str, *arguments: str | Path, keep: bool = False) -> dict:
         folder = BUILD / scene.partition(":")[0]
         if not keep:
             shutil.rmtree(USER, ignore_errors=True)
@@ -98,7 +96,6 @@ def play(blender: Callable[..., str], installed: str, weights: Path) -> Play:
         blender(
             *("--window-geometry", "0", "0", *size, *arguments, "--python-use-system-env", "--python-expr", script),
             folder=folder,
-            seconds=seconds,
         )
         return json.loads(result.read_text(encoding="utf-8"))["measured"]
 

@@ -31,7 +31,7 @@ def test_a_dropped_photo_needs_no_engine(play) -> None:
 
 
 def test_a_chosen_photo_is_seen_in_every_renderer(play) -> None:
-    frame = play("photo:choose", seconds=300)["frame"]
+    frame = play("photo:choose")["frame"]
     seen = {name: Image.open(BUILD / "photo" / f"{name}.png").crop(frame) for name in ("workbench", "eevee")}
     seen["cycles"] = Image.open(BUILD / "photo" / "cycles.png")
     likenesses = {name: round(likeness(picture), 3) for name, picture in seen.items()}
@@ -55,18 +55,18 @@ def test_panels_say_what_is_missing(scene, play) -> None:
 
 
 def test_an_artists_first_minute(play) -> None:
-    measured = play("minute:play", seconds=300)
+    measured = play("minute:play")
     print(measured)
     assert measured["holes"] < 0.005
 
 
 @pytest.mark.parametrize("scene", ["dialogs:alone", "dialogs:again", "engine:set_up", "engine:better", "camera:moved"])
 def test_what_a_hand_found_wrong_once(scene, play) -> None:
-    play(scene, seconds=600)
+    play(scene)
 
 
 def test_first_sight(play) -> None:
-    play("minute:first_sight", seconds=300)
+    play("minute:first_sight")
 
 
 def test_the_modifiers_panel_fits_a_laptop(play) -> None:
@@ -97,7 +97,7 @@ def coloured(picture: np.ndarray, colour: tuple[int, int, int], place: list[floa
 
 
 def test_a_dataset_is_rendered_and_stopped(play) -> None:
-    measured = play("dataset:export", seconds=300)
+    measured = play("dataset:export")
     print(measured)
     assert measured["pictures"] == ["0001.png", "0002.png", "0003.png"]
     assert measured["turns while it rendered"] > 5  # Blender goes on all the while

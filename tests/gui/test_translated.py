@@ -12,9 +12,9 @@ def test_names_and_words_of_a_translated_blender_change_nothing(play) -> None:
 
 
 def test_a_failed_import_opens_its_dialog_again_in_a_translated_blender(play) -> None:
-    play("translated:dialogs_again", seconds=600)
+    play("translated:dialogs_again")
 
 
 def test_an_artists_first_minute_in_a_translated_blender(play) -> None:
-    measured = play("translated:first_minute", seconds=300)
+    measured = play("translated:first_minute")
     assert measured["holes"] < 0.005
