@@ -40,6 +40,7 @@ def _described(spec: catalog.ModelSpec) -> tuple[str, str, str]:
 
 
 _MODELS = [_described(spec) for spec in catalog.MODELS]
+_NO_ENGINE = "The engine is not set up. Draft, the built-in model, works without it"
 
 
 class DepthNodesPreferences(bpy.types.AddonPreferences):
@@ -169,7 +170,7 @@ def _draw_without_engine(box: bpy.types.UILayout, problem: str, region: bpy.type
     if not backends.backends():
         draw_message(column, problem or backends.why_none(), region, icon="INFO")
         return box.row()
-    draw_message(column, problem or "The engine that estimates depth is not set up", region, icon="INFO")
+    draw_message(column, problem or _NO_ENGINE, region, icon="INFO")
     sizes = ", ".join(f"{size(build.download)} for {build.title}" for build in backends.backends())
     draw_message(column, f"It is downloaded once: {sizes}", region, icon="IMPORT")
     row = box.row()

@@ -3,7 +3,7 @@
 import bpy
 
 from ....inference import catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
-from ...engine import jobs, settings
+from ...engine import jobs, settings, setup
 from ..words import draw_wrapped
 
 _WIDTH, _LETTERS = 420, 60  # of the dialog, in pixels; of a line in it
@@ -28,4 +28,5 @@ class DEPTH_NODES_OT_accept_licence(bpy.types.Operator):
         accepted = {name for name in chosen.accepted.split(",") if name} | {chosen.model}
         chosen.accepted = ",".join(sorted(accepted))
         jobs.forget_failure()
+        setup.redraw()  # the dialog closes over panels that still ask
         return {"FINISHED"}

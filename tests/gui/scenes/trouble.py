@@ -46,8 +46,11 @@ def no_licence() -> Steps:
     yield from hand.click((yield from hand.find(viewport, "depth_nodes.accept_licence")))
     yield 1.0
     see("licence_dialog")
+    drawn: list[bool] = []  # whether the licence was accepted by then, each time that the panel is drawn
+    bpy.types.VIEW3D_PT_depth_nodes.append(lambda _panel, _context: drawn.append("large" in preferences().accepted))
     yield from hand.press("Return")
     yield until("it is accepted", lambda: "large" in preferences().accepted)
+    yield until("the panel shows it", lambda: drawn and drawn[-1])
     yield 1.0
     see("accepted")
 
