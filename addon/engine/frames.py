@@ -58,6 +58,12 @@ class Clip:
         return self.folder / _RAW
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether it goes on, or the engine has not let go of it yet."""
+        under_way = [*self._at_work.values(), *([self._whole] if self._whole else [])]
+        return self.state == "waiting" or any(job.state == "waiting" for job in under_way)
+
+    @property
     def text(self) -> str:
         """How far it is, for people: frames, and the time left."""
         total, done = len(self.frames), self._done
@@ -158,7 +164,7 @@ def advance(clip: Clip) -> None:
 
 
 def cancel(clip: Clip) -> None:
-    """Give it up; what is whole stays."""
+    """Give it up; what is whole stays. `jobs.poll` until it is not at work any more, or have somebody else do so."""
     for job in [*clip._at_work.values(), *([clip._whole] if clip._whole else [])]:
         jobs.cancel(job)
     clip._todo.clear()
@@ -168,7 +174,7 @@ def cancel(clip: Clip) -> None:
 def wait(clip: Clip) -> None:
     """Block until it is over: for scripts and background mode. Ctrl-C gives it up."""
     try:
-        while clip.state == "waiting":
+        while clip.is_at_work:
             jobs.poll()
             advance(clip)
             time.sleep(0.01)

@@ -21,7 +21,7 @@ from ...inference import catalog  # type: ignore[import-not-found]  # the checko
 from ...inference.worker import protocol  # type: ignore[import-not-found]
 from ..depth import image as depth_image
 from ..errors import DepthNodesError, EmbeddedDepthError, EngineError, EstimateError, PhotoError, in_one_line
-from . import asking, handover, own_depth, place, postponed, settings
+from . import asking, handover, own_depth, place, postponed, settings, setup
 from .client import WorkerClient
 from .folder import look_at_disk
 
@@ -196,7 +196,8 @@ def poll_until_idle() -> None:
 
 
 def _look() -> float | None:
-    poll()
+    if poll():
+        setup.redraw()
     return _INTERVAL if any(client.is_busy for client in _clients.values()) else None
 
 

@@ -42,11 +42,12 @@ class EstimatingFrames(Waiting, Placing):
         """Take in what has come; Esc gives up and keeps what is whole."""
         if event.type == "ESC" and event.value == "PRESS":
             frames.cancel(self._clip)
-        elif event.type != "TIMER":
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
             return {"PASS_THROUGH"}
         changed = jobs.poll()
         frames.advance(self._clip)
-        if self._clip.state == "waiting":
+        if self._clip.is_at_work:
             if changed:
                 self._show(context)
             return {"PASS_THROUGH"}

@@ -332,7 +332,8 @@ def test_given_up_it_goes_on_where_it_stopped(shot: Path, tmp_path: Path) -> Non
         frames.advance(clip)
     assert "of 6" in clip.text
     frames.cancel(clip)
-    jobs._drop_all()
+    frames.wait(clip)
+    assert (clip.state, jobs.waiting()) == ("cancelled", [])
     kept = {path: path.stat().st_mtime_ns for path in clip.raw.glob("*.npz")}
     again = frames.begin(image, range(101, 107), tmp_path, settings.current(), fixed_camera=False, on_depth=made.append)
     assert len(again._todo) + len(again._at_work) == 6 - len(kept)

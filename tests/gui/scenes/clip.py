@@ -23,6 +23,7 @@ def play() -> Steps:
     clip = frames.under_way()
     hand.strike("Escape")
     yield until("it is given up", lambda: clip.state == "cancelled")
+    yield until("the engine has let go", lambda: not addon("engine.jobs").waiting())
     yield 0.5
     see("cancelled")
     kept = {path: path.stat().st_mtime_ns for path in raw.glob("*.npz")}
