@@ -5,7 +5,7 @@ Every function here can be called from a script, in background mode too; the ope
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -25,7 +25,7 @@ from . import camera as fitting
 from . import groups, inputs, photo, presets
 from .background import Background, Filling
 from .material import background_material, material
-from .plane import STANDING, in_metres, plane, put_beside, title, uv_map_of
+from .plane import STANDING, in_metres, plane, title, uv_map_of
 
 GROUP = "Depth Relief"
 
@@ -246,44 +246,6 @@ def find_modifier(ob: bpy.types.Object | None) -> bpy.types.NodesModifier | None
         if {"Image", "Surface", "Projection", "Cutoff"} <= set(inputs.input_names(modifier)):
             return modifier
     return None
-
-
-@dataclass
-class Placement:
-    """Where reliefs stand, how they are projected, and whether a camera comes with them; several stand in a row."""
-
-    matrix: Matrix
-    projection: Projection
-    use_camera: bool
-    shape: Mapping[str, Any] = field(default_factory=dict)
-    made: list[int] = field(default_factory=list, init=False)  # the `session_uid` of each relief
-    _end: float = field(default=0.0, init=False)  # the right end of the row, along the first one's X
-
-    def add_relief(self, photo_uid: int, depth: bpy.types.Image) -> bpy.types.Object:
-        """Add the relief of a photo, which is there, to the active collection, and select it with those before it."""
-        context: Any = bpy.context  # every moment in which an estimate ends has a scene and a collection
-        picture: Any = depth_image.find(photo_uid)
-        collection = context.collection
-        ob, modifier = add(
-            picture, depth, collection=collection, matrix=self.matrix, projection=self.projection, shape=self.shape
-        )
-        self._end = put_beside(ob, in_metres(self.matrix, context.scene), self._end if self.made else None)
-        if self.use_camera:
-            fitting.add(ob, modifier, picture, collection=collection, scene=context.scene)
-        if context.mode == "OBJECT":  # else somebody began to edit another object meanwhile
-            select(context, ob, alone=not self.made)
-        self.made.append(ob.session_uid)
-        return ob
-
-
-def select(context: bpy.types.Context, ob: bpy.types.Object, *, alone: bool = True) -> None:
-    """Select a new object and make it active, as Blender's own Add menu does; `alone` deselects the others."""
-    context.view_layer.update()  # a scene that was not drawn yet doesn't know the new object
-    for other in context.view_layer.objects.selected if alone else ():
-        other.select_set(False)
-    if context.view_layer.objects.get(ob.name) is not None:  # not so in a collection that the view layer leaves out
-        ob.select_set(True)
-        context.view_layer.objects.active = ob
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def show(context: bpy.types.Context, obs: Sequence[bpy.types.Object], *, from_ca
     area: Any = _viewport(context)
     if area is None or not obs:
         return
+    context.view_layer.update()  # nothing has evaluated them, and how large they are is asked below
     space = area.spaces.active
     if space.shading.type == "SOLID":
         if (space.shading.light, space.shading.color_type) == _SHAPE:

@@ -11,6 +11,7 @@ from bpy.props import CollectionProperty, EnumProperty, StringProperty
 from ...engine import jobs, postponed, settings
 from ...errors import DepthNodesError, EstimateError, PhotoError
 from ...scene import photo, relief
+from ...scene.placement import Placement
 from .. import first_sight
 from .estimating import Estimating
 from .placing import Placing
@@ -170,18 +171,18 @@ def _of_selected(context: bpy.types.Context, wanted: settings.Settings) -> list[
     return submits
 
 
-def _placement(placing: Placing, context: bpy.types.Context) -> relief.Placement:
+def _placement(placing: Placing, context: bpy.types.Context) -> Placement:
     """Return what was chosen, to add reliefs by when their depth is there and the operator may be gone."""
-    return relief.Placement(placing.matrix(context), placing.projection, placing.use_camera, placing.shape())
+    return Placement(placing.matrix(context), placing.projection, placing.use_camera, placing.shape())
 
 
-def _show_row(context: bpy.types.Context, placed: relief.Placement) -> None:
+def _show_row(context: bpy.types.Context, placed: Placement) -> None:
     """Frame the reliefs that were placed in a row, or look at the only one through its camera."""
     obs = [ob for ob in context.view_layer.objects if ob.session_uid in placed.made]
     first_sight.show(context, obs, from_camera=placed.use_camera and len(obs) == 1)
 
 
-def _submit_photo(path: Path, wanted: settings.Settings, placement: relief.Placement) -> jobs.Job:
+def _submit_photo(path: Path, wanted: settings.Settings, placement: Placement) -> jobs.Job:
     picture = photo.load_or_stand_in(path)
     try:
         return jobs.submit(picture, wanted, on_depth=partial(placement.add_relief, picture.session_uid))

@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from ...engine import frames, handover, jobs, settings
 from ...errors import DepthNodesError, EstimateError, PhotoError
 from ...scene import photo, relief, timeline
-from ...scene.relief import Placement
+from ...scene.placement import Placement
 from .placing import Placing
 from .waiting import Waiting
 

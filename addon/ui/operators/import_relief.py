@@ -12,7 +12,7 @@ from ...depth.clean import USUAL_GAP
 from ...depth.evidence import Unit
 from ...depth.meaning import NearIs
 from ...errors import DepthNodesError, PhotoError, printable
-from ...scene import pairing, photo, relief
+from ...scene import pairing, photo, placement, relief
 from .. import first_sight
 from . import fill_background
 from .placing import PLACING, THUMBNAILS, Placing
@@ -159,7 +159,7 @@ class DEPTH_NODES_OT_import_relief(Placing, Reopening, bpy.types.Operator, Impor
             )
         except DepthNodesError as error:
             return self.refuse(context, str(error))
-        relief.select(context, made.ob)
+        placement.select(context, made.ob)
         first_sight.show(context, [made.ob], from_camera=made.camera is not None)
         if made.filling is not None:
             fill_background.wait_for(context, made.ob, made.filling)

@@ -4,7 +4,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ...errors import DepthNodesError
-from ...scene import relief, to_mesh
+from ...scene import placement, relief, to_mesh
 
 
 class DEPTH_NODES_OT_relief_to_mesh(bpy.types.Operator):
@@ -62,7 +62,7 @@ class DEPTH_NODES_OT_relief_to_mesh(bpy.types.Operator):
             ob.hide_render = True
         else:
             bpy.data.objects.remove(ob)
-        relief.select(context, made[0])
+        placement.select(context, made[0])
         for other in made[1:]:
             other.select_set(True)
         faces = [len(each.data.polygons) for each in made]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from tests.addon.enabled import anchor, depth_image, errors, freeze, inputs, relief
+from tests.addon.enabled import anchor, depth_image, errors, freeze, inputs, placement, relief
 from tests.addon.pictures import write_photo
 from tests.addon.scene.test_relief import evaluated
 from tools import extension
@@ -200,7 +200,7 @@ def test_the_operators_set_what_was_picked_in_one_undo_step(tmp_path):
     with pytest.raises(RuntimeError, match="Depth Relief modifier active"):
         ops.anchor()
     ob, modifier = made(tmp_path, slope())
-    relief.select(context, ob)
+    placement.select(context, ob)
     inputs.set_input(modifier, "Projection", "Relief")
     with pytest.raises(RuntimeError, match="Set Projection to Camera"):
         ops.anchor()

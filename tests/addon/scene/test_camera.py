@@ -10,7 +10,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
-from tests.addon.enabled import camera, errors, inputs, parallax, relief
+from tests.addon.enabled import camera, errors, inputs, parallax, placement, relief
 from tests.addon.pictures import hill, write_depth, write_photo
 
 from .test_background import files as box_files  # noqa: F401  a fixture
@@ -222,15 +222,51 @@ def test_keyframes_of_ones_own_are_kept(box_files):  # noqa: F811
     assert built.camera.animation_data.action is not None
 
 
+def a_row(**options: object) -> placement.Placement:
+    usual = {"matrix": relief.STANDING, "projection": "Relief", "use_camera": False, "shape": {"Resolution": 50}}
+    return placement.Placement(**usual | options)
+
+
+def add_to(row: placement.Placement, path: Path, size: tuple[int, int]) -> bpy.types.Object:
+    image = bpy.data.images.load(str(write_photo(path, *size)))
+    return row.add_relief(image.session_uid, relief.depth_image.write(path.stem, hill(*size), kind="disparity"))
+
+
 def test_reliefs_stand_in_a_row_all_of_them_selected(tmp_path):
-    placement = relief.Placement(relief.STANDING, "Relief", use_camera=False, shape={"Resolution": 50})
+    row = a_row()
     for number, size in enumerate([(48, 36), (30, 50), (40, 40)]):
-        image = bpy.data.images.load(str(write_photo(tmp_path / f"{number}.png", *size)))
-        write = relief.depth_image.write
-        placement.add_relief(image.session_uid, write(f"{number}", hill(*size), kind="disparity"))
-    obs = [ob for ob in bpy.data.objects if ob.session_uid in placement.made]
+        add_to(row, tmp_path / f"{number}.png", size)
+    obs = [ob for ob in bpy.data.objects if ob.session_uid in row.made]
     ends = [(points[:, 0].min(), points[:, 0].max()) for points in (evaluated(ob)[0] for ob in obs)]
     np.testing.assert_allclose(ends[0], (-1, 1), atol=1e-5)
     np.testing.assert_allclose([left[1] - right[0] for left, right in pairwise(ends)], -0.2, atol=1e-5)
     assert {ob.name for ob in bpy.context.selected_objects} == {"0", "1", "2"}
     assert bpy.context.object.name == "2"
+
+
+def test_a_row_goes_on_where_the_last_one_was_deleted(tmp_path):
+    row = a_row()
+    first, second = (add_to(row, tmp_path / f"{number}.png", (48, 36)) for number in range(2))
+    bpy.data.objects.remove(second)
+    third = add_to(row, tmp_path / "2.png", (48, 36))
+    assert evaluated(third)[0][:, 0].min() == pytest.approx(evaluated(first)[0][:, 0].max() + 0.2, abs=1e-5)
+
+
+@pytest.mark.parametrize("projection", ["Relief", "Camera"])
+def test_a_new_relief_is_evaluated_once(tmp_path, projection):
+    evaluations = []
+
+    def note(_scene: bpy.types.Scene, graph: bpy.types.Depsgraph) -> None:
+        changed = (update for update in graph.updates if update.is_updated_geometry)
+        evaluations.extend(update.id.name for update in changed if isinstance(update.id, bpy.types.Object))
+
+    row = a_row(projection=projection, use_camera=True)
+    bpy.app.handlers.depsgraph_update_post.append(note)
+    try:
+        ob = add_to(row, tmp_path / "0.png", (48, 36))
+        bpy.context.view_layer.update()
+        bpy.context.view_layer.update()
+    finally:
+        bpy.app.handlers.depsgraph_update_post.remove(note)
+    assert evaluations.count(ob.name) == 1
+    assert bpy.context.object == ob
