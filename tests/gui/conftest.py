@@ -41,7 +41,7 @@ def blender(root: Path) -> Callable[..., str]:
             "BLENDER_USER_RESOURCES": str(USER),
             "GUI_FOLDER": str(folder),
             "GUI_WEIGHTS": str(WEIGHTS),
-            "GUI_PYTHON": sys.executable,
+            "GUI_PYTHON": str(Path(sys.executable).parent.resolve() / "python"),  # .venvs may be a link to elsewhere
         }
         code = window.run(root, ["blender", *arguments], log=log, environment=environment, screen=screen)
         said = log.read_text(encoding="utf-8", errors="replace")
