@@ -198,6 +198,9 @@ class Hand:
             place = (inner.x + inner.width * x, y)
             self.move(place)
             yield 0.06
+            if self._under(of, kind) != wanted:
+                continue
+            yield BEAT  # on a busy machine Blender may still have been at the place before
             if self._under(of, kind) == wanted:
                 return place
         raise AssertionError(f"no button {wanted} in the region {kind} of {of.ui_type}")

@@ -9,7 +9,7 @@ PICTURES = {
     "window_estimate": ("trouble/image_progress", (660, 26, 1320, 546)),
     "window_drop": ("photo/choice", (0, 40, 1320, 906)),
     "window_menu": ("add_menu/menu_0", (440, 130, 1360, 734)),
-    "window_assets": ("asset_browser/previews", (0, 0, 1320, 260)),
+    "window_assets": ("asset_browser/previews", (0, 0, 1311, 312)),
 }
 WIDTH = 640  # pixels
 

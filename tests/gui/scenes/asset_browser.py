@@ -10,7 +10,7 @@ TILE = 112  # pixels
 
 def drag() -> Steps:
     """Depth Relief onto a plane becomes its modifier; Sample Depth into a tree becomes a node."""
-    browser, viewport = yield from editors("ASSETS", share=0.3, direction="HORIZONTAL")
+    browser, viewport = yield from editors("ASSETS", share=0.36, direction="HORIZONTAL")
     yield until("the browser is ready", lambda: browser.spaces.active.params is not None)
     browser.spaces.active.params.asset_library_reference = LIBRARY
     yield 4.0  # the previews are drawn one by one

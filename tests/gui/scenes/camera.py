@@ -48,3 +48,4 @@ def moved() -> Steps:
         yield from hand.click((yield from hand.find(viewport, "depth_nodes.show_photo")))
         yield 0.5
         see(f"show_{name}")
+        assert viewport.spaces.active.shading.color_type == ("MATERIAL" if name == "shape" else "TEXTURE")
