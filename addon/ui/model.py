@@ -4,36 +4,39 @@ import bpy
 
 from ...inference import cache, catalog  # type: ignore[import-not-found]  # the checkout's root is the extension's
 from ..engine import install, settings
-from .words import draw_line, size
+from .words import draw_message, size
 
 
-def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences) -> None:
+def draw_model(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences, region: bpy.types.Region) -> None:
     """Draw the model and its quality, and what its first use needs: a download, a licence accepted."""
+
+    def say(text: str, icon: str) -> bpy.types.UILayout:
+        column = layout.column(align=True)
+        draw_message(column, text, region, icon=icon)
+        return column
+
     layout.prop(chosen, "own_depth")
     layout.prop(chosen, "model")
     spec = catalog.get(chosen.model)
     if not chosen.weights and cache.on_disk(spec) is None:
-        draw_line(layout, f"The first use downloads {size(spec.bytes)}", icon="INTERNET")
+        say(f"The first use downloads {size(spec.bytes)}", "INTERNET")
     if spec.reservation:
         accepted = spec.name in chosen.accepted.split(",")
-        row = layout.row()
         text = "No licence stated: ask its authors"
         if spec.commercial is False:
             text = f"{spec.licence}: not for commercial use"
-        draw_line(row, text, icon="CHECKMARK" if accepted else "INFO")
+        column = say(text, "CHECKMARK" if accepted else "INFO")
         if not accepted:
-            row.operator("depth_nodes.accept_licence")
+            column.operator("depth_nodes.accept_licence")
     if spec.built_in:
         return  # it has one size
     if not settings.has_engine():
-        layout.label(text="Needs the engine, not set up yet", icon="INFO")
+        say("Needs the engine, which is not set up yet", "INFO")
     layout.prop(chosen, "quality")
     if chosen.quality == "CUSTOM":
         layout.prop(chosen, "size")
         if chosen.size > settings.BEYOND:
-            draw_line(
-                layout, f"Above {settings.BEYOND} px the model loses the overall layout of the scene", icon="INFO"
-            )
+            say(f"Above {settings.BEYOND} px the model loses the overall layout of the scene", "INFO")
 
 
 def draw_set_up(layout: bpy.types.UILayout, made: install.Installation) -> None:

@@ -13,14 +13,14 @@ from .words import draw_line, draw_message
 _LENS = {"photo": "from the photo", "model": "estimated", "assumed": "assumed"}
 
 
-def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> None:
+def _draw_origin(layout: bpy.types.UILayout, depth: bpy.types.Image | None, region: bpy.types.Region) -> None:
     """Which model made the depth that is shown, and the way to a better one."""
     known = depth_image.info(depth) if depth is not None else None
     if known is None or not known.model:
         return
     spec = next((spec for spec in catalog.MODELS if spec.name == known.model), None)
     told = f"Depth from the photo ({known.revision})" if known.model == catalog.EMBEDDED else f"Depth by {known.model}"
-    draw_line(layout, f"Depth by {spec.title}" if spec else told, icon="IMAGE_ZDEPTH")
+    draw_message(layout, f"Depth by {spec.title}" if spec else told, region, icon="IMAGE_ZDEPTH")
     if known.focal_length and known.lens in _LENS:
         draw_line(layout, f"Lens {known.focal_length:.0f} mm, {_LENS[known.lens]}", icon="CAMERA_DATA")
     if handover.has_unblurred(depth):
@@ -62,13 +62,14 @@ def _draw_shape(layout: bpy.types.UILayout, modifier: bpy.types.NodesModifier) -
         layout.operator("depth_nodes.pick_points", icon="EYEDROPPER")
 
 
-def _draw_engine(layout: bpy.types.UILayout) -> None:
+def _draw_engine(layout: bpy.types.UILayout, region: bpy.types.Region) -> None:
     """What the chosen model still needs, before a photo is chosen for it."""
     spec = catalog.get(settings.preferences().model)
     if spec.built_in or settings.has_engine() or setup.is_making() or jobs.last_failed() is not None:
         return  # nothing, or said elsewhere
     box = layout.box().column()
-    draw_line(box, f"{spec.title.removeprefix('Depth Anything V2 ')} needs the engine", icon="INFO")
+    text = f"{spec.title.removeprefix('Depth Anything V2 ')} needs the engine"
+    draw_message(box.column(align=True), text, region, icon="INFO")
     if bpy.app.online_access:
         box.operator("depth_nodes.set_up_engine", icon="IMPORT")
     else:
@@ -80,8 +81,8 @@ def _draw_relief(layout: bpy.types.UILayout, context: bpy.types.Context, modifie
     warnings = [warning.message for warning in modifier.node_warnings if warning.type != "INFO"]
     for message in filter(None, (*warnings, camera.mismatch(modifier))):
         draw_message(layout.column(align=True), message, context.region)
-    _draw_origin(layout.column(align=True), relief.depth_of(modifier))
-    _draw_colour_space(layout, relief.depth_of(modifier))
+    _draw_origin(layout.column(align=True), relief.depth_of(modifier), context.region)
+    _draw_colour_space(layout, relief.depth_of(modifier), context.region)
     row = layout.row(align=True)
     row.menu("DEPTH_NODES_MT_presets", text="Presets")
     row.operator("depth_nodes.preset_add", text="", icon="ADD")
@@ -119,11 +120,11 @@ def _draw_view(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     layout.operator("depth_nodes.parallax", icon="ANIM")
 
 
-def _draw_colour_space(layout: bpy.types.UILayout, depth: bpy.types.Image | None) -> None:
+def _draw_colour_space(layout: bpy.types.UILayout, depth: bpy.types.Image | None, region: bpy.types.Region) -> None:
     """The way out where Blender bends a depth map that it takes for a picture."""
     if depth is not None and not depth.colorspace_settings.is_data:
         column = layout.box().column()
-        column.label(text="Depth is read as colour. Set Non-Color", icon="ERROR")
+        draw_message(column.column(align=True), "Depth is read as colour. Set Non-Color", region)
         column.prop(depth.colorspace_settings, "name", text="Color Space")
 
 
@@ -184,7 +185,7 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        _draw_engine(layout)
+        _draw_engine(layout, context.region)
         column = layout.column(align=True)
         column.operator("depth_nodes.import_photo", text="Photo…", icon="IMAGE_DATA")
         column.operator("depth_nodes.import_relief", text="Photo and Depth Map…", icon="IMAGE_REFERENCE")
@@ -195,7 +196,8 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
         _draw_progress(layout, context.region)
         if upgrade.needed():
             box = layout.box().column()
-            box.label(text="This file has groups of an older release", icon="INFO")
+            text = "This file has groups of an older release"
+            draw_message(box.column(align=True), text, context.region, icon="INFO")
             box.operator("depth_nodes.update_groups", icon="FILE_REFRESH")
         modifier = relief.find_modifier(context.object)
         if modifier is not None:
@@ -207,7 +209,7 @@ class VIEW3D_PT_depth_nodes(bpy.types.Panel):
         header.label(text="Estimation")
         if estimation is not None:
             estimation.use_property_split, estimation.use_property_decorate = True, False
-            draw_model(estimation, settings.preferences())
+            draw_model(estimation, settings.preferences(), context.region)
 
 
 class IMAGE_PT_depth_nodes(bpy.types.Panel):
@@ -235,11 +237,11 @@ class IMAGE_PT_depth_nodes(bpy.types.Panel):
             layout.operator("depth_nodes.show_depth", icon="IMAGE_ZDEPTH")
         elif handover.photo_of(context.space_data.image) is not None:
             layout.operator("depth_nodes.show_depth", text="Show Photo", icon="IMAGE_DATA")
-        _draw_origin(layout.column(align=True), depth)
+        _draw_origin(layout.column(align=True), depth, context.region)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        draw_model(column, settings.preferences())
+        draw_model(column, settings.preferences(), context.region)
 
 
 register, unregister = bpy.utils.register_classes_factory((VIEW3D_PT_depth_nodes, IMAGE_PT_depth_nodes))

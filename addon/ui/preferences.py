@@ -128,7 +128,7 @@ class DepthNodesPreferences(bpy.types.AddonPreferences):
             draw_message(layout.column(align=True), picture.MISSING, context.region)
         _draw_engine(layout.column(heading="Engine"), self, context.region)
         layout.separator()
-        draw_model(layout, self)
+        draw_model(layout, self, context.region)
         layout.prop(self, "device")
         layout.prop(self, "weights")
         layout.prop(self, "invert")

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-_MARGINS = 96  # pixels at scale 1 that a message doesn't have: tabs, margins, icon
+_MARGINS = 88  # pixels at scale 1 that a message doesn't have: tabs, margins, icon
 _LETTER = 6  # pixels, about
 _FEWEST = 16  # letters in a line
 
@@ -23,7 +23,7 @@ def draw_message(layout: bpy.types.UILayout, text: str, region: bpy.types.Region
 
 def draw_wrapped(layout: bpy.types.UILayout, text: str, letters: int, *, icon: Any = "INFO") -> None:
     """Draw a message in lines of so many letters at most."""
-    for number, line in enumerate(textwrap.wrap(text, letters)):
+    for number, line in enumerate(textwrap.wrap(text, letters, break_on_hyphens=False)):  # Non-Color is one name
         draw_line(layout, line, icon="BLANK1" if number else icon)
 
 

@@ -8,9 +8,11 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...engine import jobs, own_depth, postponed, settings
 from ...scene import photo
-from ..words import reported
+from ..words import draw_wrapped, reported
 from .placing import PLACING, THUMBNAILS, Placing
 from .reopening import Reopening
+
+_LETTERS = 44  # that fit into a line of the dialog
 
 
 class DEPTH_NODES_OT_import_photo(Placing, Reopening, bpy.types.Operator, ImportHelper):  # type: ignore[misc]  # as Blender's own
@@ -46,7 +48,7 @@ class DEPTH_NODES_OT_import_photo(Placing, Reopening, bpy.types.Operator, Import
         for name in PLACING:
             self.layout.prop(self, name)
         for text in self._brought:
-            self.layout.label(text=text, icon="IMAGE_ZDEPTH")
+            draw_wrapped(self.layout.column(align=True), text, _LETTERS, icon="IMAGE_ZDEPTH")
         self.layout.prop(settings.preferences(), "own_depth")
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -248,8 +248,7 @@ def test_a_depth_image_that_is_read_as_colour_can_be_set_right(tmp_path):
     extension.module("addon.scene.inputs").set_input(modifier, "Image", image)
     for space, offered in (("sRGB", True), ("Non-Color", False)):
         image.colorspace_settings.name = space
-        layout = Layout()
-        bpy.types.VIEW3D_PT_depth_nodes.draw(SimpleNamespace(layout=layout), bpy.context)
+        layout = sidebar()
         assert ("name" in layout.properties) == offered
         assert any("Non-Color" in label for label in layout.labels) == offered
 

@@ -11,6 +11,7 @@ from tools import extension
 import bpy  # isort: skip
 
 ROOT = Path(__file__).parents[3]
+SIDEBAR = SimpleNamespace(width=280)  # pixels, as Blender opens it
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def test_what_has_to_be_accepted_is_said_before_it_is(name, said):
     chosen = settings.preferences()
     chosen.model = name
     asked, dialog = Layout(), Layout()
-    model.draw_model(asked, chosen)
+    model.draw_model(asked, chosen, SIDEBAR)
     assert ("depth_nodes.accept_licence" in asked.entries) == bool(said)
     if said:
         accepting = extension.module("addon.ui.operators.accept_licence").DEPTH_NODES_OT_accept_licence
@@ -53,8 +54,22 @@ def test_what_has_to_be_accepted_is_said_before_it_is(name, said):
         assert max(map(len, dialog.labels)) <= 60
         bpy.ops.depth_nodes.accept_licence()
         after = Layout()
-        model.draw_model(after, chosen)
+        model.draw_model(after, chosen, SIDEBAR)
         assert "depth_nodes.accept_licence" not in after.entries
+
+
+def test_all_that_is_said_of_a_model_fits_a_sidebar():
+    settings, model = extension.module("addon.engine.settings"), extension.module("addon.ui.model")
+    chosen = settings.preferences()
+    chosen.quality, chosen.size = "CUSTOM", settings.BEYOND + 1
+    said = []
+    for spec in extension.module("inference.catalog").MODELS:
+        chosen.model = spec.name
+        layout = Layout()
+        model.draw_model(layout, chosen, SIDEBAR)
+        said += layout.labels
+    assert "which is not set up yet" in " ".join(said)
+    assert max(map(len, said)) <= 32
 
 
 @pytest.mark.parametrize("name", ["cpu", "cuda", "rocm", "xpu"])
