@@ -54,6 +54,7 @@ class Job:
     error: str = ""
     fault: protocol.Fault | None = None
     depth_uid: int = 0
+    relief_uid: int = 0  # of the relief that `on_depth` added and returned, if it did
     seconds: float = field(default=0.0)  # in the model alone
 
 
@@ -75,8 +76,7 @@ def submit(
 ) -> Job:
     """Have the depth of an image estimated. Raises DepthNodesError for what can't be begun.
 
-    on_depth: called with the depth image once it is written. frame: of a movie or sequence, as in `handover.hand_over`;
-    raw, source: of a clip's frame, as in the protocol.
+    on_depth: as in `Job`. frame: as in `handover.hand_over`. raw, source: of a clip's frame, as in the protocol.
     """
     global _last_failed
     own = own_depth.of(image) if wanted.own_depth and not raw else None
@@ -250,7 +250,7 @@ def _finish(job: Job, done: protocol.Done) -> None:
         depth = handover.store(image, done, invert=job.settings.invert)
         job.depth_uid = depth.session_uid
         if job.on_depth is not None:
-            job.on_depth(depth)
+            job.relief_uid = getattr(job.on_depth(depth), "session_uid", 0)
     except (DepthNodesError, ReferenceError) as error:  # the latter: what the result was for is gone
         gone = "The object was deleted while its depth was estimated. The depth image was kept; assign it manually"
         _fail(job, "internal", gone if isinstance(error, ReferenceError) else str(error))

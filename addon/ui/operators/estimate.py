@@ -10,14 +10,24 @@ from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from ...engine import jobs, postponed, settings
 from ...errors import DepthNodesError, EstimateError, PhotoError
-from ...scene import photo, relief
+from ...scene import camera, photo, relief
 from ...scene.placement import Placement
 from .. import first_sight
 from .estimating import Estimating
 from .placing import Placing
 
 
-class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+class Showing(Estimating):
+    """Mixed into an operator that estimates: whatever it was asked for, the reliefs that came of it are shown."""
+
+    def present(self, context: bpy.types.Context) -> None:
+        """Frame the reliefs that were added, once all are there, or look at the only one through its camera."""
+        made = {job.relief_uid for job in self._jobs}
+        obs = [ob for ob in context.view_layer.objects if ob.session_uid in made]
+        first_sight.show(context, obs, from_camera=len(obs) == 1 and camera.find(obs[0], context.scene) is not None)
+
+
+class DEPTH_NODES_OT_estimate_depth(Showing, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
     """Estimate the depth of the image that is shown here, or of the photos on the selected objects"""
 
     bl_idname = "depth_nodes.estimate_depth"
@@ -58,17 +68,12 @@ class DEPTH_NODES_OT_estimate_depth(Estimating, Placing, bpy.types.Operator):  #
             if self.make == "RELIEF":
                 if not super().poll(context):
                     raise EstimateError("Switch to Object Mode, in a scene and collection of this file")
-                self._placement = _placement(self, context)
-                finish = partial(self._placement.add_relief, image.session_uid)
+                finish = partial(_placement(self, context).add_relief, image.session_uid)
             return [partial(jobs.submit_later, image.session_uid, wanted, finish, frame)]
         return _of_selected(context, wanted)
 
-    def present(self, context: bpy.types.Context) -> None:
-        if self.make == "RELIEF":
-            _show_row(context, self._placement)
 
-
-class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+class DEPTH_NODES_OT_photo_as_relief(Showing, Placing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
     """Estimate the depth of a photo and add it as a relief"""
 
     bl_idname = "depth_nodes.photo_as_relief"
@@ -86,14 +91,11 @@ class DEPTH_NODES_OT_photo_as_relief(Estimating, Placing, bpy.types.Operator):  
         if not paths:
             raise PhotoError("No photo was chosen. Choose a photo")
         wanted = settings.current()
-        self._placement = _placement(self, context)
-        return [partial(_submit_photo, path, wanted, self._placement) for path in paths]
-
-    def present(self, context: bpy.types.Context) -> None:
-        _show_row(context, self._placement)
+        placement = _placement(self, context)
+        return [partial(_submit_photo, path, wanted, placement) for path in paths]
 
 
-class _Again(Estimating):
+class _Again(Showing):
     """Mixed into an operator that tries what failed last once more, in another way."""
 
     @classmethod
@@ -128,7 +130,7 @@ class DEPTH_NODES_OT_estimate_instead(_Again, bpy.types.Operator):  # type: igno
         return replace(wanted, own_depth="")
 
 
-class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+class DEPTH_NODES_OT_estimate_better(Showing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
     """Estimate again with the larger model, as soon as the engine is set up"""
 
     bl_idname = "depth_nodes.estimate_better"
@@ -145,7 +147,7 @@ class DEPTH_NODES_OT_estimate_better(Estimating, bpy.types.Operator):  # type: i
         return [partial(jobs.submit_later, image.session_uid, wanted, None, shown)]
 
 
-class DEPTH_NODES_OT_estimate_postponed(Estimating, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
+class DEPTH_NODES_OT_estimate_postponed(Showing, bpy.types.Operator):  # type: ignore[misc]  # as Blender's own
     """Run the estimates that were requested before the engine was set up"""
 
     bl_idname = "depth_nodes.estimate_postponed"
@@ -174,12 +176,6 @@ def _of_selected(context: bpy.types.Context, wanted: settings.Settings) -> list[
 def _placement(placing: Placing, context: bpy.types.Context) -> Placement:
     """Return what was chosen, to add reliefs by when their depth is there and the operator may be gone."""
     return Placement(placing.matrix(context), placing.projection, placing.use_camera, placing.shape())
-
-
-def _show_row(context: bpy.types.Context, placed: Placement) -> None:
-    """Frame the reliefs that were placed in a row, or look at the only one through its camera."""
-    obs = [ob for ob in context.view_layer.objects if ob.session_uid in placed.made]
-    first_sight.show(context, obs, from_camera=placed.use_camera and len(obs) == 1)
 
 
 def _submit_photo(path: Path, wanted: settings.Settings, placement: Placement) -> jobs.Job:

@@ -117,7 +117,8 @@ class Estimating(Waiting):
         return {"FINISHED"}
 
     def present(self, context: bpy.types.Context) -> None:
-        """Show what was made, once all of it is there; to be written by an operator that makes something to see."""
+        """Show what was made, once all of it is there; to be written by each operator."""
+        raise NotImplementedError
 
     def _status(self) -> str:
         return status([(job.name, job.text, job.fraction) for job in jobs.waiting()])

@@ -104,12 +104,21 @@ def save(picture: Image.Image, path: Path) -> Path:
     return path
 
 
-def test_depth_that_will_not_do_says_so_and_an_estimate_is_offered(tmp_path, preferences):
+@pytest.mark.parametrize("use_camera", [False, True])
+def test_depth_that_will_not_do_says_so_and_an_estimate_is_offered(tmp_path, preferences, monkeypatch, use_camera):
+    shown = []
+
+    def show(_context, obs, *, from_camera):
+        shown.append(([ob.name for ob in obs], from_camera))
+
+    monkeypatch.setattr(extension.module("addon.ui.first_sight"), "show", show)
     path = write(tmp_path / "photo.jpg", grey=GREY[:, :40])
     with pytest.raises(RuntimeError, match="it was cropped since"):
-        bpy.ops.depth_nodes.photo_as_relief(filepath=str(path))
+        bpy.ops.depth_nodes.photo_as_relief(filepath=str(path), projection="Camera", use_camera=use_camera)
     assert jobs.last_failed().fault == "embedded"
+    assert not shown
     assert bpy.ops.depth_nodes.estimate_instead() == {"FINISHED"}
+    assert shown == [(["photo"], use_camera)]
     assert depth_image.info(relief.depth_of(relief.find_modifier(bpy.context.object))).model == "draft"
     preferences.own_depth = "ANCHOR"
     path.write_bytes(writers.huawei(writers.encoded(COLOURS), writers.encoded(COLOURS), GREY))

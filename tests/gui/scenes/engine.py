@@ -49,6 +49,9 @@ def set_up() -> Steps:
     yield 1.0
     see("went_on")
     assert _model() == "small"
+    space = viewport.spaces.active
+    assert space.local_view is not None  # the default cube stands around it
+    assert space.shading.color_type == "TEXTURE"
 
 
 def better() -> Steps:
