@@ -4,6 +4,7 @@ A family is a module with a function `load` like the one here, and a case in `fa
 numpy alone.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ from ..depth import Lens
 from ..memory import exempt_from_gc
 
 Rgb = NDArray[np.uint8] | NDArray[np.float32]
+
+_SPINS = "10000"  # about half a millisecond
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +114,7 @@ def load(
 @cache
 def family(spec: ModelSpec) -> Any:
     """Import the module that runs a model, once; where that is torch, it takes a second or two."""
+    _share_cores()
     with exempt_from_gc():
         match spec.family:
             case "depth_anything_v1":
@@ -137,3 +141,13 @@ def family(spec: ModelSpec) -> Any:
                 from ..draft import model
 
                 return model
+
+
+def _share_cores() -> None:
+    """Have a thread that waits for another give up its core soon, if torch comes with GNU's OpenMP, as on Linux.
+
+    By default it goes on asking for milliseconds, and so keeps from the core the very thread that it waits for where
+    other programs, Blender among them, want cores too. Torch reads this when it is imported. A user's choice stays.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)

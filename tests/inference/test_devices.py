@@ -1,6 +1,9 @@
 """Which device is chosen, with torch's answers faked where the hardware is absent."""
 
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -80,3 +83,16 @@ def test_the_small_computation_is_the_same_in_every_precision(dtype):
     exact = devices._small_computation(cpu, torch.float32)
     assert exact.std() > 0.1
     torch.testing.assert_close(devices._small_computation(cpu, dtype), exact, rtol=0.05, atol=0.05)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="torch comes with GNU's OpenMP on Linux alone")
+@pytest.mark.parametrize(
+    ("chosen", "spins"), [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")]
+)
+def test_threads_that_wait_give_up_their_cores_soon(chosen: dict[str, str], spins: str) -> None:
+    """OpenMP itself tells what it goes by, when torch loads it."""
+    load = "from inference import catalog, model; model.family(catalog.get('small'))"
+    free = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    environment = free | {"OMP_DISPLAY_ENV": "VERBOSE"} | chosen
+    told = subprocess.run([sys.executable, "-c", load], env=environment, capture_output=True, text=True, check=True)
+    assert f"GOMP_SPINCOUNT = '{spins}'" in told.stderr
