@@ -43,6 +43,7 @@ def freeze(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, *, cut: bool
         bpy.data.meshes.remove(mesh)
         way_out = "Raise Threshold or Angle" if cut else "Check its Surface, or use a new Depth Relief"
         raise FreezeError(f"{modifier.name!r} leaves nothing to freeze. {way_out}")
+    _drop_empty_mark(mesh)
     _give_uv_maps(mesh, {inputs.get_attribute(modifier, "UV") or UV_MAP, UV_MAP})
     mesh.name = f"{former.name} Frozen"
     mesh[_FORMER_MESH], mesh[_FORMER_SURFACE] = former, surface
@@ -109,6 +110,17 @@ def _give_uv_maps(mesh: bpy.types.Mesh, names: set[str]) -> None:
     mesh.attributes.remove(mesh.attributes[_UV])
     for name in sorted(names - set(mesh.attributes.keys())):
         mesh.uv_layers.new(name=name, do_init=False).uv.foreach_set("vector", uv.reshape(-1))
+
+
+def _drop_empty_mark(mesh: bpy.types.Mesh) -> None:
+    """Remove the mark of faces that only the background needs where no face has it: looking for them costs time."""
+    mark = mesh.attributes.get(_CUT)
+    if mark is None:
+        return
+    marked = np.empty(len(mark.data), bool)
+    mark.data.foreach_get("value", marked)
+    if not marked.any():
+        mesh.attributes.remove(mark)
 
 
 def _samples(ob: bpy.types.Object, modifier: bpy.types.NodesModifier, cut: bool) -> bpy.types.Mesh:
