@@ -120,7 +120,8 @@ def from_photo(
     collection: where the new objects are linked, by default the active one. matrix: where the relief stands, object to
     world. scene: if given, it gets a camera that sees the photo.
     """
-    picture = photo.load_or_stand_in(photo_path)
+    picture = photo.begin(photo_path)
+    photo.complete(picture, photo_path)
     try:
         depth = estimate(picture, settings=settings)
     except DepthNodesError:

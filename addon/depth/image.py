@@ -18,6 +18,7 @@ _KIND, _RAW_MIN, _RAW_MAX, _FOCAL_LENGTH = "depth_kind", "depth_raw_min", "depth
 _BACKGROUND, _COLOUR = "depth_background", "depth_background_image"
 # On an image that stands for a file that Blender doesn't show upright: that file, and when it was written.
 _MADE_FROM, _WRITTEN = "depth_nodes_upright_of", "depth_nodes_written"
+_AS_MADE = "depth_nodes_packed"  # and the bytes of the picture that was packed then
 _TEXTS = {
     "source": "depth_source",
     "model": "depth_model",
@@ -158,6 +159,7 @@ def pixels(image: bpy.types.Image) -> NDArray[np.float32]:
 def note_origin(image: bpy.types.Image, path: Path) -> None:
     """Note which file an image was made from."""
     image[_MADE_FROM], image[_WRITTEN] = str(path), str(path.stat().st_mtime_ns)
+    image[_AS_MADE] = image.packed_file.size if image.packed_file else 0
 
 
 def made_from(image: bpy.types.Image) -> Path | None:
@@ -168,6 +170,12 @@ def made_from(image: bpy.types.Image) -> Path | None:
     except OSError:
         return None
     return path if image.get(_MADE_FROM) and image.get(_WRITTEN) == written else None
+
+
+def same_as(image: bpy.types.Image) -> Path | None:
+    """Return the file that an image was made from, while nobody has painted on it since."""
+    size = image.packed_file.size if image.packed_file else 0
+    return made_from(image) if size == image.get(_AS_MADE) and not image.is_dirty else None
 
 
 def find(uid: int) -> bpy.types.Image | None:

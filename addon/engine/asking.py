@@ -45,8 +45,12 @@ def ask(
     Raises DepthNodesError for an image, or depth of its own, that can't be read.
     """
     foreign, built_in = _foreign(image), catalog.get(wanted.model).built_in
-    given = handover.Picture(foreign) if foreign else handover.hand_over(image, folder, frame=frame, small=built_in)
     without_pillow = built_in or (own is not None and wanted.own_depth == "use")
+    # The file of a turned photo is small, and says by which lens it was taken; what is packed is neither.
+    if file := foreign or depth_image.same_as(image):
+        given = handover.Picture(file, upright=True)
+    else:
+        given = handover.hand_over(image, folder, frame=frame, small=built_in)
     if without_pillow and not foreign:
         given = handover.as_small_pixels(given, image, folder)
     asked = settings.request(
@@ -62,7 +66,7 @@ def ask(
     if own is not None:
         decoded = "" if foreign else str(own_depth.decode(own, folder))
         asked = replace(asked, embedded=wanted.own_depth, photo_file=str(own.file), own=decoded, background=True)
-    return replace(asked, show=bool(foreign and not image.packed_file)), given
+    return replace(asked, upright=given.upright, show=bool(foreign and not image.packed_file)), given
 
 
 def _foreign(image: bpy.types.Image) -> Path | None:

@@ -36,13 +36,14 @@ _AS_PIXELS_TOO = {"openexr", "hdr", "cineon", "dpx", "jpeg2000", "sgi"}  # as Op
 class Picture:
     """A file for the engine. linear: it holds scene-linear pixels, else whatever the file says of itself.
 
-    orientation: how the file stores upright pixels that are handed over, as EXIF numbers it. shown: it is the file that
-    the image shows, not one that was made for the engine.
+    orientation: how the file stores upright pixels that are handed over, as EXIF numbers it. upright: the image shows
+    it upright, however it lies. shown: it is the file that the image shows, not one that was made for the engine.
     """
 
     path: Path
     linear: bool = False
     orientation: int = UPRIGHT
+    upright: bool = False
     shown: bool = False
 
 
@@ -249,12 +250,13 @@ def as_small_pixels(given: Picture, image: bpy.types.Image, folder: Path) -> Pic
         small /= np.float32(255.0)
     path = folder / f"{image.session_uid}.small.npy"
     np.save(path, _straight(small))
-    return Picture(path, linear, lies, shown)
+    return Picture(path, linear, UPRIGHT if given.upright else lies, shown=shown)
 
 
 def _as_blender_reads(given: Picture, image: bpy.types.Image) -> tuple[NDArray[np.float32], bool]:
     """Return the pixels of a file, (H, W, 4), top row first, and whether they are linear."""
-    shown = image if image.source == "FILE" else bpy.data.images.load(str(given.path))
+    as_it_lies = image.source == "FILE" and not given.upright
+    shown = image if as_it_lies else bpy.data.images.load(str(given.path))
     try:
         return _rgba(shown), shown.is_float
     finally:

@@ -33,8 +33,7 @@ _FAULTS: dict[type, protocol.Fault] = {
     EstimateError: "licence",
     EmbeddedDepthError: "embedded",
 }
-_STEP = 0.01  # seconds between two looks while a script waits
-_INTERVAL = 0.05  # seconds between two looks where no operator looks
+_STEP, _INTERVAL = 0.01, 0.05  # seconds between two looks: while a script waits, and where no operator looks
 
 
 @dataclass
@@ -151,6 +150,14 @@ def cancel(job: Job) -> None:
         job.text = "Cancelling"
         for client in _clients.values():
             client.cancel(job.identifier)  # only one of them knows it
+
+
+def withdraw(job: Job) -> None:
+    """Cancel a job that nobody waits for any more: it is over at once."""
+    cancel(job)
+    job.state = "cancelled"
+    _jobs.pop(job.identifier, None)
+    poll_until_idle()
 
 
 def poll() -> bool:
@@ -271,28 +278,21 @@ def _clear(identifier: int) -> None:
             shutil.rmtree(client.folder / str(identifier), ignore_errors=True)  # else it goes with the folder
 
 
-def _drop_all() -> None:
+@persistent  # type: ignore[untyped-decorator]
+def _drop_all(*_: object) -> None:
     """Forget every job: nothing that they were for exists any more."""
-    for job in _jobs.values():
-        cancel(job)
-        job.state = "cancelled"
-    poll_until_idle()
-    _jobs.clear()
+    for job in waiting():
+        withdraw(job)
     forget_failure()
     postponed.forget()
 
 
-@persistent  # type: ignore[untyped-decorator]
-def _before_load(*_: object) -> None:
-    _drop_all()
-
-
 def register() -> None:
-    bpy.app.handlers.load_pre.append(_before_load)
+    bpy.app.handlers.load_pre.append(_drop_all)
 
 
 def unregister() -> None:
-    bpy.app.handlers.load_pre.remove(_before_load)
+    bpy.app.handlers.load_pre.remove(_drop_all)
     _drop_all()
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)

@@ -57,6 +57,7 @@ class Estimate:
         "embedded". `inference.embedded.find.container_of` says beforehand which photos bring depth.
     photo_file: where the depth is, where `picture` is not that file; own: an `.npz` file of its pictures, `grey` and
         perhaps `confidence` (see `inference.embedded.stored.Decoded`), for a Python that can't decode them.
+    upright: answer upright, however the photo lies in its file.
     show: answer with a picture of the photo too, for a program that can't open its file.
     offline: never touch the network; weights that are not on disk are then the fault "offline".
     """
@@ -80,6 +81,7 @@ class Estimate:
     embedded: Own = ""
     photo_file: str = ""
     own: str = ""
+    upright: bool = False
     show: bool = False
 
 

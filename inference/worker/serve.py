@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -36,6 +37,7 @@ from ..errors import (
     first_line,
 )
 from ..memory import is_out_of_memory
+from ..orientation import UPRIGHT
 from ..picture import Photo, encode_srgb
 from ..predict import Predictor
 from . import answer
@@ -171,6 +173,8 @@ class Worker:
         found = made(photo, own, depth, enlarge=photo.validity is not None)
         seconds = time.perf_counter() - start
         report("writing", None)
+        if request.upright:
+            photo = replace(photo, orientation=UPRIGHT)
         return answer.done(request, found, photo, size=size, seconds=seconds)
 
     def _estimate_clip(self, request: EstimateClip) -> Stabilised:

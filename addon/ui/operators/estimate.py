@@ -179,10 +179,16 @@ def _placement(placing: Placing, context: bpy.types.Context) -> Placement:
 
 
 def _submit_photo(path: Path, wanted: settings.Settings, placement: Placement) -> jobs.Job:
-    picture = photo.load_or_stand_in(path)
+    picture = photo.begin(path)
     try:
-        return jobs.submit(picture, wanted, on_depth=partial(placement.add_relief, picture.session_uid))
+        job = jobs.submit(picture, wanted, on_depth=partial(placement.add_relief, picture.session_uid))
     except DepthNodesError:
         if picture.users == 0:  # else it was in the file before
             bpy.data.images.remove(picture)
         raise
+    try:
+        photo.complete(picture, path)  # while the engine is at work
+    except DepthNodesError:
+        jobs.withdraw(job)
+        raise
+    return job

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.addon.enabled import depth_image, handover, inputs, jobs, material, relief, settings
+from tests.addon.enabled import client, depth_image, handover, inputs, jobs, material, photo, relief, settings
 from tests.addon.engine.worker import COMMAND, weights
 from tests.addon.pictures import write_photo
 from tools import extension
@@ -178,6 +178,62 @@ def test_photos_from_disk_become_reliefs(tmp_path):
     assert {ob.name for ob in bpy.data.objects if ob.type == "MESH"} == {"one", "two"}
     assert bpy.context.scene.camera is not None
     assert bpy.context.object.name == "two"
+
+
+def held_upright(path: Path) -> Path:
+    """Write a photo as a phone that is held upright does: it lies in its file, which names its lens."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0xA405] = 26  # the focal length in millimetres of a 35 mm film
+    across = np.linspace(0, 255, 96).astype(np.uint8)
+    Image.fromarray(np.dstack([across[None].repeat(64, 0)] * 3)).save(path, quality=95, exif=exif)
+    return path
+
+
+def test_of_a_photo_that_lies_in_its_file_the_engine_reads_that_file(tmp_path, engine, monkeypatch):
+    path, asked = held_upright(tmp_path / "phone.jpg"), []
+    request = client.WorkerClient.request
+    monkeypatch.setattr(client.WorkerClient, "request", lambda *given: asked.append(given[1]) or request(*given))
+    assert bpy.ops.depth_nodes.photo_as_relief(filepath=str(path)) == {"FINISHED"}
+    assert [work.picture for work in asked] == [str(path)]
+    image = bpy.data.images["phone.jpg"]
+    assert tuple(image.size) == (64, 96)
+    depth = handover.depth_of(image)
+    stored, _ = depth_image.read(depth)
+    expected = estimated(path)
+    assert stored.shape[0] > stored.shape[1]
+    assert expected.shape in {(96, 64), (64, 96)}
+    expected = expected if expected.shape == (96, 64) else np.rot90(expected, -1)
+    expected = (expected - expected.min()) / (expected.max() - expected.min())
+    np.testing.assert_allclose(resampled(stored, (96, 64)), expected, atol=0.02)
+    assert depth_image.info(depth).focal_length == pytest.approx(26.0, rel=0.05)
+
+
+def test_a_turned_photo_that_was_painted_on_is_handed_over_as_it_is_shown(tmp_path, engine):
+    image = photo.load(held_upright(tmp_path / "phone.jpg"))
+    assert depth_image.same_as(image) is not None
+    image.pixels[0] = 1.0
+    assert depth_image.same_as(image) is None
+    image.pixels.foreach_set(np.random.default_rng(0).random(64 * 96 * image.channels, np.float32))
+    image.pack()
+    assert depth_image.same_as(image) is None
+    run(image)
+    assert handover.depth_of(image).size[1] > handover.depth_of(image).size[0]
+
+
+def test_the_engine_has_a_photo_before_blender_decodes_it(tmp_path, engine, monkeypatch):
+    paths, decoded = [write_photo(tmp_path / "a.png"), held_upright(tmp_path / "b.jpg")], []
+    request = client.WorkerClient.request
+
+    def note(*given):
+        image = bpy.data.images[Path(given[1].picture).name]
+        decoded.append(image.packed_file is not None or (image.source == "FILE" and image.has_data))
+        return request(*given)
+
+    monkeypatch.setattr(client.WorkerClient, "request", note)
+    for path in paths:
+        bpy.ops.depth_nodes.photo_as_relief(filepath=str(path))
+    assert decoded == [False, False]
 
 
 # --- Where pixels come from ----------------------------------------------------------------------------------------
