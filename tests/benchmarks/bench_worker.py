@@ -3,10 +3,13 @@
 A photo of 12 megapixels whose relief stands in the scene is estimated again, and the scene evaluated. What that takes
 beyond the model's own time, by where it goes. The limits: decoding the file, the model alone, which is its time for a
 picture of the model's size, copying the floats of the depth image, and evaluating the same relief once more.
+
+Then a new photo from its file to the relief in the scene, as it lies in the file and as a phone held upright stores it.
 """
 
 import tempfile
 import time
+from math import prod
 from pathlib import Path
 
 from tools import extension
@@ -14,7 +17,7 @@ from tools import extension
 extension.enable_alone()
 
 import bpy  # noqa: E402
-from PIL import Image  # noqa: E402
+from PIL import ExifTags, Image  # noqa: E402
 
 from tests.addon.engine.worker import COMMAND, weights  # noqa: E402  Blender's user folder is set first
 from tests.benchmarks.camera import write_photo  # noqa: E402
@@ -26,6 +29,7 @@ settings = extension.module("addon.engine.settings")
 jobs = extension.module("addon.engine.jobs")
 
 ROUNDS = 7
+TURNED = 6  # how a phone that is held upright stores a photo, as EXIF numbers it
 LARGE, SMALL = (4000, 3000), (686, 518)
 READING, MODEL = "the worker, reading and answering", "the model, with its preprocessing"
 WRITING, RELIEF, ALL = "depth into the image", "the relief, evaluated", "all"
@@ -65,8 +69,32 @@ def evaluate_again(ob: bpy.types.Object) -> None:
     bpy.context.view_layer.update()
 
 
+def first(path: Path) -> None:
+    """Make the relief of a photo that the file doesn't have yet, evaluate the scene, and empty it."""
+    bpy.ops.depth_nodes.photo_as_relief(filepath=str(path))
+    bpy.context.view_layer.update()
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.images])
+
+
+def turned(path: Path) -> Path:
+    """Write the same photo as one that lies in its file."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = TURNED
+    lying = path.with_stem("turned")
+    Image.open(path).save(lying, quality=92, exif=exif)
+    return lying
+
+
+def show_first(watch: Stopwatch, upright: Path) -> None:
+    """Print the table of new photos."""
+    files = {"as it lies in its file": upright, "turned": turned(upright)}
+    timed = {name: watch.of(lambda path=path: first(path)) for name, path in files.items()}
+    rows = [Row(name, taken) for name, taken in watch.interleaved(timed, ROUNDS).items()]
+    watch.show("a new photo of 12 megapixels, from its file to its relief", "", rows)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     chosen = settings.preferences()
     chosen.existing_python, chosen.weights, chosen.device = COMMAND[0], str(weights()), "cpu"
     watch = Stopwatch()
@@ -81,9 +109,16 @@ def main() -> None:
             return click(large) | {AGAIN: evaluate(), ALONE: click(small)[MODEL], DECODING: decode()}
 
         times = watch.parts(turn, ROUNDS)
-    written = handover.depth_of(large)
+        values = prod(handover.depth_of(large).size)
+        show(watch, times, values)
+        show_first(watch, paths[0])
+    jobs.free_memory()
+
+
+def show(watch: Stopwatch, times: dict[str, Taken], values: int) -> None:
+    """Print the table of a photo that is estimated again. values: how many its depth image has."""
     least = {READING: times.pop(DECODING).median, MODEL: times[ALONE].median, RELIEF: times.pop(AGAIN).median}
-    least[WRITING] = 2 * 16 * written.size[0] * written.size[1] / bandwidth() / 1e9  # four floats a pixel
+    least[WRITING] = 2 * 16 * values / bandwidth() / 1e9  # four floats a pixel
     least[ALL] = sum(least.values())
     alone = times.pop(ALONE)
     over = Taken(tuple(seconds - alone.median for seconds in times[ALL].seconds))
@@ -93,7 +128,6 @@ def main() -> None:
         for name, taken in (times | {beyond: over, ALONE: alone}).items()
     ]
     watch.show("a photo of 12 megapixels, estimated again", "the parts alone", rows, ("of the model alone",))
-    jobs.free_memory()
 
 
 if __name__ == "__main__":
