@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from mathutils.bvhtree import BVHTree
 
 from inference import background
 from node_groups import background_layer, disparity_to_distance
@@ -224,6 +225,57 @@ def test_the_background_shows_through_no_speck_but_a_needle(stands_at: float, ho
     mesh = evaluate(relief({"Image": image, "Background": True, **settings}))
     of_front = (-mesh.vertices[mesh.faces][..., 2] < 2.5).all(axis=1)
     assert of_front.sum() == 29 * 39 - hole
+
+
+def seen_by(camera: float, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """A disc before a disc before a slanted plane: the distance of each pixel and which surface it is, 2 the nearest.
+
+    camera: how far it stands to the right of the one that took the photo, in metres.
+    """
+    across, up = np.meshgrid((np.arange(width) - (width - 1) / 2), (height - 1) / 2 - np.arange(height))
+    across, up = across / width * SPREAD, up / width * SPREAD  # per metre of distance
+    distance = (1 - 0.1 * camera) / (1 / 3.2 + 0.1 * across + 0.05 * up)  # where distance / 3.2 + x / 10 + y / 20 is 1
+    surface = np.zeros(distance.shape, int)
+    for number, (x, y, radius, away) in enumerate([(-0.09, 0.03, 0.34, 2.2), (0.14, -0.03, 0.2, 1.6)], 1):
+        inside = np.hypot(camera + across * away - x, up * away - y) < radius
+        distance, surface = np.where(inside, away, distance), np.where(inside, number, surface)
+    return distance, surface
+
+
+@pytest.mark.parametrize("share", [-0.1, -0.05, 0.05, 0.1])
+def test_three_depths_one_behind_another_leave_no_hole(share: float) -> None:
+    """A camera moves aside by a share of the distance. What the photo shows stays, and nothing is empty."""
+    width, height = 160, 120
+    taken, _ = seen_by(0.0, width, height)
+    front = taken.astype(np.float32)
+    back = background.behind(front, np.ones(front.shape, bool), "distance", np.zeros((*front.shape, 3), np.uint8))
+    image = layered(front, back.depth, back.presence)
+    mesh = evaluate(relief({"Image": image, "Background": True, **SETTINGS, "Resolution": width, "Border": 0.35}))
+    tree = BVHTree.FromPolygons(mesh.vertices.tolist(), mesh.faces.tolist())
+    camera = share * float(np.median(taken))
+    wanted, surface = seen_by(camera, width, height)
+    found = np.full(wanted.shape, np.nan)
+    for row, column in np.ndindex(*wanted.shape):
+        ray = (column - (width - 1) / 2) / width * SPREAD, ((height - 1) / 2 - row) / width * SPREAD, -1.0
+        place = tree.ray_cast((camera, 0.0, 0.0), ray)[0]
+        if place is not None:
+            found[row, column] = -place.z
+    assert np.isfinite(found).all()
+    # Where the photo shows the same point, the same distance is found, but at outlines, which are a pixel wide.
+    rows, columns = np.mgrid[:height, :width]
+    from_photo = columns + camera / wanted / SPREAD * width
+    inside = (from_photo >= 3) & (from_photo <= width - 4)
+    nearest = np.rint(np.clip(from_photo, 0, width - 1)).astype(int)
+    shown = inside & (np.abs(taken[rows, nearest] / wanted - 1) < 0.01)
+    edge = np.zeros(shown.shape, bool)
+    for shift in range(-4, 5):
+        for axis in (0, 1):
+            edge |= np.roll(surface, shift, axis) != surface
+    right = np.abs(found / wanted - 1) < 0.02
+    assert shown[~edge].mean() > 0.6
+    assert right[shown & ~edge].mean() > 0.99
+    # What lies behind never comes out nearer than the nearest surface that is there.
+    assert found.min() > 1.6 * 0.99
 
 
 def test_without_background_green_and_blue_count_for_nothing() -> None:
