@@ -88,12 +88,24 @@ def behind(
     inverse = np.where(nearest > 0.0, np.minimum(fill[3], nearest), fill[3])
     presence = (hidden | seam | ~known & (front > 0.0)).astype(np.float32)
     presence[rim] = 1.0 + gap[rim]
+    presence = _without_specks(presence)
     if opaque is not None:
         presence[~opaque] = 0.0
     around = window(presence, 2, np.maximum) > 0.0  # so that it can be interpolated where it ends
     made_up = fill[:3] if presence.any() else photo
     colour = _with_margin(made_up, np.where(presence > 0.0, made_up, photo))
     return Background(np.where(around, scale.depth(inverse), np.float32(0.0)), presence, colour)
+
+
+def _without_specks(presence: Picture) -> Picture:
+    """Return a presence in which no pixel of a rim is more than all of the 8 around it: alone it would be a hole."""
+    padded, stride = np.pad(presence, 1), presence.shape[1] + 2
+    flat = padded.ravel()
+    rim = np.flatnonzero(flat > 1.0)
+    around = [row * stride + column for row in (-1, 0, 1) for column in (-1, 0, 1) if row or column]
+    beside = np.maximum(flat[rim[:, None] + around].max(axis=1), np.float32(1.0))
+    flat[rim] = np.minimum(flat[rim], beside)
+    return padded[1:-1, 1:-1].copy()
 
 
 def of_photo(depth: Depth, rgb: NDArray[np.uint8] | NDArray[np.float32]) -> Background:

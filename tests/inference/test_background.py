@@ -80,6 +80,19 @@ def test_at_the_rim_it_can_stand_in_for_the_front() -> None:
     assert (presence[~(seam | rim | box)] == 0.0).all()
 
 
+def test_no_pixel_gives_way_alone() -> None:
+    depth, box, photo = box_before_wall()
+    depth[(np.indices(depth.shape).sum(axis=0) % 7 == 0) & ~box] = (
+        WALL * 1.07
+    )  # dots: an edge around each, and no object
+    presence = background.behind(depth, known(depth), "distance", photo).presence
+    padded = np.pad(presence, 1)
+    around = [np.roll(padded, (row, column), (0, 1)) for row in (-1, 0, 1) for column in (-1, 0, 1) if row or column]
+    beside = np.maximum(np.max(around, axis=0)[1:-1, 1:-1], 1.0)
+    assert (presence > 1.0).any()
+    assert (presence <= beside).all()
+
+
 def test_mixed_colours_leave_no_ghost() -> None:
     depth, _, photo = box_before_wall()
     blurred = photo.astype(float)
